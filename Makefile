@@ -1,0 +1,88 @@
+# Every target sets up what it needs in $(VENV); stamp files there make the second time quick.
+#   PYTHON=python3.10    the Python to use instead of the one that tools/find_python.sh picks
+#   VENV=.venv310        another folder, to keep two Pythons side by side
+#   OUTPUT=DIR           where quickstart writes
+#   PYTEST_ARGS='-k auc' more arguments for pytest;  JOBS=4 more worker processes
+
+VENV ?= .venv
+OUTPUT ?= runs/quickstart
+JOBS ?= 2
+PYTEST_ARGS ?=
+
+BIN := $(VENV)/bin
+# -qq: errors only; -q would still print a warning per configured location that is absent.
+PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -qq
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup quickstart test test-slow lint format protos docs bench check-install dist clean FORCE
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: $(VENV)/.installed ## make .venv and install the package there
+	@echo "easy_esmm is installed in $(VENV)"
+
+quickstart: $(VENV)/.installed ## simulate impressions, train, evaluate, export and score: about 4 minutes
+	@$(BIN)/python -m easy_esmm.quickstart --output_dir=$(OUTPUT)
+
+test: $(VENV)/.test ## run the tests, without the slow ones
+	$(PYTEST) $(PYTEST_ARGS)
+
+test-slow: $(VENV)/.test ## run the slow tests only
+	$(PYTEST) -m slow $(PYTEST_ARGS)
+
+lint: $(VENV)/.lint ## ruff, format check, mypy --strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict easy_esmm $(wildcard tools/*.py benchmarks/*.py)
+	$(BIN)/lint-imports
+
+format: $(VENV)/.lint ## format the code and mend what ruff can mend by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+protos: $(VENV)/.test ## generate easy_esmm/protos from protos/
+	$(BIN)/python tools/make_protos.py
+
+docs: $(VENV)/.test ## generate the config reference from the comments in protos/
+	$(BIN)/python tools/config_reference.py
+
+bench: $(VENV)/.installed ## measure the reading of CSV and Parquet
+	$(BIN)/python -m benchmarks.input_speed
+
+check-install: $(VENV)/.installed ## build a wheel, install it in an empty venv outside the clone, train there
+	$(BIN)/python tools/check_install.py
+
+dist: $(VENV)/.installed ## build a wheel in dist/
+	@rm -rf build
+	$(BIN)/python -m pip --disable-pip-version-check wheel -qq --no-deps --wheel-dir dist .
+
+clean: ## remove .venv and everything built; runs/ stays
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find easy_esmm tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Without PYTHON=... an environment that is there is kept, whatever its Python. With it, the file is
+# written anew only where the Python is another, so the one in use already costs nothing.
+$(VENV)/.python: $(if $(PYTHON),FORCE)
+	@python=$$(PYTHON='$(PYTHON)' sh tools/find_python.sh) || exit 2; \
+	if [ "$$(cat $@ 2>/dev/null)" != "$$python" ]; then \
+	    echo "making $(VENV) with $$python"; \
+	    "$$python" -m venv --clear $(VENV) && echo "$$python" > $@; \
+	fi
+
+$(VENV)/.installed: pyproject.toml setup.py $(VENV)/.python
+	@echo "installing easy_esmm and TensorFlow in $(VENV) (minutes the first time)"
+	@$(PIP_INSTALL) -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.installed
+	@echo "installing what the tests need"
+	@$(PIP_INSTALL) -e '.[test]'
+	@touch $@
+
+$(VENV)/.lint: $(VENV)/.installed
+	@echo "installing ruff, mypy and import-linter"
+	@$(PIP_INSTALL) -e '.[lint]'
+	@touch $@

@@ -1,0 +1,35 @@
+"""Options and fixtures of the whole suite."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+# Before anything imports TensorFlow: its C++ side prints some 10 lines a process otherwise.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# TensorFlow 2.15 warns of its own tf.estimator, some 20 times a training.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds `--aliccp-sample DIR`."""
+    parser.addoption(
+        "--aliccp-sample",
+        metavar="DIR",
+        help="a folder with some real Ali-CCP rows, to bring them through train and predict once",
+    )
+
+
+@pytest.fixture(scope="session")
+def aliccp_sample(request: pytest.FixtureRequest) -> Path:
+    """The folder of real Ali-CCP rows; without the option, the test that asks is skipped."""
+    folder = request.config.getoption("--aliccp-sample")
+    if folder is None:
+        pytest.skip("needs real Ali-CCP rows: pytest --aliccp-sample DIR")
+    path = Path(folder)
+    if not path.is_dir():
+        raise pytest.UsageError(f"--aliccp-sample {folder}: no such folder")
+    return path.resolve()
