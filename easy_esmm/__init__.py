@@ -1,0 +1,1 @@
+"""ESMM and its relatives: conversion rates estimated over all impressions."""

@@ -1,0 +1,77 @@
+"""Checks a pipeline config and says what it describes, without importing TensorFlow.
+
+    python -m easy_esmm.check --pipeline_config samples/esmm_quickstart.config
+
+Prints OK with a summary, or every problem with file, line and column, and exits with status 2.
+"""
+
+from __future__ import annotations
+
+from typing import Iterator, List
+
+from easy_esmm import flags
+from easy_esmm.config import Pipeline
+from easy_esmm.protos.feature_pb2 import FeatureConfig
+
+flags.define("model_dir", "train_input_path", "eval_input_path", "batch_size")
+
+
+def main(arguments: flags.Arguments) -> None:
+    """Prints the summary of the config that the command line names."""
+    print(summary(arguments.load("check")))
+
+
+def summary(pipeline: Pipeline) -> str:
+    """A few lines about a config: model, features, tables, notes."""
+    return "\n".join([f"{pipeline.path}: OK", *_lines(pipeline)])
+
+
+def _lines(pipeline: Pipeline) -> Iterator[str]:
+    config = pipeline.config
+    model = config.model_config
+    towers = (model.esmm.ctr_tower, model.esmm.cvr_tower)
+    named = ", ".join(f"{tower.tower_name} (label {tower.label_name})" for tower in towers)
+    yield f"  model     {model.model_class}: towers {named}"
+    for group in model.feature_groups:
+        yield f"  group     {group.group_name}: {_some(list(group.feature_names))}"
+    features = config.feature_config.features
+    used = {name for group in model.feature_groups for name in group.feature_names}
+    yield f"  features  {len(features)}, {len(used)} of them in groups"
+    rows, numbers = _size(pipeline)
+    yield f"  tables    {rows:,} rows, {numbers:,} numbers ({numbers * 4 / 2**20:,.1f} MB)"
+    for note in pipeline.notes:
+        yield f"  note      {note}"
+
+
+def _size(pipeline: Pipeline) -> tuple[int, int]:
+    """Rows and numbers of all embedding tables together; lines of vocabulary files are counted."""
+    sizes = {}
+    for group in pipeline.config.model_config.feature_groups:
+        names = set(group.feature_names)
+        for feature in pipeline.config.feature_config.features:
+            if feature.feature_name in names and feature.embedding_dim:
+                # Without a name to share, a feature has a table in each of its groups.
+                name = feature.embedding_name or f"{group.group_name}/{feature.feature_name}"
+                sizes[name] = (_rows(feature), feature.embedding_dim)
+    return sum(rows for rows, _ in sizes.values()), sum(rows * dim for rows, dim in sizes.values())
+
+
+def _rows(feature: FeatureConfig) -> int:
+    if feature.feature_type == FeatureConfig.RawFeature:
+        buckets = len(feature.boundaries) + 1 if feature.boundaries else feature.num_buckets
+        return buckets or feature.raw_input_dim
+    if feature.hash_bucket_size or feature.vocab_list:
+        return feature.hash_bucket_size or len(feature.vocab_list)
+    if feature.vocab_file:
+        with open(feature.vocab_file, "rb") as file:
+            return sum(1 for _ in file)
+    return feature.num_buckets
+
+
+def _some(names: List[str]) -> str:
+    shown = ", ".join(names[:8])
+    return shown if len(names) <= 8 else f"{shown}, ... ({len(names)} features)"
+
+
+if __name__ == "__main__":
+    flags.run(main, __doc__)

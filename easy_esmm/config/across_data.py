@@ -1,0 +1,92 @@
+"""Rules across fields: columns, labels, sample weight, metrics' columns."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, Tuple
+
+from easy_esmm.config.report import Report
+from easy_esmm.config.scalars import quoted
+from easy_esmm.config.walk import settings
+from easy_esmm.protos.data_pb2 import DatasetConfig
+
+_FIELDS = "data_config.input_fields"
+
+
+def check_columns(report: Report) -> None:
+    """Columns are listed, named once, and their defaults can be read as their types."""
+    data = report.config.data_config
+    if not data.input_fields:
+        report.complain(_FIELDS, "must list the columns of the input")
+    paths = [f"{_FIELDS}[{number}]" for number in range(len(data.input_fields))]
+    names = [column.input_name for column in data.input_fields]
+    report.demand_unique(names, [f"{path}.input_name" for path in paths], "another column")
+    for column, path in zip(data.input_fields, paths):
+        if not column.input_name:
+            report.complain(f"{path}.input_name", "must be set")
+        if column.HasField("default_val"):
+            _check_default(report, column, f"{path}.default_val")
+
+
+def check_labels(report: Report) -> None:
+    """Labels and the sample weight are columns, and different ones."""
+    data = report.config.data_config
+    columns = [column.input_name for column in data.input_fields]
+    if not data.label_fields:
+        report.complain("data_config.label_fields", "must name the label columns")
+    paths = [f"data_config.label_fields[{number}]" for number in range(len(data.label_fields))]
+    for label, path in zip(data.label_fields, paths):
+        _demand_column(report, path, label, columns)
+    report.demand_unique(data.label_fields, paths, "another label")
+    if data.sample_weight:
+        path = "data_config.sample_weight"
+        _demand_column(report, path, data.sample_weight, columns)
+        if data.sample_weight in data.label_fields:
+            report.complain(path, "must not be a label", quoted(data.sample_weight))
+
+
+def check_metrics(report: Report) -> None:
+    """Each `metrics_set` names a metric, and its columns exist."""
+    columns = [column.input_name for column in report.config.data_config.input_fields]
+    for setting in settings(report.config):
+        if setting.field.name == "metrics_set" and not setting.value.WhichOneof("metric"):
+            report.complain(setting.path, "must name a metric: auc { } or gauc { ... }")
+        if setting.field.name == "gauc":
+            path = f"{setting.path}.uid_field"
+            if not setting.value.uid_field:
+                report.complain(path, "must be set")
+            else:
+                _demand_column(report, path, setting.value.uid_field, columns)
+
+
+def _demand_column(report: Report, path: str, name: str, columns: Any) -> None:
+    report.demand_member(path, name, columns, "a column of data_config.input_fields")
+
+
+def _check_default(report: Report, column: DatasetConfig.Field, path: str) -> None:
+    words, read = _READERS.get(column.input_type, ("", str))
+    try:
+        read(column.default_val)
+    except ValueError:
+        report.complain(path, f"must be {words}", quoted(column.default_val))
+
+
+def _integer(low: int, high: int) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        if not low <= int(text) <= high:
+            raise ValueError(text)
+
+    return read
+
+
+def _bool(text: str) -> Any:
+    if text.lower() not in ("true", "false", "1", "0"):
+        raise ValueError(text)
+
+
+_READERS: Dict[int, Tuple[str, Callable[[str], Any]]] = {
+    DatasetConfig.INT32: ("a whole number of 32 bits", _integer(-(2**31), 2**31 - 1)),
+    DatasetConfig.INT64: ("a whole number of 64 bits", _integer(-(2**63), 2**63 - 1)),
+    DatasetConfig.FLOAT: ("a number", float),
+    DatasetConfig.DOUBLE: ("a number", float),
+    DatasetConfig.BOOL: ("true, false, 1 or 0", _bool),
+}

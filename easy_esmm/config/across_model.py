@@ -1,0 +1,173 @@
+"""Rules across fields: model class, ESMM's groups and towers, hidden layers."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Tuple
+
+from easy_esmm.config.hints import did_you_mean
+from easy_esmm.config.report import Report
+from easy_esmm.config.scalars import quoted
+from easy_esmm.config.support import is_closed_off
+from easy_esmm.config.walk import Setting, settings
+from easy_esmm.protos.dnn_pb2 import DNN
+from easy_esmm.protos.loss_pb2 import LossType
+from easy_esmm.protos.tower_pb2 import TaskTower
+
+MODELS: Dict[str, str] = {"ESMM": "esmm"}
+"""Model class -> member of `model_config.model` that holds its parameters."""
+
+_NOT_YET = ("DBMTL", "MMoE", "MultiTaskModel", "PLE", "SimpleMultiTask")
+_REFUSED = (
+    "AutoInt",
+    "CMBF",
+    "CoMetricLearningI2I",
+    "DAT",
+    "DCN",
+    "DLRM",
+    "DSSM",
+    "DeepFM",
+    "DropoutNet",
+    "FM",
+    "MIND",
+    "MultiTower",
+    "MultiTowerBST",
+    "MultiTowerDIN",
+    "MultiTowerRecall",
+    "PDN",
+    "RankModel",
+    "RocketLaunching",
+    "Uniter",
+    "WideAndDeep",
+)
+
+_ESMM = "model_config.esmm"
+_RESERVED = "ctcvr"
+"""Suffix of the outputs and metrics of the product."""
+
+
+def check_model_class(report: Report) -> None:
+    """A known model class, with the parameters of just that model."""
+    model = report.config.model_config
+    name, path = model.model_class, "model_config.model_class"
+    if name in MODELS:
+        wanted, member = MODELS[name], model.WhichOneof("model")
+        if member is None:
+            report.complain("model_config", f"must hold {wanted} {{ ... }} for model_class {name}")
+        elif member != wanted and not is_closed_off(model.DESCRIPTOR.fields_by_name[member]):
+            rule = f"must be {wanted} {{ ... }} for model_class {name}"
+            report.complain(f"model_config.{member}", rule, member)
+    elif name in _NOT_YET:
+        rule = "known to EasyRec, not supported here yet: the model supported today is ESMM"
+        report.complain(path, rule, quoted(name))
+    elif name in _REFUSED:
+        rule = "known to EasyRec, refused here: not an entire-space or multi-task model"
+        report.complain(path, rule, quoted(name))
+    elif name:
+        known = [*MODELS, *_NOT_YET, *_REFUSED]
+        rule = f"must be {' or '.join(MODELS)}"
+        report.complain(path, rule, quoted(name), did_you_mean(name, known))
+    else:
+        report.complain(path, "must be set", None, 'write model_class: "ESMM"')
+
+
+def check_esmm_groups(report: Report) -> None:
+    """Either every network names a feature group, or there is one group and no network."""
+    model = report.config.model_config
+    if model.WhichOneof("model") != "esmm":
+        return
+    groups = [group.group_name for group in model.feature_groups]
+    networks = model.esmm.groups
+    if not networks and len(groups) > 1:
+        report.complain(
+            _ESMM,
+            f"must have one feature group, or groups, got {len(groups)} feature groups",
+            None,
+            "add groups { input: ... dnn { ... } } for each, or join them in one feature group",
+        )
+    inputs = [network.input for network in networks]
+    paths = [f"{_ESMM}.groups[{number}]" for number in range(len(networks))]
+    for network, path in zip(networks, paths):
+        report.demand_member(f"{path}.input", network.input, groups, "a feature group")
+        if not network.HasField("dnn"):
+            report.complain(f"{path}.dnn", "must be set", None, "hidden_units: [0] is the identity")
+    report.demand_unique(inputs, [f"{path}.input" for path in paths], "another network's group")
+    for number, group in enumerate(groups):
+        if networks and group not in inputs:
+            report.note(
+                f"model_config.feature_groups[{number}]",
+                f"feature group {quoted(group)} feeds none of esmm.groups: it has no effect",
+            )
+
+
+def check_esmm_towers(report: Report) -> None:
+    """Two towers of different names, with labels of their own."""
+    model = report.config.model_config
+    if model.WhichOneof("model") != "esmm":
+        return
+    towers: List[Tuple[str, TaskTower]] = []
+    for member in ("ctr_tower", "cvr_tower"):
+        if model.esmm.HasField(member):
+            towers.append((member, getattr(model.esmm, member)))
+        else:
+            report.complain(f"{_ESMM}.{member}", "must be set")
+    columns = [column.input_name for column in report.config.data_config.input_fields]
+    for member, tower in towers:
+        path = f"{_ESMM}.{member}"
+        _check_tower(report, member, tower, path)
+        if tower.task_space_indicator_label:
+            name = tower.task_space_indicator_label
+            kind = "a column of data_config.input_fields"
+            report.demand_member(f"{path}.task_space_indicator_label", name, columns, kind)
+    if len(towers) == 2:
+        _check_pair(report, towers[0][1], towers[1][1])
+
+
+def check_hidden_layers(report: Report) -> None:
+    """Every network has layers, or is `[0]`; dropout is given per layer or not at all."""
+    for setting in settings(report.config):
+        if isinstance(setting.value, DNN):
+            _check_network(report, setting)
+
+
+def _check_tower(report: Report, member: str, tower: TaskTower, path: str) -> None:
+    if not tower.label_name:
+        rule = "must be set, or data_config.label_fields must name two labels (conversion, click)"
+        report.complain(f"{path}.label_name", rule)
+    if member == "ctr_tower" and tower.loss_type == LossType.L2_LOSS:
+        # (Losses that no tower supports are refused by their marks in the schema.)
+        report.complain(f"{path}.loss_type", "must be CLASSIFICATION: a click is 0 or 1", "L2_LOSS")
+    if tower.tower_name == _RESERVED:
+        rule = "must not be the name of the product's outputs"
+        report.complain(f"{path}.tower_name", rule, quoted(tower.tower_name))
+
+
+def _check_pair(report: Report, ctr: TaskTower, cvr: TaskTower) -> None:
+    if ctr.label_name and ctr.label_name == cvr.label_name:
+        rule = "must not be the label of ctr_tower"
+        hint = "without label_name the first of data_config.label_fields is the conversion"
+        report.complain(f"{_ESMM}.cvr_tower.label_name", rule, quoted(cvr.label_name), hint)
+    if ctr.tower_name == cvr.tower_name:
+        rule = "must not be the name of ctr_tower"
+        report.complain(f"{_ESMM}.cvr_tower.tower_name", rule, quoted(cvr.tower_name))
+    if ctr.tower_name == f"{cvr.tower_name}_masked":
+        rule = "must not be the name of cvr_tower's metrics over clicked rows"
+        report.complain(f"{_ESMM}.ctr_tower.tower_name", rule, quoted(ctr.tower_name))
+
+
+def _check_network(report: Report, setting: Setting) -> None:
+    units, dropout = list(setting.value.hidden_units), list(setting.value.dropout_ratio)
+    path = setting.path
+    if not units:
+        hint = "hidden_units: [0] is the identity"
+        report.complain(f"{path}.hidden_units", "must have at least one layer", None, hint)
+    if 0 in units and len(units) > 1:
+        index = units.index(0)
+        rule = "must be at least 1; only [0] alone means no layer"
+        report.complain(f"{path}.hidden_units[{index}]", rule, "0")
+    if dropout and len(dropout) != len(units):
+        layers = f"{len(units)} layer{'' if len(units) == 1 else 's'}"
+        rule = f"must have one value per hidden layer ({layers}), or none"
+        rewrite = None
+        if len(dropout) == 1 and units:
+            rewrite = f"write [{', '.join([f'{dropout[0]:g}'] * len(units))}]"
+        report.complain(f"{path}.dropout_ratio", rule, str(len(dropout)), rewrite)

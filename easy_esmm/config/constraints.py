@@ -1,0 +1,142 @@
+"""Kinds of constraints on one value: each says in words what it wants, and whether it is met."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Mapping, Optional, Tuple
+
+from easy_esmm.config.hints import did_you_mean
+
+_SCOPE_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-]*")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why a value is refused."""
+
+    rule: str
+    hint: Optional[str] = None
+
+
+class Constraint:
+    """What a value must be."""
+
+    def words(self) -> str:
+        """The rule, in words that follow `must be`."""
+        raise NotImplementedError
+
+    def judge(self, value: Any) -> Optional[Verdict]:
+        """None if `value` is fine."""
+        return None if self._holds(value) else Verdict(f"must be {self.words()}")
+
+    def _holds(self, value: Any) -> bool:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Interval(Constraint):
+    """A number between two others; `closed` says which of the ends belong to it."""
+
+    low: float
+    high: float
+    closed: str = "both"
+    """`both`, `left`, `right` or `neither`."""
+
+    def words(self) -> str:
+        left = "[" if self.closed in ("both", "left") else "("
+        right = "]" if self.closed in ("both", "right") else ")"
+        return f"in {left}{self.low:g}, {self.high:g}{right}"
+
+    def _holds(self, value: Any) -> bool:
+        above = value >= self.low if self.closed in ("both", "left") else value > self.low
+        below = value <= self.high if self.closed in ("both", "right") else value < self.high
+        return bool(above and below)
+
+
+@dataclass(frozen=True)
+class AtLeast(Constraint):
+    """A number that is not smaller than `low`."""
+
+    low: float
+
+    def words(self) -> str:
+        return f"at least {self.low:g}"
+
+    def _holds(self, value: Any) -> bool:
+        return bool(value >= self.low)
+
+
+@dataclass(frozen=True)
+class Above(Constraint):
+    """A number greater than `low`."""
+
+    low: float
+
+    def words(self) -> str:
+        return f"greater than {self.low:g}"
+
+    def _holds(self, value: Any) -> bool:
+        return bool(value > self.low)
+
+
+@dataclass(frozen=True)
+class OneOf(Constraint):
+    """One of some names or numbers; `not_yet` are EasyRec's further ones, with a way out."""
+
+    values: Tuple[Any, ...]
+    not_yet: Mapping[Any, str] = field(default_factory=dict)
+    prefix: str = ""
+    """A prefix that may stand before each of the names."""
+
+    def words(self) -> str:
+        names = [str(value) for value in self.values]
+        return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+    def judge(self, value: Any) -> Optional[Verdict]:
+        bare = value
+        if isinstance(value, str) and self.prefix and value.startswith(self.prefix):
+            bare = value[len(self.prefix) :]
+        if bare in self.values:
+            return None
+        if bare in self.not_yet:
+            return Verdict(f"known to EasyRec, not supported here yet: {self.not_yet[bare]}")
+        rule = f"must be {self.words()}"
+        return Verdict(rule, did_you_mean(bare, self.values) if isinstance(bare, str) else None)
+
+
+@dataclass(frozen=True)
+class OneCharacter(Constraint):
+    """A string of one character, none of `except_for`."""
+
+    except_for: str = ""
+
+    def words(self) -> str:
+        if not self.except_for:
+            return "one character"
+        return "one character, neither a quote nor the end of a line"
+
+    def _holds(self, value: Any) -> bool:
+        return len(value) == 1 and value not in self.except_for
+
+
+@dataclass(frozen=True)
+class NotEmpty(Constraint):
+    """A string with something in it."""
+
+    def words(self) -> str:
+        return "a string that is not empty"
+
+    def _holds(self, value: Any) -> bool:
+        return bool(value)
+
+
+@dataclass(frozen=True)
+class ScopeName(Constraint):
+    """A name that TensorFlow takes for a variable; the empty name is a field left unset."""
+
+    def words(self) -> str:
+        return "a name of letters, digits, '_', '.' and '-' that begins with a letter, digit or '.'"
+
+    def _holds(self, value: Any) -> bool:
+        return not value or _SCOPE_NAME.fullmatch(value) is not None

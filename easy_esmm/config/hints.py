@@ -1,0 +1,69 @@
+"""Guesses at what a misspelt or misplaced name should have been."""
+
+from __future__ import annotations
+
+from collections import deque
+from difflib import get_close_matches
+from functools import cache
+from typing import Any, Deque, Iterable, Optional, Sequence, Set, Tuple
+
+from easy_esmm.config.support import field_mark, is_message
+
+_CUTOFF = 0.6
+"""difflib's own default: `embed_dim` finds `embedding_dim`, `foo` finds nothing."""
+
+
+def nearest(name: str, names: Iterable[str]) -> Optional[str]:
+    """The name that looks most like `name`, case apart; None if none does."""
+    by_lower = {candidate.lower(): candidate for candidate in names}
+    close = get_close_matches(name.lower(), sorted(by_lower), n=1, cutoff=_CUTOFF)
+    return by_lower[close[0]] if close else None
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> Optional[str]:
+    """`did you mean X?`, or None."""
+    close = nearest(name, names)
+    return None if close is None else f"did you mean {close}?"
+
+
+def misplaced(
+    name: str, descriptor: Any, enclosing: Sequence[Tuple[str, Any]], root: Any
+) -> Optional[str]:
+    """Hint for a name that is no field of the message `descriptor`.
+
+    `enclosing` are the paths and descriptors of the messages around it, outermost first; `root` is
+    the descriptor of the whole config.
+    """
+    for path, around in reversed(enclosing):
+        if name in around.fields_by_name:
+            return f"it is a field of {path or 'the top level'}: is a '}}' missing before it?"
+    inside = _paths_to(name, descriptor)
+    if inside:
+        return f"did you mean {inside}?"
+    close = nearest(name, descriptor.fields_by_name)
+    elsewhere = _paths_to(name, root)
+    if close and elsewhere:
+        return f"did you mean {close}, or {elsewhere}?"
+    if elsewhere:
+        return f"did you mean {elsewhere}?"
+    return f"did you mean {close}?" if close else None
+
+
+@cache
+def _paths_to(name: str, start: Any) -> Optional[str]:
+    """Shortest path from the message type `start` to a supported field called `name`."""
+    queue: Deque[Tuple[str, Any]] = deque([("", start)])
+    seen: Set[str] = set()
+    while queue:
+        prefix, descriptor = queue.popleft()
+        if descriptor.full_name in seen:
+            continue
+        seen.add(descriptor.full_name)
+        for field in descriptor.fields:
+            if field_mark(field) is not None:
+                continue
+            if field.name == name:
+                return prefix + name
+            if is_message(field):
+                queue.append((f"{prefix}{field.name}.", field.message_type))
+    return None

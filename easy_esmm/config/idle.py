@@ -1,0 +1,150 @@
+"""Settings that are legal, and without effect because of another setting: each is logged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, List, Tuple
+
+from easy_esmm.config.problems import Places, Problem
+from easy_esmm.config.rules import is_default, matches
+from easy_esmm.config.support import field_mark
+from easy_esmm.config.walk import settings
+from easy_esmm.protos.data_pb2 import DatasetConfig
+from easy_esmm.protos.feature_pb2 import FeatureConfig
+from easy_esmm.protos.loss_pb2 import LossType
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+Condition = Callable[[PipelineConfig, Any], bool]
+"""Of the config and the message that holds the field: whether the field is idle."""
+
+
+@dataclass(frozen=True)
+class Idle:
+    """Fields whose path matches `path` have no effect while `condition` holds."""
+
+    path: str
+    condition: Condition
+    why: str
+
+
+def idle_notes(config: PipelineConfig, places: Places) -> List[Problem]:
+    """A note for each setting of `config`, as written, that has no effect.
+
+    A value equal to the default is not worth a note.
+    """
+    notes: List[Problem] = []
+    for setting in settings(config):
+        if field_mark(setting.field) is not None or is_default(setting) or setting.index > 0:
+            continue
+        for idle in IDLE:
+            if matches(idle.path, setting.pattern_path) and idle.condition(config, setting.owner):
+                text = f"has no effect here: {idle.why}"
+                notes.append(places.problem(setting.path, text))
+                break
+    return notes
+
+
+def _is_not(*kinds: Any) -> Condition:
+    return lambda _, feature: feature.feature_type not in kinds
+
+
+def _reads_parquet(config: PipelineConfig, _: Any) -> bool:
+    return config.data_config.input_type == DatasetConfig.ParquetInput
+
+
+def _separates_nothing(config: PipelineConfig, _: Any) -> bool:
+    return _reads_parquet(config, _) and config.export_config.multi_placeholder
+
+
+def _has_no_table(_: PipelineConfig, feature: FeatureConfig) -> bool:
+    return feature.feature_type == FeatureConfig.RawFeature and feature.embedding_dim == 0
+
+
+def _is_one_number(_: PipelineConfig, feature: FeatureConfig) -> bool:
+    return feature.feature_type == FeatureConfig.RawFeature and feature.raw_input_dim == 1
+
+
+def _every_tower_has_metrics(config: PipelineConfig, _: Any) -> bool:
+    esmm = config.model_config.esmm
+    return bool(esmm.ctr_tower.metrics_set) and bool(esmm.cvr_tower.metrics_set)
+
+
+_ID, _TAG, _RAW = FeatureConfig.IdFeature, FeatureConfig.TagFeature, FeatureConfig.RawFeature
+_ONLY_RAW = "only a RawFeature reads it"
+_ONLY_IDS = "a RawFeature has no ids"
+_CELLS = 65536
+
+_OF_FEATURES: Tuple[Tuple[str, Condition, str], ...] = (
+    ("separator", _is_not(_TAG, _RAW), "an IdFeature is one value"),
+    ("separator", _is_one_number, "a RawFeature of raw_input_dim 1 is one value"),
+    ("kv_separator", _is_not(_TAG), "only a TagFeature reads it"),
+    ("combiner", _is_not(_TAG), "only a TagFeature has several values"),
+    ("boundaries", _is_not(_RAW), _ONLY_RAW),
+    ("min_val", _is_not(_RAW), _ONLY_RAW),
+    ("max_val", _is_not(_RAW), _ONLY_RAW),
+    ("raw_input_dim", _is_not(_RAW), _ONLY_RAW),
+    ("hash_bucket_size", _is_not(_ID, _TAG), _ONLY_IDS),
+    ("vocab_list", _is_not(_ID, _TAG), _ONLY_IDS),
+    ("vocab_file", _is_not(_ID, _TAG), _ONLY_IDS),
+    ("vocab_list", lambda _, one: bool(one.hash_bucket_size), "hash_bucket_size comes first"),
+    ("vocab_file", lambda _, one: bool(one.hash_bucket_size), "hash_bucket_size comes first"),
+    ("vocab_file", lambda _, one: bool(one.vocab_list), "vocab_list comes first"),
+    (
+        "num_buckets",
+        lambda _, one: (
+            one.feature_type != _RAW
+            and bool(one.hash_bucket_size or one.vocab_list or one.vocab_file)
+        ),
+        "hash_bucket_size, vocab_list and vocab_file come first",
+    ),
+    ("embedding_name", _has_no_table, "without embedding_dim there is no table"),
+    ("initializer", _has_no_table, "without embedding_dim there is no table"),
+)
+
+IDLE: Tuple[Idle, ...] = (
+    Idle("data_config.with_header", _reads_parquet, "Parquet files name their columns"),
+    Idle("data_config.separator", _separates_nothing, "Parquet files have no separator"),
+    Idle(
+        "data_config.shuffle_buffer_size",
+        lambda config, data: not data.shuffle,
+        "shuffle is false",
+    ),
+    *(Idle(f"feature_config.features.{name}", test, why) for name, test, why in _OF_FEATURES),
+    *(Idle(f"feature_configs.{name}", test, why) for name, test, why in _OF_FEATURES),
+    Idle(
+        "feature_config",
+        lambda config, _: bool(config.feature_configs),
+        "feature_configs is set, and wins",
+    ),
+    Idle("eval_config.metrics_set", _every_tower_has_metrics, "every tower has a metrics_set"),
+    Idle(
+        "**.auc.num_thresholds",
+        lambda _, auc: auc.exact and auc.num_thresholds <= _CELLS,
+        f"the estimate has {_CELLS} cells anyway",
+    ),
+    Idle(
+        "model_config.**.in_task_space_weight",
+        lambda _, tower: not tower.task_space_indicator_label,
+        "the tower has no task_space_indicator_label",
+    ),
+    Idle(
+        "model_config.**.out_task_space_weight",
+        lambda _, tower: not tower.task_space_indicator_label,
+        "the tower has no task_space_indicator_label",
+    ),
+    Idle(
+        "model_config.**.use_sample_weight",
+        lambda config, _: not config.data_config.sample_weight,
+        "data_config.sample_weight is not set",
+    ),
+    Idle(
+        "model_config.**.label_prior",
+        lambda _, tower: tower.loss_type == LossType.L2_LOSS,
+        "a regression has no log odds",
+    ),
+    Idle(
+        "export_config.exports_to_keep",
+        lambda _, export: export.exporter_type != "latest",
+        "only exporter_type latest writes several",
+    ),
+)

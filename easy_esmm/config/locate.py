@@ -1,0 +1,183 @@
+"""Config text -> a tree of names, values and places, with every syntax problem in it.
+
+`text_format` stops at its first error and forgets where things stood; this walk over its tokens
+goes on after an error. It reads what `text_format.Merge` reads: `:` before `{` is optional, `<` and
+`>` are braces too, `[a, b]` are lists, adjacent strings are joined, `,` and `;` may end a field.
+"""
+
+from __future__ import annotations
+
+from typing import Any, List, Optional, Tuple
+
+from google.protobuf import text_format
+
+from easy_esmm.config.problems import Place, Problem, problem_at
+from easy_esmm.config.tree import Body, Entry, Scalar, Value
+
+DEEPEST = 60
+"""Messages inside messages; the schema needs 12, and protobuf itself stops at 100."""
+
+_CLOSING = {"{": "}", "<": ">"}
+
+
+def locate(text: str, source: str) -> Tuple[Body, List[Problem]]:
+    """The tree of `text` and its syntax problems; `source` names the text in places."""
+    reader = _Reader(text, source)
+    entries, _ = reader.fields(closing="", path="", depth=0)
+    return Body(tuple(entries), Place(source, 1, 1)), reader.problems
+
+
+def locate_values(text: str, source: str) -> Tuple[Tuple[Value, ...], bool, List[Problem]]:
+    """As `locate`, for the right-hand side of one field: values, whether a list, problems.
+
+    Problems and places bear no line: the text is a flag's.
+    """
+    reader = _Reader(text, source, is_flag=True)
+    values, is_list = reader.right_hand_side(path="", depth=0)
+    if not reader.at_end() and not reader.problems:
+        reader.complain("", "unexpected text after the value", reader.token())
+    return values, is_list, reader.problems
+
+
+class _Reader:
+    """Recursive descent over protobuf's own tokens."""
+
+    def __init__(self, text: str, source: str, is_flag: bool = False) -> None:
+        self.problems: List[Problem] = []
+        self._source = source
+        self._is_flag = is_flag
+        self._is_cut_off = False
+        self._tokens: Any = text_format.Tokenizer(text.split("\n"))
+
+    def token(self) -> str:
+        return str(self._tokens.token)
+
+    def at_end(self) -> bool:
+        return bool(self._tokens.AtEnd())
+
+    def complain(self, path: str, rule: str, value: Optional[str] = None) -> None:
+        self.problems.append(problem_at(self._place(), path, rule, value))
+
+    def fields(self, closing: str, path: str, depth: int) -> Tuple[List[Entry], bool]:
+        """Fields up to the brace `closing` (or the end); whether the brace was there."""
+        entries: List[Entry] = []
+        while True:
+            if self.at_end():
+                return entries, not closing
+            if closing and self._tokens.TryConsume(closing):
+                return entries, True
+            entry = self._field(path, depth)
+            if entry is not None:
+                entries.append(entry)
+
+    def right_hand_side(self, path: str, depth: int) -> Tuple[Tuple[Value, ...], bool]:
+        """One value, or a list in brackets; whether it was a list."""
+        if not self._tokens.TryConsume("["):
+            value = self._value(path, depth)
+            return (() if value is None else (value,)), False
+        values: List[Value] = []
+        if self._tokens.TryConsume("]"):
+            return (), True
+        while True:
+            value = self._value(path, depth)
+            if value is not None:
+                values.append(value)
+            if self._tokens.TryConsume("]"):
+                return tuple(values), True
+            if not self._tokens.TryConsume(","):
+                self.complain(path, "must have ',' or ']' here", self._shown())
+                self._leave_line(until="}>]")
+                self._tokens.TryConsume("]")
+                return tuple(values), True
+
+    def _field(self, path: str, depth: int) -> Optional[Entry]:
+        place, name = self._place(), self.token()
+        if not (name[0].isalnum() or name[0] == "_"):
+            self.complain(path, "must have a field name here", self._shown())
+            self._leave_line(past=name)
+            return None
+        self._tokens.NextToken()
+        field_path = f"{path}.{name}" if path else name
+        has_colon = bool(self._tokens.TryConsume(":"))
+        if not has_colon and not self._starts_value(place):
+            self.problems.append(problem_at(place, field_path, "has no value"))
+            return None
+        values, is_list = self.right_hand_side(field_path, depth)
+        if not self._tokens.TryConsume(","):
+            self._tokens.TryConsume(";")
+        if not values and not is_list:
+            return None
+        return Entry(name, place, values, is_list, has_colon)
+
+    def _value(self, path: str, depth: int) -> Optional[Value]:
+        token, place = self.token(), self._place()
+        if token in _CLOSING:
+            return self._body(path, depth)
+        if token[:1] in ("'", '"'):
+            return self._string(path)
+        if token and (token[0].isalnum() or token[0] in "_.+-"):
+            self._tokens.NextToken()
+            return Scalar(token, place)
+        self.complain(path, "must have a value here", self._shown())
+        return None
+
+    def _body(self, path: str, depth: int) -> Body:
+        place, closing = self._place(), _CLOSING[self.token()]
+        if depth >= DEEPEST:
+            self.complain(path, f"must not be more than {DEEPEST} messages deep")
+            while not self.at_end():
+                self._tokens.NextToken()
+            return Body((), place)
+        self._tokens.NextToken()
+        entries, is_closed = self.fields(closing, path, depth + 1)
+        if not is_closed and not self._is_cut_off:
+            self._is_cut_off = True  # the messages around it are open for the same reason
+            self.problems.append(problem_at(place, path, f"has no closing '{closing}'"))
+        return Body(tuple(entries), place, is_closed)
+
+    def _string(self, path: str) -> Optional[Scalar]:
+        place = self._place()
+        try:
+            content: bytes = self._tokens.ConsumeByteString()
+        except text_format.ParseError:
+            is_open = len(self.token()) < 2 or self.token()[-1] != self.token()[0]
+            self.complain(
+                path,
+                "must have a closing quote" if is_open else "must have valid escapes in its string",
+                self.token(),
+            )
+            self._tokens.NextToken()
+            return None
+        return Scalar(content.decode("utf-8", "backslashreplace"), place, content)
+
+    def _starts_value(self, name: Place) -> bool:
+        """Whether, after a name without colon, the next token can be its value.
+
+        A bare word on a later line is the next field rather than this one's value.
+        """
+        token = self.token()
+        if not token:
+            return False
+        return token[0] in "{<['\"" or (token[0] not in "}>]" and self._place().line == name.line)
+
+    def _leave_line(self, past: str = "", until: str = "}>") -> None:
+        """Goes on behind an error: at the next line, or the next of the braces `until`.
+
+        The token `past` is skipped whatever it is, so that something is.
+        """
+        line = self._place().line
+        if past:
+            self._tokens.NextToken()
+            if past in "}>":
+                return
+        while not self.at_end() and self._place().line == line and self.token() not in until:
+            self._tokens.NextToken()
+
+    def _shown(self) -> str:
+        return repr(self.token()) if self.token() else "the end of the text"
+
+    def _place(self) -> Place:
+        if self._is_flag:
+            return Place(self._source)
+        spot: Any = self._tokens.ParseError("")
+        return Place(self._source, int(spot.GetLine()), int(spot.GetColumn()))

@@ -1,0 +1,93 @@
+"""Loads a pipeline config: parse, edit, check, resolve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, List, Optional, Sequence, Tuple
+
+from easy_esmm.config.across_data import check_columns, check_labels, check_metrics
+from easy_esmm.config.across_features import check_features, check_groups, check_shared_tables
+from easy_esmm.config.across_model import (
+    check_esmm_groups,
+    check_esmm_towers,
+    check_hidden_layers,
+    check_model_class,
+)
+from easy_esmm.config.across_training import check_end, check_export, check_optimizers, check_paths
+from easy_esmm.config.edit import Edit, apply
+from easy_esmm.config.idle import idle_notes
+from easy_esmm.config.parse import parse
+from easy_esmm.config.problems import ConfigError, Places, Problem, in_order
+from easy_esmm.config.report import Report
+from easy_esmm.config.resolve import Resolved, resolve
+from easy_esmm.config.rules import check_fields
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+
+@dataclass(frozen=True, eq=False)
+class Pipeline:
+    """A checked config; nothing below changes it."""
+
+    config: PipelineConfig
+    """Resolved: see `resolve`. Read-only by convention."""
+    written: PipelineConfig
+    """As in the file, with the edits of the command line: what model_dir/pipeline.config holds."""
+    path: str
+    notes: Tuple[str, ...]
+    """Lines to log: settings that have no effect here, with their places."""
+    places: Places
+    resolved: Resolved
+
+    def problem(
+        self,
+        field_path: str,
+        rule: str,
+        value: Optional[str] = None,
+        hint: Optional[str] = None,
+    ) -> Problem:
+        """A problem of the field at `field_path` of `config`, at the place where it was written."""
+        return self.places.problem(self.resolved.origin(field_path), rule, value, hint)
+
+
+def load(path: str, edits: Sequence[Edit] = (), command: str = "check") -> Pipeline:
+    """Reads, edits, checks and resolves the config at `path`; raises ConfigError with all problems.
+
+    `command` is what the config is for (`train`, `evaluate`, `predict`, `export`, `check`): each
+    needs other paths.
+    """
+    parsed = parse(path)
+    written, places = parsed.config, parsed.places
+    problems: List[Problem] = list(parsed.problems)
+    problems.extend(apply(edits, written, places))
+    of_fields, notes = check_fields(written, places)
+    if problems:
+        # What could not be read may be what another field needs: no rules across fields.
+        raise ConfigError([*problems, *of_fields])
+    resolved = resolve(written, places)
+    report = Report(resolved, places)
+    for check in _CHECKS:
+        check(report)
+    check_paths(report, command)
+    problems = [*of_fields, *resolved.problems, *report.problems]
+    if problems:
+        raise ConfigError(problems)
+    notes = [*notes, *idle_notes(written, places), *report.notes]
+    lines = tuple(str(note) for note in in_order(notes))
+    return Pipeline(resolved.config, written, path, lines, places, resolved)
+
+
+_CHECKS: Tuple[Callable[[Report], None], ...] = (
+    check_columns,
+    check_labels,
+    check_metrics,
+    check_features,
+    check_groups,
+    check_shared_tables,
+    check_model_class,
+    check_esmm_groups,
+    check_esmm_towers,
+    check_hidden_layers,
+    check_optimizers,
+    check_end,
+    check_export,
+)

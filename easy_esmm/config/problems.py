@@ -1,0 +1,130 @@
+"""What is wrong with a config, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict, Iterable, Optional, Tuple
+
+from easy_esmm.errors import UserError
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value was written: a spot in a file, or a command-line flag (line 0)."""
+
+    source: str
+    line: int = 0
+    """From 1; 0 where the source has no lines."""
+    column: int = 0
+    """From 1, in characters; a tab is one character."""
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong; str() is the line a user reads.
+
+    `FILE:LINE:COLUMN: FIELD.PATH: RULE, got VALUE; HINT`, where the parts after RULE are optional.
+    """
+
+    path_of_file: str
+    line: int
+    column: int
+    field_path: str
+    rule: str
+    value: Optional[str] = None
+    hint: Optional[str] = None
+
+    def __str__(self) -> str:
+        place = Place(self.path_of_file, self.line, self.column)
+        # (A flag such as --model_dir is the field's name already.)
+        is_named = not self.field_path or self.path_of_file == f"--{self.field_path}"
+        field = "" if is_named else f"{self.field_path}: "
+        value = "" if self.value is None else f", got {self.value}"
+        hint = "" if self.hint is None else f"; {self.hint}"
+        return f"{place}: {field}{self.rule}{value}{hint}"
+
+
+class ConfigError(UserError):
+    """All problems of a config at once; str() is one line a problem."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: Tuple[Problem, ...] = in_order(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def in_order(problems: Iterable[Problem]) -> Tuple[Problem, ...]:
+    """Problems by file, line and column, each once."""
+    return tuple(sorted(set(problems), key=_order))
+
+
+class Places:
+    """Field path -> where it was written.
+
+    A path is dotted; elements of repeated fields carry their index from 0:
+    `model_config.feature_groups[1].feature_names[0]`.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self._places: Dict[str, Place] = {}
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._places
+
+    def put(self, path: str, place: Place) -> None:
+        """Notes that `path` was written at `place`."""
+        self._places[path] = place
+
+    def forget(self, path: str) -> None:
+        """Drops `path` and everything below it."""
+        for known in [known for known in self._places if _is_at_or_below(known, path)]:
+            del self._places[known]
+
+    def find(self, path: str) -> Place:
+        """Place of `path`, or of the innermost message around it, or the head of the file."""
+        while path:
+            if path in self._places:
+                return self._places[path]
+            path = _parent(path)
+        return Place(self.source, 1, 1)
+
+    def problem(
+        self, path: str, rule: str, value: Optional[str] = None, hint: Optional[str] = None
+    ) -> Problem:
+        """A problem of the field at `path`, at the place where it was written."""
+        place = self.find(path)
+        return Problem(place.source, place.line, place.column, path, rule, value, hint)
+
+
+def problem_at(
+    place: Place,
+    path: str,
+    rule: str,
+    value: Optional[str] = None,
+    hint: Optional[str] = None,
+) -> Problem:
+    """A problem at a place that is not the field's own, such as a wrong token inside its value."""
+    return Problem(place.source, place.line, place.column, path, rule, value, hint)
+
+
+def _order(problem: Problem) -> Tuple[str, int, int, str, str]:
+    return (
+        problem.path_of_file,
+        problem.line,
+        problem.column,
+        problem.field_path,
+        str(problem),
+    )
+
+
+def _parent(path: str) -> str:
+    if path.endswith("]"):
+        return path[: path.rindex("[")]
+    return path.rpartition(".")[0]
+
+
+def _is_at_or_below(path: str, ancestor: str) -> bool:
+    return path.startswith(ancestor) and path[len(ancestor) :][:1] in ("", ".", "[")

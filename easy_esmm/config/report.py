@@ -1,0 +1,62 @@
+"""What the rules across fields write their findings to."""
+
+from __future__ import annotations
+
+from typing import Collection, Dict, List, Optional, Sequence
+
+from easy_esmm.config.hints import did_you_mean
+from easy_esmm.config.problems import Place, Places, Problem
+from easy_esmm.config.resolve import Resolved
+from easy_esmm.config.scalars import quoted
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+
+class Report:
+    """Problems and notes about a resolved config, at the places where things were written."""
+
+    def __init__(self, resolved: Resolved, places: Places) -> None:
+        self.config: PipelineConfig = resolved.config
+        self.problems: List[Problem] = []
+        self.notes: List[Problem] = []
+        self._resolved = resolved
+        self._places = places
+
+    def place(self, path: str) -> Place:
+        """Where the field at `path` of the resolved config was written."""
+        return self._places.find(self._resolved.origin(path))
+
+    def is_written(self, path: str) -> bool:
+        """Whether the user wrote the field at `path` of the resolved config."""
+        return self._resolved.origin(path) in self._places
+
+    def complain(
+        self, path: str, rule: str, value: Optional[str] = None, hint: Optional[str] = None
+    ) -> None:
+        """Reports a problem of the field at `path` of the resolved config."""
+        self.problems.append(self._problem(path, rule, value, hint))
+
+    def note(self, path: str, text: str) -> None:
+        """Reports something that is legal, and perhaps not meant."""
+        self.notes.append(self._problem(path, text))
+
+    def demand_member(self, path: str, name: str, names: Collection[str], kind: str) -> bool:
+        """Whether `name`, written at `path`, is one of `names`; complains if not."""
+        if name in names:
+            return True
+        self.complain(path, f"must be {kind}", quoted(name), did_you_mean(name, names))
+        return False
+
+    def demand_unique(self, named: Sequence[str], paths: Sequence[str], what: str) -> None:
+        """Complains about every name that stands for a second time; `what` is named so."""
+        first: Dict[str, str] = {}
+        for name, path in zip(named, paths):
+            if name and name in first:
+                before = self.place(first[name])
+                where = f"line {before.line}" if before.line else str(before)
+                self.complain(path, f"must be unique: {where} names {what} so", quoted(name))
+            first.setdefault(name, path)
+
+    def _problem(
+        self, path: str, rule: str, value: Optional[str] = None, hint: Optional[str] = None
+    ) -> Problem:
+        return self._places.problem(self._resolved.origin(path), rule, value, hint)

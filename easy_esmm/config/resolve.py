@@ -1,0 +1,190 @@
+"""A config as written -> the config that the rest of the package reads: nothing left implicit.
+
+Afterwards features stand in `feature_config.features` only, each with its name; shared names and
+ranges are written out; towers have names, labels and metrics; every label is in `label_fields`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, Iterable, List, Optional, Tuple
+
+from easy_esmm.config.problems import Places, Problem
+from easy_esmm.config.ranges import BadRange, expand
+from easy_esmm.config.scalars import quoted
+from easy_esmm.protos.data_pb2 import DatasetConfig
+from easy_esmm.protos.feature_pb2 import FeatureConfig, FeatureConfigs
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.protos.tower_pb2 import TaskTower
+
+ESMM_TOWERS = (("cvr_tower", "cvr"), ("ctr_tower", "ctr"))
+"""Towers and their default names in the order in which unnamed labels are dealt out."""
+
+
+@dataclass(eq=False)
+class Resolved:
+    """A resolved config and the way back to what was written."""
+
+    config: PipelineConfig
+    origins: Dict[str, str] = field(default_factory=dict)
+    """Path in `config` -> path as written, where they differ."""
+    problems: List[Problem] = field(default_factory=list)
+
+    def origin(self, path: str) -> str:
+        """Path, in the written config, of what stands at `path` in the resolved one."""
+        known = path
+        while known:
+            if known in self.origins:
+                return self.origins[known] + path[len(known) :]
+            known = known[: max(known.rfind("."), known.rfind("["), 0)]
+        return path
+
+
+def resolve(written: PipelineConfig, places: Places) -> Resolved:
+    """Resolves a copy of `written`; ranges that cannot be written out become problems."""
+    config = PipelineConfig()
+    config.CopyFrom(written)
+    resolved = Resolved(config)
+    names = _Names(places, resolved.problems)
+    _features(written, resolved, names)
+    if config.data_config.auto_expand_input_fields:
+        _input_fields(written.data_config, resolved, names)
+    for number, group in enumerate(written.model_config.feature_groups):
+        path = f"model_config.feature_groups[{number}].feature_names"
+        expanded = names.expand_all(group.feature_names, path)
+        inside = config.model_config.feature_groups[number]
+        del inside.feature_names[:]
+        for index, (name, origin) in enumerate(expanded):
+            inside.feature_names.append(name)
+            if origin != f"{path}[{index}]":
+                resolved.origins[f"{path}[{index}]"] = origin
+    if config.data_config.input_type in (DatasetConfig.CSVInputV2, DatasetConfig.CSVInputEx):
+        config.data_config.input_type = DatasetConfig.CSVInput
+    if config.model_config.WhichOneof("model") == "esmm":
+        _esmm(config, resolved.origins)
+    return resolved
+
+
+def feature_name(feature: FeatureConfig) -> str:
+    """A feature's name: `feature_name`, or its first input; empty if it has neither."""
+    return feature.feature_name or (feature.input_names[0] if feature.input_names else "")
+
+
+class _Names:
+    """Expands names and notes the ranges that fail."""
+
+    def __init__(self, places: Places, problems: List[Problem]) -> None:
+        self._places = places
+        self._problems = problems
+
+    def expand_all(self, names: Iterable[str], path: str) -> List[Tuple[str, str]]:
+        """(name, path as written) of every name that `names`, a list at `path`, stand for."""
+        expanded: List[Tuple[str, str]] = []
+        for index, name in enumerate(names):
+            at = f"{path}[{index}]"
+            expanded.extend((one, at) for one in self.expand(name, at))
+        return expanded
+
+    def expand(self, name: str, path: str) -> List[str]:
+        try:
+            return expand(name)
+        except BadRange as error:
+            self.complain(path, str(error), quoted(name))
+            return []
+
+    def complain(self, path: str, rule: str, value: Optional[str] = None) -> None:
+        self._problems.append(self._places.problem(path, rule, value))
+
+
+def _features(written: PipelineConfig, resolved: Resolved, names: _Names) -> None:
+    """Gathers the features of either form, clones by shared names, gives each its name."""
+    flat = len(written.feature_configs) > 0
+    features = written.feature_configs if flat else written.feature_config.features
+    prefix = "feature_configs" if flat else "feature_config.features"
+    gathered = FeatureConfigs()
+    for number, feature in enumerate(features):
+        path = f"{prefix}[{number}]"
+        shared = names.expand_all(feature.shared_names, f"{path}.shared_names")
+        if shared and len(feature.input_names) > 1:
+            names.complain(f"{path}.shared_names", "must not stand beside two input_names")
+        _add(gathered, feature, feature_name(feature), resolved.origins, path)
+        for name, origin in shared:
+            clone = _add(gathered, feature, name, resolved.origins, path)
+            del clone.input_names[:]
+            clone.input_names.append(name)
+            at = f"feature_config.features[{len(gathered.features) - 1}]"
+            resolved.origins[f"{at}.feature_name"] = origin
+            resolved.origins[f"{at}.input_names[0]"] = origin
+    resolved.config.ClearField("feature_configs")
+    resolved.config.feature_config.CopyFrom(gathered)
+
+
+def _add(
+    gathered: FeatureConfigs,
+    feature: FeatureConfig,
+    name: str,
+    origins: Dict[str, str],
+    path: str,
+) -> FeatureConfig:
+    added = gathered.features.add()
+    added.CopyFrom(feature)
+    added.ClearField("shared_names")
+    added.feature_name = name
+    at = f"feature_config.features[{len(gathered.features) - 1}]"
+    if at != path:
+        origins[at] = path
+    return added
+
+
+def _input_fields(written: DatasetConfig, resolved: Resolved, names: _Names) -> None:
+    data = resolved.config.data_config
+    del data.input_fields[:]
+    for number, column in enumerate(written.input_fields):
+        path = f"data_config.input_fields[{number}]"
+        for name in names.expand(column.input_name, f"{path}.input_name"):
+            added = data.input_fields.add()
+            added.CopyFrom(column)
+            added.input_name = name
+            resolved.origins[f"data_config.input_fields[{len(data.input_fields) - 1}]"] = path
+
+
+def _esmm(config: PipelineConfig, origins: Dict[str, str]) -> None:
+    """Names, labels and metrics of the two towers."""
+    esmm, data = config.model_config.esmm, config.data_config
+    dealt = list(data.label_fields)
+    for number, (member, name) in enumerate(ESMM_TOWERS):
+        if not esmm.HasField(member):
+            continue
+        tower: TaskTower = getattr(esmm, member)
+        path = f"model_config.esmm.{member}"
+        if not tower.tower_name:
+            tower.tower_name = name
+        if not tower.label_name and number < len(dealt):
+            tower.label_name = dealt[number]
+        _complete_labels(data, tower, path, origins)
+        _complete_metrics(config, tower, path, origins)
+
+
+def _complete_labels(
+    data: DatasetConfig, tower: TaskTower, path: str, origins: Dict[str, str]
+) -> None:
+    """Adds the labels that only the tower names."""
+    for name in ("label_name", "task_space_indicator_label"):
+        label = getattr(tower, name)
+        if label and label not in data.label_fields:
+            origins[f"data_config.label_fields[{len(data.label_fields)}]"] = f"{path}.{name}"
+            data.label_fields.append(label)
+
+
+def _complete_metrics(
+    config: PipelineConfig, tower: TaskTower, path: str, origins: Dict[str, str]
+) -> None:
+    """Metrics of `eval_config` where the tower names none, and an AUC where nobody does."""
+    if tower.metrics_set:
+        return
+    common: Any = config.eval_config.metrics_set
+    tower.metrics_set.extend(common)
+    if common:
+        origins[f"{path}.metrics_set"] = "eval_config.metrics_set"
+    else:
+        tower.metrics_set.add().auc.SetInParent()

@@ -1,0 +1,137 @@
+from easy_esmm.protos import support_pb2 as _support_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class DatasetConfig(_message.Message):
+    __slots__ = ("batch_size", "auto_expand_input_fields", "label_fields", "label_sep", "label_dim", "shuffle", "shuffle_buffer_size", "num_epochs", "prefetch_size", "shard", "input_type", "separator", "num_parallel_calls", "selected_cols", "selected_col_types", "input_fields", "rtp_separator", "ignore_error", "pai_worker_queue", "pai_worker_slice_num", "chief_redundant", "sample_weight", "data_compression_type", "n_data_batch_tfrecord", "with_header", "feature_fields", "negative_sampler", "negative_sampler_v2", "hard_negative_sampler", "hard_negative_sampler_v2", "negative_sampler_in_memory")
+    class FieldType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        INT32: _ClassVar[DatasetConfig.FieldType]
+        INT64: _ClassVar[DatasetConfig.FieldType]
+        STRING: _ClassVar[DatasetConfig.FieldType]
+        FLOAT: _ClassVar[DatasetConfig.FieldType]
+        DOUBLE: _ClassVar[DatasetConfig.FieldType]
+        BOOL: _ClassVar[DatasetConfig.FieldType]
+    INT32: DatasetConfig.FieldType
+    INT64: DatasetConfig.FieldType
+    STRING: DatasetConfig.FieldType
+    FLOAT: DatasetConfig.FieldType
+    DOUBLE: DatasetConfig.FieldType
+    BOOL: DatasetConfig.FieldType
+    class InputType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        CSVInput: _ClassVar[DatasetConfig.InputType]
+        CSVInputV2: _ClassVar[DatasetConfig.InputType]
+        CSVInputEx: _ClassVar[DatasetConfig.InputType]
+        ParquetInput: _ClassVar[DatasetConfig.InputType]
+        TFRecordInput: _ClassVar[DatasetConfig.InputType]
+        BatchTFRecordInput: _ClassVar[DatasetConfig.InputType]
+        DummyInput: _ClassVar[DatasetConfig.InputType]
+        OdpsInput: _ClassVar[DatasetConfig.InputType]
+        OdpsInputV2: _ClassVar[DatasetConfig.InputType]
+        OdpsInputV3: _ClassVar[DatasetConfig.InputType]
+        RTPInput: _ClassVar[DatasetConfig.InputType]
+        RTPInputV2: _ClassVar[DatasetConfig.InputType]
+        OdpsRTPInput: _ClassVar[DatasetConfig.InputType]
+        OdpsRTPInputV2: _ClassVar[DatasetConfig.InputType]
+        DataHubInput: _ClassVar[DatasetConfig.InputType]
+        KafkaInput: _ClassVar[DatasetConfig.InputType]
+        HiveInput: _ClassVar[DatasetConfig.InputType]
+    CSVInput: DatasetConfig.InputType
+    CSVInputV2: DatasetConfig.InputType
+    CSVInputEx: DatasetConfig.InputType
+    ParquetInput: DatasetConfig.InputType
+    TFRecordInput: DatasetConfig.InputType
+    BatchTFRecordInput: DatasetConfig.InputType
+    DummyInput: DatasetConfig.InputType
+    OdpsInput: DatasetConfig.InputType
+    OdpsInputV2: DatasetConfig.InputType
+    OdpsInputV3: DatasetConfig.InputType
+    RTPInput: DatasetConfig.InputType
+    RTPInputV2: DatasetConfig.InputType
+    OdpsRTPInput: DatasetConfig.InputType
+    OdpsRTPInputV2: DatasetConfig.InputType
+    DataHubInput: DatasetConfig.InputType
+    KafkaInput: DatasetConfig.InputType
+    HiveInput: DatasetConfig.InputType
+    class Field(_message.Message):
+        __slots__ = ("input_name", "input_type", "default_val", "input_dim", "input_shape")
+        INPUT_NAME_FIELD_NUMBER: _ClassVar[int]
+        INPUT_TYPE_FIELD_NUMBER: _ClassVar[int]
+        DEFAULT_VAL_FIELD_NUMBER: _ClassVar[int]
+        INPUT_DIM_FIELD_NUMBER: _ClassVar[int]
+        INPUT_SHAPE_FIELD_NUMBER: _ClassVar[int]
+        input_name: str
+        input_type: DatasetConfig.FieldType
+        default_val: str
+        input_dim: int
+        input_shape: int
+        def __init__(self, input_name: _Optional[str] = ..., input_type: _Optional[_Union[DatasetConfig.FieldType, str]] = ..., default_val: _Optional[str] = ..., input_dim: _Optional[int] = ..., input_shape: _Optional[int] = ...) -> None: ...
+    BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
+    AUTO_EXPAND_INPUT_FIELDS_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELDS_FIELD_NUMBER: _ClassVar[int]
+    LABEL_SEP_FIELD_NUMBER: _ClassVar[int]
+    LABEL_DIM_FIELD_NUMBER: _ClassVar[int]
+    SHUFFLE_FIELD_NUMBER: _ClassVar[int]
+    SHUFFLE_BUFFER_SIZE_FIELD_NUMBER: _ClassVar[int]
+    NUM_EPOCHS_FIELD_NUMBER: _ClassVar[int]
+    PREFETCH_SIZE_FIELD_NUMBER: _ClassVar[int]
+    SHARD_FIELD_NUMBER: _ClassVar[int]
+    INPUT_TYPE_FIELD_NUMBER: _ClassVar[int]
+    SEPARATOR_FIELD_NUMBER: _ClassVar[int]
+    NUM_PARALLEL_CALLS_FIELD_NUMBER: _ClassVar[int]
+    SELECTED_COLS_FIELD_NUMBER: _ClassVar[int]
+    SELECTED_COL_TYPES_FIELD_NUMBER: _ClassVar[int]
+    INPUT_FIELDS_FIELD_NUMBER: _ClassVar[int]
+    RTP_SEPARATOR_FIELD_NUMBER: _ClassVar[int]
+    IGNORE_ERROR_FIELD_NUMBER: _ClassVar[int]
+    PAI_WORKER_QUEUE_FIELD_NUMBER: _ClassVar[int]
+    PAI_WORKER_SLICE_NUM_FIELD_NUMBER: _ClassVar[int]
+    CHIEF_REDUNDANT_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    DATA_COMPRESSION_TYPE_FIELD_NUMBER: _ClassVar[int]
+    N_DATA_BATCH_TFRECORD_FIELD_NUMBER: _ClassVar[int]
+    WITH_HEADER_FIELD_NUMBER: _ClassVar[int]
+    FEATURE_FIELDS_FIELD_NUMBER: _ClassVar[int]
+    NEGATIVE_SAMPLER_FIELD_NUMBER: _ClassVar[int]
+    NEGATIVE_SAMPLER_V2_FIELD_NUMBER: _ClassVar[int]
+    HARD_NEGATIVE_SAMPLER_FIELD_NUMBER: _ClassVar[int]
+    HARD_NEGATIVE_SAMPLER_V2_FIELD_NUMBER: _ClassVar[int]
+    NEGATIVE_SAMPLER_IN_MEMORY_FIELD_NUMBER: _ClassVar[int]
+    batch_size: int
+    auto_expand_input_fields: bool
+    label_fields: _containers.RepeatedScalarFieldContainer[str]
+    label_sep: _containers.RepeatedScalarFieldContainer[str]
+    label_dim: _containers.RepeatedScalarFieldContainer[int]
+    shuffle: bool
+    shuffle_buffer_size: int
+    num_epochs: int
+    prefetch_size: int
+    shard: bool
+    input_type: DatasetConfig.InputType
+    separator: str
+    num_parallel_calls: int
+    selected_cols: str
+    selected_col_types: str
+    input_fields: _containers.RepeatedCompositeFieldContainer[DatasetConfig.Field]
+    rtp_separator: str
+    ignore_error: bool
+    pai_worker_queue: bool
+    pai_worker_slice_num: int
+    chief_redundant: bool
+    sample_weight: str
+    data_compression_type: str
+    n_data_batch_tfrecord: int
+    with_header: bool
+    feature_fields: str
+    negative_sampler: _support_pb2.Foreign
+    negative_sampler_v2: _support_pb2.Foreign
+    hard_negative_sampler: _support_pb2.Foreign
+    hard_negative_sampler_v2: _support_pb2.Foreign
+    negative_sampler_in_memory: _support_pb2.Foreign
+    def __init__(self, batch_size: _Optional[int] = ..., auto_expand_input_fields: bool = ..., label_fields: _Optional[_Iterable[str]] = ..., label_sep: _Optional[_Iterable[str]] = ..., label_dim: _Optional[_Iterable[int]] = ..., shuffle: bool = ..., shuffle_buffer_size: _Optional[int] = ..., num_epochs: _Optional[int] = ..., prefetch_size: _Optional[int] = ..., shard: bool = ..., input_type: _Optional[_Union[DatasetConfig.InputType, str]] = ..., separator: _Optional[str] = ..., num_parallel_calls: _Optional[int] = ..., selected_cols: _Optional[str] = ..., selected_col_types: _Optional[str] = ..., input_fields: _Optional[_Iterable[_Union[DatasetConfig.Field, _Mapping]]] = ..., rtp_separator: _Optional[str] = ..., ignore_error: bool = ..., pai_worker_queue: bool = ..., pai_worker_slice_num: _Optional[int] = ..., chief_redundant: bool = ..., sample_weight: _Optional[str] = ..., data_compression_type: _Optional[str] = ..., n_data_batch_tfrecord: _Optional[int] = ..., with_header: bool = ..., feature_fields: _Optional[str] = ..., negative_sampler: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., negative_sampler_v2: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., hard_negative_sampler: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., hard_negative_sampler_v2: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., negative_sampler_in_memory: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ...) -> None: ...

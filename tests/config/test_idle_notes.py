@@ -1,0 +1,163 @@
+"""Settings that are legal and do nothing are noted, with their place."""
+
+# ruff: noqa: E501  (messages stand here as users see them)
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, List, Tuple
+
+import pytest
+
+# (old, new, edits=(), command="check") -> Pipeline; see conftest.py.
+Load = Any
+
+# What is wrong: (text of the base config, what replaces it, all lines of the message).
+CASES: Dict[str, Tuple[str, str, List[str]]] = {
+    "no_effect_field": (
+        "  num_steps: 100",
+        "  num_steps: 100 num_gpus_per_worker: 2",
+        [
+            "x.config:6:18: train_config.num_gpus_per_worker: has no effect here: without train_distribute TensorFlow places the operations itself"
+        ],
+    ),
+    "no_effect_field_at_its_default": (
+        "  num_steps: 100",
+        "  num_steps: 100 num_gpus_per_worker: 1 sync_replicas: true",
+        [],
+    ),
+    "header_of_parquet": (
+        '  label_fields: "buy"',
+        '  input_type: ParquetInput with_header: true separator: ";" label_fields: "buy"',
+        [
+            "x.config:15:28: data_config.with_header: has no effect here: Parquet files name their columns",
+            "x.config:15:46: data_config.separator: has no effect here: Parquet files have no separator",
+        ],
+    ),
+    "separator_of_parquet_in_one_placeholder": (
+        '  label_fields: "buy"',
+        '  input_type: ParquetInput separator: ";" label_fields: "buy" }\nexport_config { multi_placeholder: false }\ndata_config {',
+        [],
+    ),
+    "buffer_of_no_shuffle": (
+        '  label_fields: "buy"',
+        '  shuffle: false shuffle_buffer_size: 64 label_fields: "buy"',
+        ["x.config:15:18: data_config.shuffle_buffer_size: has no effect here: shuffle is false"],
+    ),
+    "tag_settings_of_an_id_feature": (
+        'input_names: "user"',
+        'input_names: "user" separator: "," kv_separator: ":" combiner: "mean"',
+        [
+            "x.config:19:34: feature_config.features[0].separator: has no effect here: an IdFeature is one value",
+            "x.config:19:49: feature_config.features[0].kv_separator: has no effect here: only a TagFeature reads it",
+            "x.config:19:67: feature_config.features[0].combiner: has no effect here: only a TagFeature has several values",
+        ],
+    ),
+    "raw_settings_of_an_id_feature": (
+        'input_names: "user"',
+        'input_names: "user" boundaries: [1, 2] min_val: 1 max_val: 2 raw_input_dim: 2',
+        [
+            "x.config:19:47: feature_config.features[0].boundaries[0]: has no effect here: only a RawFeature reads it",
+            "x.config:19:53: feature_config.features[0].min_val: has no effect here: only a RawFeature reads it",
+            "x.config:19:64: feature_config.features[0].max_val: has no effect here: only a RawFeature reads it",
+            "x.config:19:75: feature_config.features[0].raw_input_dim: has no effect here: only a RawFeature reads it",
+        ],
+    ),
+    "id_settings_of_a_raw_feature": (
+        "feature_type: RawFeature",
+        'feature_type: RawFeature hash_bucket_size: 3 vocab_list: ["a", "b"] embedding_name: "x" initializer { } separator: ","',
+        [
+            "x.config:22:60: feature_config.features[3].hash_bucket_size: has no effect here: a RawFeature has no ids",
+            "x.config:22:93: feature_config.features[3].vocab_list[0]: has no effect here: a RawFeature has no ids",
+            "x.config:22:103: feature_config.features[3].embedding_name: has no effect here: without embedding_dim there is no table",
+            "x.config:22:123: feature_config.features[3].initializer: has no effect here: without embedding_dim there is no table",
+            "x.config:22:139: feature_config.features[3].separator: has no effect here: a RawFeature of raw_input_dim 1 is one value",
+        ],
+    ),
+    "second_source_of_ids": (
+        'input_names: "user"',
+        'input_names: "user" num_buckets: 3 vocab_list: ["a", "b"]',
+        [
+            "x.config:19:34: feature_config.features[0].num_buckets: has no effect here: hash_bucket_size, vocab_list and vocab_file come first",
+            "x.config:19:62: feature_config.features[0].vocab_list[0]: has no effect here: hash_bucket_size comes first",
+        ],
+    ),
+    "flat_form_beside_the_other": (
+        'model_dir: "model"',
+        'model_dir: "model" feature_configs { input_names: "user" hash_bucket_size: 9 embedding_dim: 2 shared_names: ["item", "tags", "price"] }',
+        ["x.config:18:1: feature_config: has no effect here: feature_configs is set, and wins"],
+    ),
+    "common_metrics_that_no_tower_needs": (
+        "  esmm {",
+        "  esmm {\n    ctr_tower { metrics_set { auc { } } } cvr_tower { metrics_set { auc { } } } } }\neval_config { metrics_set { auc { } } }\nmodel_config { esmm {",
+        [
+            "x.config:29:15: eval_config.metrics_set[0]: has no effect here: every tower has a metrics_set"
+        ],
+    ),
+    "few_thresholds": (
+        "  esmm {",
+        "  esmm {\n    ctr_tower { metrics_set { auc { num_thresholds: 200 } } } cvr_tower { metrics_set { auc { num_thresholds: 200 exact: false } } }",
+        [
+            "x.config:28:37: model_config.esmm.ctr_tower.metrics_set[0].auc.num_thresholds: has no effect here: the estimate has 65536 cells anyway"
+        ],
+    ),
+    "task_space_without_indicator": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" in_task_space_weight: 2 out_task_space_weight: 0.5',
+        [
+            "x.config:29:35: model_config.esmm.cvr_tower.in_task_space_weight: has no effect here: the tower has no task_space_indicator_label",
+            "x.config:29:59: model_config.esmm.cvr_tower.out_task_space_weight: has no effect here: the tower has no task_space_indicator_label",
+        ],
+    ),
+    "refusal_of_a_weight_that_is_not_there": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" use_sample_weight: false',
+        [
+            "x.config:29:35: model_config.esmm.cvr_tower.use_sample_weight: has no effect here: data_config.sample_weight is not set"
+        ],
+    ),
+    "prior_of_a_regression": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" loss_type: L2_LOSS label_prior: 0.1',
+        [
+            "x.config:29:54: model_config.esmm.cvr_tower.label_prior: has no effect here: a regression has no log odds"
+        ],
+    ),
+    "exports_kept_of_one": (
+        'model_dir: "model"',
+        'model_dir: "model" export_config { exports_to_keep: 3 }',
+        [
+            "x.config:3:36: export_config.exports_to_keep: has no effect here: only exporter_type latest writes several"
+        ],
+    ),
+    "feature_in_no_group": (
+        '["user", "item", "tags", "price"]',
+        '["user", "item", "tags"]',
+        [
+            'x.config:22:3: feature_config.features[3]: feature "price" is in no feature group: it trains nothing and stays a serving input'
+        ],
+    ),
+    "group_in_no_network": (
+        "  esmm {",
+        '  feature_groups { group_name: "b" feature_names: "user" } esmm { groups { input: "all" dnn { hidden_units: 8 } }',
+        [
+            'x.config:27:3: model_config.feature_groups[1]: feature group "b" feeds none of esmm.groups: it has no effect'
+        ],
+    ),
+    "paths_that_training_needs": (
+        'train_input_path: "train.csv"\neval_input_path: "test.csv"\nmodel_dir: "model"\n',
+        "",
+        [
+            "x.config:1:1: eval_input_path: is not set: training needs --eval_input_path",
+            "x.config:1:1: model_dir: is not set: training needs --model_dir",
+            "x.config:1:1: train_input_path: is not set: training needs --train_input_path",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_idle_setting_is_noted(case: str, load: Load, tmp_path: Path) -> None:
+    old, new, expected = CASES[case]
+    notes = [note.replace(f"{tmp_path}/", "") for note in load(old, new).notes]
+    assert notes == expected

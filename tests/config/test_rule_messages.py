@@ -1,0 +1,836 @@
+"""What the second gate says about values that break a rule: place and wording."""
+
+# ruff: noqa: E501  (messages stand here as users see them)
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Tuple
+
+import pytest
+
+# (old, new, edits=(), command="check") -> lines; see conftest.py.
+Problems = Any
+
+# What is wrong: (text of the base config, what replaces it, all lines of the message).
+CASES: Dict[str, Tuple[str, str, List[str]]] = {
+    "dropout_of_one": (
+        'label_name: "buy" dnn { hidden_units: [8, 4]',
+        'label_name: "buy" dnn { hidden_units: 8 dropout_ratio: 1',
+        ["x.config:29:75: model_config.esmm.cvr_tower.dnn.dropout_ratio: must be in [0, 1), got 1"],
+    ),
+    "negative_dropout_in_a_list": (
+        'label_name: "buy" dnn { hidden_units: [8, 4]',
+        'label_name: "buy" dnn { hidden_units: [8, 4] dropout_ratio: [0.5, -0.1]',
+        [
+            "x.config:29:101: model_config.esmm.cvr_tower.dnn.dropout_ratio[1]: must be in [0, 1), got -0.1"
+        ],
+    ),
+    "one_dropout_for_two_layers": (
+        'label_name: "buy" dnn { hidden_units: [8, 4]',
+        'label_name: "buy" dnn { hidden_units: [8, 4] dropout_ratio: 0.1',
+        [
+            "x.config:29:80: model_config.esmm.cvr_tower.dnn.dropout_ratio: must have one value per hidden layer (2 layers), or none, got 1; write [0.1, 0.1]"
+        ],
+    ),
+    "three_dropouts_for_two_layers": (
+        'label_name: "buy" dnn { hidden_units: [8, 4]',
+        'label_name: "buy" dnn { hidden_units: [8, 4] dropout_ratio: [0.1, 0.1, 0.1]',
+        [
+            "x.config:29:96: model_config.esmm.cvr_tower.dnn.dropout_ratio: must have one value per hidden layer (2 layers), or none, got 3"
+        ],
+    ),
+    "layer_of_no_units": (
+        'label_name: "buy" dnn { hidden_units: [8, 4]',
+        'label_name: "buy" dnn { hidden_units: [8, 0]',
+        [
+            "x.config:29:77: model_config.esmm.cvr_tower.dnn.hidden_units[1]: must be at least 1; only [0] alone means no layer, got 0"
+        ],
+    ),
+    "network_without_layers": (
+        'label_name: "buy" dnn { hidden_units: [8, 4]',
+        'label_name: "buy" dnn {',
+        [
+            "x.config:29:53: model_config.esmm.cvr_tower.dnn.hidden_units: must have at least one layer; hidden_units: [0] is the identity"
+        ],
+    ),
+    "unknown_activation": (
+        'label_name: "buy" dnn {',
+        'label_name: "buy" dnn { activation: "tf.nn.rleu"',
+        [
+            'x.config:29:59: model_config.esmm.cvr_tower.dnn.activation: must be relu, leaky_relu, elu, selu, gelu, swish, tanh, sigmoid, softplus or linear, got "tf.nn.rleu"; did you mean relu?'
+        ],
+    ),
+    "activation_as_code": (
+        'label_name: "buy" dnn {',
+        'label_name: "buy" dnn { activation: "lambda x: x"',
+        [
+            'x.config:29:59: model_config.esmm.cvr_tower.dnn.activation: must be relu, leaky_relu, elu, selu, gelu, swish, tanh, sigmoid, softplus or linear, got "lambda x: x"'
+        ],
+    ),
+    "activation_not_yet": (
+        'label_name: "buy" dnn {',
+        'label_name: "buy" dnn { activation: "dice"',
+        [
+            'x.config:29:59: model_config.esmm.cvr_tower.dnn.activation: known to EasyRec, not supported here yet: use relu, got "dice"'
+        ],
+    ),
+    "batch_of_no_rows": (
+        '  label_fields: "buy"',
+        '  batch_size: 0 label_fields: "buy"',
+        ["x.config:15:3: data_config.batch_size: must be at least 1, got 0"],
+    ),
+    "shuffle_buffer_of_no_rows": (
+        '  label_fields: "buy"',
+        '  shuffle_buffer_size: 0 label_fields: "buy"',
+        ["x.config:15:3: data_config.shuffle_buffer_size: must be at least 1, got 0"],
+    ),
+    "no_parallel_calls": (
+        '  label_fields: "buy"',
+        '  num_parallel_calls: 0 label_fields: "buy"',
+        ["x.config:15:3: data_config.num_parallel_calls: must be at least 1, got 0"],
+    ),
+    "separator_of_two_characters": (
+        '  label_fields: "buy"',
+        '  separator: "||" label_fields: "buy"',
+        [
+            'x.config:15:3: data_config.separator: must be one character, neither a quote nor the end of a line, got "||"'
+        ],
+    ),
+    "separator_that_is_a_quote": (
+        '  label_fields: "buy"',
+        '  separator: "\\"" label_fields: "buy"',
+        [
+            'x.config:15:3: data_config.separator: must be one character, neither a quote nor the end of a line, got "\\""'
+        ],
+    ),
+    "infinite_number": (
+        "  num_steps: 100",
+        "  num_steps: 100 gradient_clipping_by_norm: inf",
+        ["x.config:6:18: train_config.gradient_clipping_by_norm: must be a finite number, got inf"],
+    ),
+    "nan": (
+        "learning_rate { }",
+        "learning_rate { learning_rate: nan }",
+        [
+            "x.config:5:85: train_config.optimizer_config[0].lazy_adam_optimizer.learning_rate.constant_learning_rate.learning_rate: must be a finite number, got nan"
+        ],
+    ),
+    "learning_rate_of_zero": (
+        "constant_learning_rate { }",
+        "constant_learning_rate { learning_rate: 0 }",
+        [
+            "x.config:5:85: train_config.optimizer_config[0].lazy_adam_optimizer.learning_rate.constant_learning_rate.learning_rate: must be greater than 0, got 0"
+        ],
+    ),
+    "decay": (
+        "constant_learning_rate { }",
+        "exponential_decay_learning_rate { initial_learning_rate: 0 decay_steps: 0 decay_factor: 1.5 burnin_learning_rate: -1 min_learning_rate: -1 }",
+        [
+            "x.config:5:94: train_config.optimizer_config[0].lazy_adam_optimizer.learning_rate.exponential_decay_learning_rate.initial_learning_rate: must be greater than 0, got 0",
+            "x.config:5:119: train_config.optimizer_config[0].lazy_adam_optimizer.learning_rate.exponential_decay_learning_rate.decay_steps: must be at least 1, got 0",
+            "x.config:5:134: train_config.optimizer_config[0].lazy_adam_optimizer.learning_rate.exponential_decay_learning_rate.decay_factor: must be in (0, 1], got 1.5",
+            "x.config:5:152: train_config.optimizer_config[0].lazy_adam_optimizer.learning_rate.exponential_decay_learning_rate.burnin_learning_rate: must be at least 0, got -1",
+            "x.config:5:177: train_config.optimizer_config[0].lazy_adam_optimizer.learning_rate.exponential_decay_learning_rate.min_learning_rate: must be at least 0, got -1",
+        ],
+    ),
+    "smallest_rate_above_the_first": (
+        "constant_learning_rate { }",
+        "exponential_decay_learning_rate { initial_learning_rate: 0.01 min_learning_rate: 0.1 }",
+        [
+            "x.config:5:122: train_config.optimizer_config[0].lazy_adam_optimizer.learning_rate.exponential_decay_learning_rate.min_learning_rate: must not be greater than initial_learning_rate, 0.01, got 0.1"
+        ],
+    ),
+    "beta_of_one": (
+        "lazy_adam_optimizer {",
+        "lazy_adam_optimizer { beta1: 1 beta2: -0.5",
+        [
+            "x.config:5:44: train_config.optimizer_config[0].lazy_adam_optimizer.beta1: must be in [0, 1), got 1",
+            "x.config:5:53: train_config.optimizer_config[0].lazy_adam_optimizer.beta2: must be in [0, 1), got -0.5",
+        ],
+    ),
+    "accumulator_of_zero": (
+        "lazy_adam_optimizer {",
+        "adagrad_optimizer { initial_accumulator_value: 0",
+        [
+            "x.config:5:42: train_config.optimizer_config[0].adagrad_optimizer.initial_accumulator_value: must be greater than 0, got 0"
+        ],
+    ),
+    "optimizer_without_learning_rate": (
+        "lazy_adam_optimizer { learning_rate { constant_learning_rate { } } }",
+        "lazy_adam_optimizer { }",
+        [
+            "x.config:5:22: train_config.optimizer_config[0].lazy_adam_optimizer.learning_rate: must hold constant_learning_rate or exponential_decay_learning_rate"
+        ],
+    ),
+    "optimizer_without_kind": (
+        "lazy_adam_optimizer { learning_rate { constant_learning_rate { } } }",
+        "",
+        [
+            "x.config:5:3: train_config.optimizer_config[0]: must hold lazy_adam_optimizer, adam_optimizer or adagrad_optimizer"
+        ],
+    ),
+    "no_optimizer": (
+        "  optimizer_config { lazy_adam_optimizer { learning_rate { constant_learning_rate { } } } }\n",
+        "",
+        [
+            "x.config:4:1: train_config.optimizer_config: must be set; optimizer_config { lazy_adam_optimizer { learning_rate { constant_learning_rate { learning_rate: 0.001 } } } } is a good start"
+        ],
+    ),
+    "three_optimizers": (
+        "  num_steps: 100",
+        "  num_steps: 100 optimizer_config { adagrad_optimizer { learning_rate { constant_learning_rate { } } } } optimizer_config { adagrad_optimizer { learning_rate { constant_learning_rate { } } } }",
+        [
+            "x.config:6:106: train_config.optimizer_config[2]: must be one optimizer, or two: the first for embedding tables, the second for the rest, got 3"
+        ],
+    ),
+    "optimizer_not_yet": (
+        "lazy_adam_optimizer",
+        "ftrl_optimizer",
+        [
+            "x.config:5:22: train_config.optimizer_config[0].ftrl_optimizer: known to EasyRec, not supported here yet: use adagrad_optimizer"
+        ],
+    ),
+    "moving_average_not_yet": (
+        "  optimizer_config {",
+        "  optimizer_config { use_moving_average: true",
+        [
+            "x.config:5:22: train_config.optimizer_config[0].use_moving_average: known to EasyRec, not supported here yet: set it to false, got true"
+        ],
+    ),
+    "training_without_end": (
+        "  num_steps: 100\n",
+        "\n",
+        [
+            "x.config:4:1: train_config.num_steps: must be greater than 0, or data_config.num_epochs must be: training would not end, got 0"
+        ],
+    ),
+    "counts_of_steps": (
+        "  num_steps: 100",
+        "  num_steps: 100 save_checkpoints_steps: 0 save_summary_steps: 0 log_step_count_steps: 0 gradient_clipping_by_norm: -1 inter_op_parallelism_threads: -1 intra_op_parallelism_threads: -1",
+        [
+            "x.config:6:18: train_config.save_checkpoints_steps: must be at least 1, got 0",
+            "x.config:6:44: train_config.save_summary_steps: must be at least 1, got 0",
+            "x.config:6:66: train_config.log_step_count_steps: must be at least 1, got 0",
+            "x.config:6:90: train_config.gradient_clipping_by_norm: must be at least 0, got -1",
+            "x.config:6:120: train_config.inter_op_parallelism_threads: must be at least 0, got -1",
+            "x.config:6:153: train_config.intra_op_parallelism_threads: must be at least 0, got -1",
+        ],
+    ),
+    "distribution_not_yet": (
+        "  num_steps: 100",
+        "  num_steps: 100 train_distribute: MirroredStrategy",
+        [
+            "x.config:6:18: train_config.train_distribute: known to EasyRec, not supported here yet: use NoStrategy, got MirroredStrategy"
+        ],
+    ),
+    "distribution_refused": (
+        "  num_steps: 100",
+        "  num_steps: 100 train_distribute: HorovodStrategy",
+        [
+            "x.config:6:18: train_config.train_distribute: known to EasyRec, refused here: Horovod is not used, got HorovodStrategy"
+        ],
+    ),
+    "fine_tuning_not_yet": (
+        "  num_steps: 100",
+        '  num_steps: 100 fine_tune_checkpoint: "a"',
+        [
+            'x.config:6:18: train_config.fine_tune_checkpoint: known to EasyRec, not supported here yet: continue in the same model_dir with --continue_train, got "a"'
+        ],
+    ),
+    "list_not_yet": (
+        "  num_steps: 100",
+        '  num_steps: 100 freeze_gradient: "a"',
+        [
+            'x.config:6:18: train_config.freeze_gradient: known to EasyRec, not supported here yet: leave it out, got "a"'
+        ],
+    ),
+    "message_refused_with_its_content_unread": (
+        "  num_steps: 100",
+        "  num_steps: 100 incr_save_config { what { ever: 3 } }",
+        [
+            "x.config:6:18: train_config.incr_save_config: known to EasyRec, refused here: needs a modified TensorFlow"
+        ],
+    ),
+    "kafka": (
+        'train_input_path: "train.csv"',
+        'kafka_train_input { topic: "a" }',
+        [
+            "x.config:1:1: kafka_train_input: known to EasyRec, refused here: Kafka streams are not read"
+        ],
+    ),
+    "input_type_not_yet": (
+        '  label_fields: "buy"',
+        '  input_type: TFRecordInput label_fields: "buy"',
+        [
+            "x.config:15:3: data_config.input_type: known to EasyRec, not supported here yet: use ParquetInput or CSVInput, got TFRecordInput"
+        ],
+    ),
+    "input_type_refused": (
+        '  label_fields: "buy"',
+        '  input_type: OdpsInputV2 label_fields: "buy"',
+        [
+            "x.config:15:3: data_config.input_type: known to EasyRec, refused here: MaxCompute tables are not read; export them to Parquet, got OdpsInputV2"
+        ],
+    ),
+    "sampler_refused": (
+        '  label_fields: "buy"',
+        '  negative_sampler { a: 1 } label_fields: "buy"',
+        [
+            "x.config:15:3: data_config.negative_sampler: known to EasyRec, refused here: negative samplers belong to retrieval models"
+        ],
+    ),
+    "feature_type_not_yet": (
+        'input_names: "user" hash',
+        'input_names: "user" feature_type: SequenceFeature hash',
+        [
+            "x.config:19:34: feature_config.features[0].feature_type: known to EasyRec, not supported here yet: use TagFeature, which pools the sequence, got SequenceFeature"
+        ],
+    ),
+    "feature_type_refused": (
+        'input_names: "user" hash',
+        'input_names: "user" feature_type: PassThroughFeature hash',
+        [
+            "x.config:19:34: feature_config.features[0].feature_type: known to EasyRec, refused here: has no meaning in a multi-task model, got PassThroughFeature"
+        ],
+    ),
+    "sequence_features_not_yet": (
+        'group_name: "all"',
+        'group_name: "all" sequence_features { seq_att_map { key: "item" hist_seq: "tags" } }',
+        [
+            "x.config:26:38: model_config.feature_groups[0].sequence_features[0]: known to EasyRec, not supported here yet: use TagFeature, which pools the history"
+        ],
+    ),
+    "wide_part_refused": (
+        'group_name: "all"',
+        'group_name: "all" wide_deep: WIDE',
+        [
+            "x.config:26:38: model_config.feature_groups[0].wide_deep: known to EasyRec, refused here: multi-task models have no wide part, got WIDE"
+        ],
+    ),
+    "combiner": (
+        "feature_type: TagFeature",
+        'feature_type: TagFeature combiner: "max"',
+        [
+            'x.config:21:59: feature_config.features[2].combiner: must be sum, mean or sqrtn, got "max"'
+        ],
+    ),
+    "id_without_dimension": (
+        'input_names: "user" hash_bucket_size: 100 embedding_dim: 8',
+        'input_names: "user" hash_bucket_size: 100',
+        [
+            "x.config:19:3: feature_config.features[0].embedding_dim: must be at least 1 in a feature group for feature_type IdFeature, got 0"
+        ],
+    ),
+    "id_without_source": (
+        'input_names: "user" hash_bucket_size: 100',
+        'input_names: "user"',
+        [
+            "x.config:19:3: feature_config.features[0]: must have one of hash_bucket_size, vocab_list, vocab_file, num_buckets for feature_type IdFeature"
+        ],
+    ),
+    "more_rows_than_fit": (
+        'input_names: "user" hash_bucket_size: 100',
+        'input_names: "user" hash_bucket_size: 2000000000000',
+        [
+            "x.config:19:34: feature_config.features[0].hash_bucket_size: must be in [0, 1e+12], got 2000000000000"
+        ],
+    ),
+    "vocabulary_file_that_is_absent": (
+        'input_names: "user" hash_bucket_size: 100',
+        'input_names: "user" vocab_file: "no/such"',
+        [
+            'x.config:19:34: feature_config.features[0].vocab_file: must be an existing file, got "no/such"'
+        ],
+    ),
+    "vocabulary_with_an_id_twice": (
+        'input_names: "user" hash_bucket_size: 100',
+        'input_names: "user" vocab_list: ["a", "b", "a"]',
+        [
+            'x.config:19:57: feature_config.features[0].vocab_list[2]: must be unique: line 19 names an id of the vocabulary so, got "a"'
+        ],
+    ),
+    "boundaries_that_fall": (
+        "feature_type: RawFeature",
+        "feature_type: RawFeature embedding_dim: 2 boundaries: [1, 3, 2, 2]",
+        [
+            "x.config:22:96: feature_config.features[3].boundaries[2]: must be greater than the boundary before it, 3, got 2",
+            "x.config:22:99: feature_config.features[3].boundaries[3]: must be greater than the boundary before it, 2, got 2",
+        ],
+    ),
+    "boundaries_without_dimension": (
+        "feature_type: RawFeature",
+        "feature_type: RawFeature boundaries: 1",
+        [
+            "x.config:22:3: feature_config.features[3].embedding_dim: must be at least 1 for a RawFeature with buckets, got 0"
+        ],
+    ),
+    "buckets_beside_boundaries": (
+        "feature_type: RawFeature",
+        "feature_type: RawFeature embedding_dim: 2 boundaries: 1 num_buckets: 3",
+        [
+            "x.config:22:91: feature_config.features[3].num_buckets: must not stand beside boundaries in a RawFeature, got 3"
+        ],
+    ),
+    "buckets_without_bounds": (
+        "feature_type: RawFeature",
+        "feature_type: RawFeature embedding_dim: 2 num_buckets: 3",
+        [
+            "x.config:22:77: feature_config.features[3].num_buckets: needs min_val and max_val, between which the buckets of a RawFeature lie"
+        ],
+    ),
+    "max_below_min": (
+        "feature_type: RawFeature",
+        "feature_type: RawFeature min_val: 2 max_val: 1",
+        [
+            "x.config:22:71: feature_config.features[3].max_val: must not be smaller than min_val, 2, got 1"
+        ],
+    ),
+    "raw_feature_of_no_numbers": (
+        "feature_type: RawFeature",
+        "feature_type: RawFeature raw_input_dim: 0",
+        ["x.config:22:60: feature_config.features[3].raw_input_dim: must be at least 1, got 0"],
+    ),
+    "kv_separator_of_two_characters": (
+        "feature_type: TagFeature",
+        'feature_type: TagFeature kv_separator: "::"',
+        [
+            'x.config:21:59: feature_config.features[2].kv_separator: must be one character, got "::"'
+        ],
+    ),
+    "kv_separator_that_separates_values": (
+        "feature_type: TagFeature",
+        'feature_type: TagFeature separator: "|:" kv_separator: ":"',
+        [
+            'x.config:21:75: feature_config.features[2].kv_separator: must not be one of separator\'s characters, got ":"'
+        ],
+    ),
+    "empty_separator": (
+        "feature_type: TagFeature",
+        'feature_type: TagFeature separator: ""',
+        [
+            'x.config:21:59: feature_config.features[2].separator: must be a string that is not empty, got ""'
+        ],
+    ),
+    "weights_twice": (
+        'input_names: "tags" feature_type: TagFeature',
+        'input_names: ["tags", "price"] feature_type: TagFeature kv_separator: ":"',
+        [
+            'x.config:21:70: feature_config.features[2].kv_separator: must not stand beside a second input column: both give the weights, got ":"'
+        ],
+    ),
+    "id_feature_of_two_columns": (
+        'input_names: "user"',
+        'input_names: ["user", "item"]',
+        [
+            "x.config:19:28: feature_config.features[0].input_names: must name one column for feature_type IdFeature, got 2 columns"
+        ],
+    ),
+    "tag_feature_of_three_columns": (
+        'input_names: "tags"',
+        'input_names: ["tags", "price", "item"]',
+        [
+            "x.config:21:28: feature_config.features[2].input_names: must name one or two columns (ids, weights) for feature_type TagFeature, got 3 columns"
+        ],
+    ),
+    "feature_without_column": (
+        'input_names: "user"',
+        'feature_name: "user"',
+        ["x.config:19:3: feature_config.features[0].input_names: must name the input column"],
+    ),
+    "feature_of_an_unknown_column": (
+        'features { input_names: "user"',
+        'features { input_names: "usr" feature_name: "user"',
+        [
+            'x.config:19:14: feature_config.features[0].input_names[0]: must be a column of data_config.input_fields, got "usr"; did you mean user?'
+        ],
+    ),
+    "feature_that_reads_a_label": (
+        'features { input_names: "user"',
+        'features { input_names: "click" feature_name: "user"',
+        [
+            'x.config:19:14: feature_config.features[0].input_names[0]: must not be a label: the model would read the answer, got "click"'
+        ],
+    ),
+    "feature_that_reads_the_sample_weight": (
+        '  label_fields: "buy"',
+        '  sample_weight: "price" label_fields: "buy"',
+        [
+            'x.config:22:14: feature_config.features[3].input_names[0]: must not be the sample weight, which serving does not know, got "price"'
+        ],
+    ),
+    "two_features_of_one_name": (
+        'features { input_names: "item"',
+        'features { feature_name: "user" input_names: "item"',
+        [
+            'x.config:20:14: feature_config.features[1].feature_name: must be unique: line 19 names another feature so, got "user"',
+            'x.config:26:62: model_config.feature_groups[0].feature_names[1]: must be a feature, got "item"',
+        ],
+    ),
+    "feature_name_that_is_no_variable_name": (
+        'features { input_names: "user"',
+        'features { feature_name: "the user" input_names: "user"',
+        [
+            "x.config:19:14: feature_config.features[0].feature_name: must be a name of letters, digits, '_', '.' and '-' that begins with a letter, digit or '.', got \"the user\"",
+            'x.config:26:54: model_config.feature_groups[0].feature_names[0]: must be a feature, got "user"; did you mean the user?',
+        ],
+    ),
+    "column_name_that_is_no_variable_name": (
+        '  label_fields: "click"\n}\nfeature_config {\n',
+        '  label_fields: "click"\n  input_fields { input_name: "my user" }\n}\nfeature_config {\n  features { input_names: "my user" }\n',
+        [
+            "x.config:20:14: feature_config.features[0].input_names[0]: must be a name of letters, digits, '_', '.' and '-' that begins with a letter, digit or '.', got \"my user\"; set feature_name"
+        ],
+    ),
+    "constants_of_another_number": (
+        'input_names: "user"',
+        'input_names: "user" initializer { constant_initializer { consts: [1, 2] } }',
+        [
+            "x.config:19:80: feature_config.features[0].initializer.constant_initializer.consts: must be one value, or embedding_dim = 8 values, got 2"
+        ],
+    ),
+    "negative_deviation": (
+        'input_names: "user"',
+        'input_names: "user" initializer { truncated_normal_initializer { stddev: -1 } }',
+        [
+            "x.config:19:79: feature_config.features[0].initializer.truncated_normal_initializer.stddev: must be at least 0, got -1"
+        ],
+    ),
+    "shared_table_of_two_dimensions": (
+        'features { input_names: "user" hash_bucket_size: 100 embedding_dim: 8 }\n  features { input_names: "item" hash_bucket_size: 100 embedding_dim: 8 }',
+        'features { input_names: "user" hash_bucket_size: 100 embedding_dim: 8 embedding_name: "id" }\n  features { input_names: "item" hash_bucket_size: 50 embedding_dim: 4 embedding_name: "id" }',
+        [
+            'x.config:20:34: feature_config.features[1].hash_bucket_size: must be as in feature "user" (line 19), which shares embedding_name "id"',
+            'x.config:20:55: feature_config.features[1].embedding_dim: must be as in feature "user" (line 19), which shares embedding_name "id"',
+        ],
+    ),
+    "column_twice": (
+        'input_fields { input_name: "item" }',
+        'input_fields { input_name: "user" } input_fields { input_name: "item" }',
+        [
+            'x.config:12:18: data_config.input_fields[3].input_name: must be unique: line 11 names another column so, got "user"'
+        ],
+    ),
+    "column_without_name": (
+        'input_fields { input_name: "item" }',
+        'input_fields { input_name: "item" } input_fields { }',
+        ["x.config:12:39: data_config.input_fields[4].input_name: must be set"],
+    ),
+    "default_that_is_no_number": (
+        'input_name: "price" input_type: FLOAT',
+        'input_name: "price" input_type: FLOAT default_val: "a"',
+        ['x.config:14:56: data_config.input_fields[5].default_val: must be a number, got "a"'],
+    ),
+    "default_beyond_32_bits": (
+        'input_name: "click" input_type: INT32',
+        'input_name: "click" input_type: INT32 default_val: "3000000000"',
+        [
+            'x.config:9:56: data_config.input_fields[0].default_val: must be a whole number of 32 bits, got "3000000000"'
+        ],
+    ),
+    "default_that_is_no_bool": (
+        'input_name: "price" input_type: FLOAT',
+        'input_name: "price" input_type: BOOL default_val: "maybe"',
+        [
+            'x.config:14:55: data_config.input_fields[5].default_val: must be true, false, 1 or 0, got "maybe"'
+        ],
+    ),
+    "label_that_is_no_column": (
+        '  label_fields: "buy"',
+        '  label_fields: "bought" label_fields: "buy"',
+        [
+            'x.config:15:3: data_config.label_fields[0]: must be a column of data_config.input_fields, got "bought"'
+        ],
+    ),
+    "label_twice": (
+        '  label_fields: "buy"',
+        '  label_fields: "buy" label_fields: "buy"',
+        [
+            'x.config:15:23: data_config.label_fields[1]: must be unique: line 15 names another label so, got "buy"'
+        ],
+    ),
+    "sample_weight_that_is_no_column": (
+        '  label_fields: "buy"',
+        '  sample_weight: "w" label_fields: "buy"',
+        [
+            'x.config:15:3: data_config.sample_weight: must be a column of data_config.input_fields, got "w"'
+        ],
+    ),
+    "sample_weight_that_is_a_label": (
+        '  label_fields: "buy"',
+        '  sample_weight: "buy" label_fields: "buy"',
+        ['x.config:15:3: data_config.sample_weight: must not be a label, got "buy"'],
+    ),
+    "metric_without_name": (
+        "  esmm {",
+        "  esmm {\n    ctr_tower { metrics_set { } }",
+        [
+            "x.config:28:17: model_config.esmm.ctr_tower.metrics_set[0]: must name a metric: auc { } or gauc { ... }"
+        ],
+    ),
+    "gauc_without_user": (
+        "  esmm {",
+        "  esmm {\n    ctr_tower { metrics_set { gauc { } } }",
+        ["x.config:28:31: model_config.esmm.ctr_tower.metrics_set[0].gauc.uid_field: must be set"],
+    ),
+    "gauc_of_an_unknown_column": (
+        "  esmm {",
+        '  esmm {\n    ctr_tower { metrics_set { gauc { uid_field: "usr" reduction: "sum" } } }',
+        [
+            'x.config:28:38: model_config.esmm.ctr_tower.metrics_set[0].gauc.uid_field: must be a column of data_config.input_fields, got "usr"; did you mean user?',
+            'x.config:28:55: model_config.esmm.ctr_tower.metrics_set[0].gauc.reduction: must be mean, mean_by_sample_num or mean_by_positive_num, got "sum"',
+        ],
+    ),
+    "metric_not_yet": (
+        "  esmm {",
+        "  esmm {\n    ctr_tower { metrics_set { max_f1 { } } }",
+        [
+            "x.config:28:31: model_config.esmm.ctr_tower.metrics_set[0].max_f1: known to EasyRec, not supported here yet: use auc"
+        ],
+    ),
+    "no_model_class": (
+        '  model_class: "ESMM"\n',
+        "",
+        ['x.config:24:1: model_config.model_class: must be set; write model_class: "ESMM"'],
+    ),
+    "unknown_model_class": (
+        '"ESMM"',
+        '"ESSM"',
+        ['x.config:25:3: model_config.model_class: must be ESMM, got "ESSM"; did you mean ESMM?'],
+    ),
+    "model_class_not_yet": (
+        '"ESMM"',
+        '"MMoE"',
+        [
+            'x.config:25:3: model_config.model_class: known to EasyRec, not supported here yet: the model supported today is ESMM, got "MMoE"'
+        ],
+    ),
+    "model_class_refused": (
+        '"ESMM"',
+        '"DeepFM"',
+        [
+            'x.config:25:3: model_config.model_class: known to EasyRec, refused here: not an entire-space or multi-task model, got "DeepFM"'
+        ],
+    ),
+    "model_class_of_other_parameters": (
+        '  esmm {\n    ctr_tower { tower_name: "ctr" label_name: "click" dnn { hidden_units: [8, 4] } }\n    cvr_tower { tower_name: "cvr" label_name: "buy" dnn { hidden_units: [8, 4] } }\n  }\n',
+        "  ple { l2_regularization: 1 }\n",
+        [
+            "x.config:27:3: model_config.ple: known to EasyRec, not supported here yet: the model supported today is ESMM"
+        ],
+    ),
+    "model_without_parameters": (
+        '  esmm {\n    ctr_tower { tower_name: "ctr" label_name: "click" dnn { hidden_units: [8, 4] } }\n    cvr_tower { tower_name: "cvr" label_name: "buy" dnn { hidden_units: [8, 4] } }\n  }\n',
+        "",
+        ["x.config:24:1: model_config: must hold esmm { ... } for model_class ESMM"],
+    ),
+    "esmm_without_cvr_tower": (
+        '    cvr_tower { tower_name: "cvr" label_name: "buy" dnn { hidden_units: [8, 4] } }\n',
+        "",
+        ["x.config:27:3: model_config.esmm.cvr_tower: must be set"],
+    ),
+    "towers_of_one_name": (
+        'tower_name: "cvr"',
+        'tower_name: "ctr"',
+        [
+            'x.config:29:17: model_config.esmm.cvr_tower.tower_name: must not be the name of ctr_tower, got "ctr"'
+        ],
+    ),
+    "towers_of_one_label": (
+        'tower_name: "ctr" label_name: "click"',
+        'tower_name: "ctr" label_name: "buy"',
+        [
+            'x.config:29:35: model_config.esmm.cvr_tower.label_name: must not be the label of ctr_tower, got "buy"; without label_name the first of data_config.label_fields is the conversion'
+        ],
+    ),
+    "tower_named_as_the_product": (
+        'tower_name: "cvr"',
+        'tower_name: "ctcvr"',
+        [
+            'x.config:29:17: model_config.esmm.cvr_tower.tower_name: must not be the name of the product\'s outputs, got "ctcvr"'
+        ],
+    ),
+    "tower_named_as_the_masked_metrics": (
+        'tower_name: "ctr"',
+        'tower_name: "cvr_masked"',
+        [
+            'x.config:28:17: model_config.esmm.ctr_tower.tower_name: must not be the name of cvr_tower\'s metrics over clicked rows, got "cvr_masked"'
+        ],
+    ),
+    "tower_name_that_is_no_variable_name": (
+        'tower_name: "cvr"',
+        'tower_name: "c/v"',
+        [
+            "x.config:29:17: model_config.esmm.cvr_tower.tower_name: must be a name of letters, digits, '_', '.' and '-' that begins with a letter, digit or '.', got \"c/v\""
+        ],
+    ),
+    "regression_of_clicks": (
+        'tower_name: "ctr"',
+        'tower_name: "ctr" loss_type: L2_LOSS',
+        [
+            "x.config:28:35: model_config.esmm.ctr_tower.loss_type: must be CLASSIFICATION: a click is 0 or 1, got L2_LOSS"
+        ],
+    ),
+    "loss_not_yet": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" loss_type: JRC_LOSS',
+        [
+            "x.config:29:35: model_config.esmm.cvr_tower.loss_type: known to EasyRec, not supported here yet: use CLASSIFICATION, got JRC_LOSS"
+        ],
+    ),
+    "losses_not_yet": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" losses { loss_type: JRC_LOSS }',
+        [
+            "x.config:29:35: model_config.esmm.cvr_tower.losses[0]: known to EasyRec, not supported here yet: set loss_type"
+        ],
+    ),
+    "weights_and_priors": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" weight: -1 num_class: 2 label_prior: 0 in_task_space_weight: -1 out_task_space_weight: -1',
+        [
+            "x.config:29:35: model_config.esmm.cvr_tower.weight: must be at least 0, got -1",
+            "x.config:29:46: model_config.esmm.cvr_tower.num_class: must be 1, got 2",
+            "x.config:29:59: model_config.esmm.cvr_tower.label_prior: must be in (0, 1), got 0",
+            "x.config:29:74: model_config.esmm.cvr_tower.in_task_space_weight: must be at least 0, got -1",
+            "x.config:29:99: model_config.esmm.cvr_tower.out_task_space_weight: must be at least 0, got -1",
+        ],
+    ),
+    "penalties": (
+        "  esmm {",
+        "  embedding_regularization: -1 esmm { l2_regularization: -1 click_masked_cvr_weight: -1",
+        [
+            "x.config:27:3: model_config.embedding_regularization: must be at least 0, got -1",
+            "x.config:27:39: model_config.esmm.l2_regularization: must be at least 0, got -1",
+            "x.config:27:61: model_config.esmm.click_masked_cvr_weight: must be at least 0, got -1",
+        ],
+    ),
+    "indicator_that_is_no_column": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" task_space_indicator_label: "clik"',
+        [
+            'x.config:29:35: model_config.esmm.cvr_tower.task_space_indicator_label: must be a column of data_config.input_fields, got "clik"; did you mean click?'
+        ],
+    ),
+    "two_groups_without_networks": (
+        'feature_groups { group_name: "all" feature_names: ["user", "item", "tags", "price"] }',
+        'feature_groups { group_name: "a" feature_names: ["user", "item"] } feature_groups { group_name: "b" feature_names: ["tags", "price"] }',
+        [
+            "x.config:27:3: model_config.esmm: must have one feature group, or groups, got 2 feature groups; add groups { input: ... dnn { ... } } for each, or join them in one feature group"
+        ],
+    ),
+    "network_of_an_unknown_group": (
+        "  esmm {",
+        '  esmm { groups { input: "al" dnn { hidden_units: 8 } }',
+        [
+            'x.config:27:19: model_config.esmm.groups[0].input: must be a feature group, got "al"; did you mean all?'
+        ],
+    ),
+    "network_without_layers_of_its_own": (
+        "  esmm {",
+        '  esmm { groups { input: "all" }',
+        [
+            "x.config:27:10: model_config.esmm.groups[0].dnn: must be set; hidden_units: [0] is the identity"
+        ],
+    ),
+    "two_networks_of_one_group": (
+        "  esmm {",
+        '  esmm { groups { input: "all" dnn { hidden_units: 8 } } groups { input: "all" dnn { hidden_units: 8 } }',
+        [
+            'x.config:27:67: model_config.esmm.groups[1].input: must be unique: line 27 names another network\'s group so, got "all"'
+        ],
+    ),
+    "no_groups": (
+        '  feature_groups { group_name: "all" feature_names: ["user", "item", "tags", "price"] }\n',
+        "",
+        ["x.config:24:1: model_config.feature_groups: must list the feature groups"],
+    ),
+    "group_without_name": (
+        'group_name: "all" ',
+        "",
+        ["x.config:26:3: model_config.feature_groups[0].group_name: must be set"],
+    ),
+    "group_without_features": (
+        'feature_names: ["user", "item", "tags", "price"]',
+        "",
+        [
+            "x.config:26:3: model_config.feature_groups[0].feature_names: must name at least one feature"
+        ],
+    ),
+    "group_of_an_unknown_feature": (
+        '["user", "item", "tags", "price"]',
+        '["user", "itm", "tags", "price"]',
+        [
+            'x.config:26:62: model_config.feature_groups[0].feature_names[1]: must be a feature, got "itm"; did you mean item?'
+        ],
+    ),
+    "group_with_a_feature_twice": (
+        '["user", "item", "tags", "price"]',
+        '["user", "item", "tags", "price", "user"]',
+        [
+            'x.config:26:87: model_config.feature_groups[0].feature_names[4]: must be unique: line 26 names a feature of the group so, got "user"'
+        ],
+    ),
+    "groups_of_one_name": (
+        "  esmm {",
+        '  feature_groups { group_name: "all" feature_names: "item" }\n  esmm { groups { input: "all" dnn { hidden_units: 8 } }',
+        [
+            'x.config:27:20: model_config.feature_groups[1].group_name: must be unique: line 26 names another group so, got "all"'
+        ],
+    ),
+    "range_that_falls": (
+        '["user", "item", "tags", "price"]',
+        '["user", "f[3-1]"]',
+        [
+            'x.config:26:62: model_config.feature_groups[0].feature_names[1]: must be a range that ascends, got "f[3-1]"'
+        ],
+    ),
+    "range_without_measure": (
+        '["user", "item", "tags", "price"]',
+        '["user", "f[1-1000000]"]',
+        [
+            'x.config:26:62: model_config.feature_groups[0].feature_names[1]: must not be a range of more than 100000 names, got "f[1-1000000]"'
+        ],
+    ),
+    "shared_names_beside_two_columns": (
+        'input_names: "tags"',
+        'input_names: ["tags", "price"] shared_names: "item2"',
+        [
+            "x.config:21:45: feature_config.features[2].shared_names: must not stand beside two input_names",
+            'x.config:21:45: feature_config.features[2].shared_names[0]: must be a column of data_config.input_fields, got "item2"; did you mean item?',
+        ],
+    ),
+    "exporter_not_yet": (
+        'model_dir: "model"',
+        'model_dir: "model" export_config { exporter_type: "best" best_exporter_metric: "auc_ctr" }',
+        [
+            'x.config:3:36: export_config.exporter_type: known to EasyRec, not supported here yet: use latest, got "best"',
+            'x.config:3:58: export_config.best_exporter_metric: known to EasyRec, not supported here yet: exporter_type best is not supported yet, got "auc_ctr"',
+        ],
+    ),
+    "exporter_unknown": (
+        'model_dir: "model"',
+        'model_dir: "model" export_config { exporter_type: "lastest" exports_to_keep: 0 }',
+        [
+            'x.config:3:36: export_config.exporter_type: must be final, latest or none, got "lastest"; did you mean latest?',
+            "x.config:3:61: export_config.exports_to_keep: must be at least 1, got 0",
+        ],
+    ),
+    "export_of_no_rows": (
+        'model_dir: "model"',
+        'model_dir: "model" export_config { batch_size: 0 }',
+        ["x.config:3:36: export_config.batch_size: must be -1 or at least 1, got 0"],
+    ),
+    "loss_weights_not_yet": (
+        "  esmm {",
+        "  loss_weight_strategy: Uncertainty esmm {",
+        [
+            "x.config:27:3: model_config.loss_weight_strategy: known to EasyRec, not supported here yet: use Fixed, got Uncertainty"
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_mistake_is_reported_at_its_place(case: str, problems_of: Problems) -> None:
+    old, new, expected = CASES[case]
+    assert problems_of(old, new) == expected
