@@ -1,0 +1,72 @@
+"""`python -m easy_esmm.aliccp.simulate`: writes simulated impressions with planted truth."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Dict, List
+
+from absl import app, flags
+
+from easy_esmm.aliccp.generator import simulate
+from easy_esmm.aliccp.settings import Settings
+from easy_esmm.aliccp.summary import describe, format_summary
+from easy_esmm.aliccp.writing import FORMATS, check_output, write_simulation
+from easy_esmm.errors import UserError
+
+FLAGS = flags.FLAGS
+DEFAULTS = Settings()
+
+
+def define_flags() -> None:
+    """Declares the flags; their defaults are those of `Settings`."""
+    flags.DEFINE_string("output", None, "Folder to write to; must be empty or absent.")
+    flags.DEFINE_integer("rows", DEFAULTS.rows, "Impressions, training and test together.")
+    flags.DEFINE_float("test_share", DEFAULTS.test_share, "Share of the rows in the test part.")
+    flags.DEFINE_float("rho", DEFAULTS.rho, "Correlation of click and conversion logit.")
+    flags.DEFINE_float(
+        "kappa", DEFAULTS.kappa, "Size of an unobserved cause of clicks and conversions."
+    )
+    flags.DEFINE_float("click_rate", DEFAULTS.click_rate, "Clicks per impression.")
+    flags.DEFINE_float("conv_rate", DEFAULTS.conv_rate, "Conversions per click.")
+    flags.DEFINE_float(
+        "history_length", DEFAULTS.history_length, "Mean number of past behaviours of a user."
+    )
+    flags.DEFINE_integer("seed", DEFAULTS.seed, "Same seed, same bytes.")
+    flags.DEFINE_enum("format", "both", ["both", *FORMATS], "Format of the data files.")
+    flags.DEFINE_integer("shards", 1, "Files per part and format.")
+    flags.DEFINE_bool("overwrite", False, "Replace an earlier simulation in --output.")
+
+
+def run() -> None:
+    """Simulates, writes and prints what came out."""
+    if not FLAGS.output:
+        raise UserError("--output: must name a folder, got nothing")
+    wanted: Dict[str, Any] = {name: FLAGS[name].value for name in vars(DEFAULTS)}
+    settings = Settings(**wanted)
+    output = Path(FLAGS.output).absolute()
+    check_output(output, FLAGS.overwrite)
+    simulation = simulate(settings)
+    summary = describe(simulation)
+    formats = FORMATS if FLAGS.format == "both" else (FLAGS.format,)
+    files = write_simulation(simulation, summary, output, formats, FLAGS.shards, FLAGS.overwrite)
+    print(format_summary(summary, files))
+
+
+def main(argv: List[str]) -> int:
+    """Exit status: 0, or 2 for anything the user can put right."""
+    try:
+        rest = FLAGS(argv)
+        if len(rest) > 1:
+            raise UserError(f"{rest[1]}: not a flag; all arguments are --flags (see --help)")
+        run()
+    except (UserError, flags.Error) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+define_flags()
+
+if __name__ == "__main__":
+    app.run(lambda _: None, flags_parser=lambda argv: sys.exit(main(argv)))
