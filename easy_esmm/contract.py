@@ -1,0 +1,152 @@
+"""What crosses module borders: labels, predictions, scored tasks and loss terms.
+
+Tensors here are TensorFlow's, of shape [batch] and dtype float32 unless said otherwise; the module
+itself does not import TensorFlow, so that `config` and the command line stay quick.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, Optional, Tuple
+
+# TensorFlow's own type hints do not survive graph mode and `mypy --strict` together: said openly.
+Tensor = Any
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """What was observed on a batch of impressions."""
+
+    click: Tensor
+    """1 where the impression was clicked, else 0."""
+    conversion: Tensor
+    """1 where it was bought (or the value of the purchase, for a regression tower), else 0.
+
+    Zero wherever `click` is zero: a conversion without a click is impossible, is counted apart
+    (`orphan_conversion`) and is not in here.
+    """
+    weight: Tensor
+    """Sample weight, >= 0, of the metrics; ones where the config names no `sample_weight`."""
+    ctr_loss_weight: Tensor
+    """Weight of the row in the CTR tower's loss: sample weight times task-space weight."""
+    cvr_loss_weight: Tensor
+    """Weight of the row in the CVR tower's loss: sample weight times task-space weight."""
+    orphan_conversion: Tensor
+    """1 where the data claims a conversion without a click."""
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One question put to a model on a batch, in the form every metric understands."""
+
+    name: str
+    """Suffix of the metric's key: `ctr`, `ctcvr`, `cvr_masked`, ..."""
+    prediction: Tensor
+    """Probability in [0, 1], or the predicted value of a regression."""
+    label: Tensor
+    weight: Tensor
+    """Sample weight times membership: rows outside the task's space weigh 0."""
+    logit: Optional[Tensor]
+    """Log odds of `prediction`, exact where the probability underflows; None for a regression."""
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """The three answers of an entire-space model on a batch of impressions."""
+
+    ctr_name: str
+    cvr_name: str
+    ctr_logit: Tensor
+    cvr_logit: Tensor
+    ctcvr_logit: Tensor
+    """Log odds of pCTR x pCVR in closed form (see `losses.entire_space.product_logit`)."""
+    pctr: Tensor
+    pcvr: Tensor
+    pctcvr: Tensor
+
+    def served(self) -> Dict[str, Tensor]:
+        """Public outputs by their serving names; nothing else is ever exported or predicted."""
+        return {
+            f"logits_{self.ctr_name}": self.ctr_logit,
+            f"logits_{self.cvr_name}": self.cvr_logit,
+            f"probs_{self.ctr_name}": self.pctr,
+            f"probs_{self.cvr_name}": self.pcvr,
+            "probs_ctcvr": self.pctcvr,
+        }
+
+    def ctr_tasks(self, labels: Labels) -> Tuple[Task, ...]:
+        """What the CTR tower answers: clicks over all impressions."""
+        return (Task(self.ctr_name, self.pctr, labels.click, labels.weight, self.ctr_logit),)
+
+    def cvr_tasks(self, labels: Labels) -> Tuple[Task, ...]:
+        """What the CVR tower answers: conversions over all impressions, and over the clicked."""
+        conversion, weight = labels.conversion, labels.weight
+        clicked = labels.click * weight
+        masked = f"{self.cvr_name}_masked"
+        return (
+            Task("ctcvr", self.pctcvr, conversion, weight, self.ctcvr_logit),
+            Task(masked, self.pcvr, conversion, clicked, self.cvr_logit),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ValuePredictions:
+    """As `Predictions`, for a CVR tower that predicts a value (`loss_type: L2_LOSS`)."""
+
+    ctr_name: str
+    cvr_name: str
+    ctr_logit: Tensor
+    pctr: Tensor
+    value: Tensor
+    """Predicted value of a click, unbounded, in the unit of the label."""
+    expected_value: Tensor
+    """pCTR times `value`: the predicted value of an impression."""
+
+    def served(self) -> Dict[str, Tensor]:
+        """Public outputs by their serving names."""
+        return {
+            f"logits_{self.ctr_name}": self.ctr_logit,
+            f"probs_{self.ctr_name}": self.pctr,
+            f"y_{self.cvr_name}": self.value,
+            "y_ctcvr": self.expected_value,
+        }
+
+    def ctr_tasks(self, labels: Labels) -> Tuple[Task, ...]:
+        """What the CTR tower answers: clicks over all impressions."""
+        return (Task(self.ctr_name, self.pctr, labels.click, labels.weight, self.ctr_logit),)
+
+    def cvr_tasks(self, labels: Labels) -> Tuple[Task, ...]:
+        """Value over all impressions, and over the clicked."""
+        value, weight = labels.conversion, labels.weight
+        clicked = labels.click * weight
+        masked = f"{self.cvr_name}_masked"
+        return (
+            Task("ctcvr", self.expected_value, value, weight, None),
+            Task(masked, self.value, value, clicked, None),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class LossTerm:
+    """One summand of the training objective."""
+
+    name: str
+    """Suffix of its name in TensorBoard and in the evaluation result."""
+    value: Tensor
+    """Scalar float32: a mean over the batch's impressions, or a sum under `loss_reduction: SUM`."""
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class TableRows:
+    """The rows that one batch reads from one embedding table.
+
+    The loss is differentiated with respect to `rows`; the optimizer writes the table at `ids`.
+    """
+
+    table: Any
+    """The table: a resource variable of shape [vocabulary, dimension]."""
+    ids: Tensor
+    """int64 [unique]: each row's number, once."""
+    rows: Tensor
+    """float32 [unique, dimension]: the gathered rows."""

@@ -1,0 +1,15 @@
+"""Evaluation metrics: (metric config, task, columns) -> eval metric. No model is ever asked.
+
+`build` makes what `metrics_set` asks for, `diagnostics` what every evaluation of an entire-space
+model reports anyway, `exact_mean` the means of losses.
+"""
+
+from __future__ import annotations
+
+from easy_esmm.metrics import auc as _auc  # noqa: F401  (registers itself)
+from easy_esmm.metrics import grouped_auc as _grouped_auc  # noqa: F401  (registers itself)
+from easy_esmm.metrics.diagnostics import diagnostics
+from easy_esmm.metrics.registry import build, register, registered
+from easy_esmm.metrics.streaming import Metric, exact_mean
+
+__all__ = ["Metric", "build", "diagnostics", "exact_mean", "register", "registered"]

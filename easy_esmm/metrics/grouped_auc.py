@@ -1,0 +1,99 @@
+"""AUC inside each group of rows (a user, a session), averaged over the groups."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Callable, Dict, Optional, Tuple
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from easy_esmm.compat import v1
+from easy_esmm.contract import Task, Tensor
+from easy_esmm.metrics.kept_rows import KeptRows
+from easy_esmm.metrics.registry import Columns, register
+from easy_esmm.metrics.streaming import Metric
+from easy_esmm.protos.eval_pb2 import GAUC
+
+Array = NDArray[Any]
+Reduction = Callable[[Array, Array], Array]
+
+REDUCTIONS: Dict[str, Reduction] = {
+    "mean": lambda rows, positives: np.ones(len(rows)),
+    "mean_by_sample_num": lambda rows, positives: rows.astype(np.float64),
+    "mean_by_positive_num": lambda rows, positives: positives.astype(np.float64),
+}
+"""Weight of each group, from its number of rows and of positives."""
+
+
+@register("gauc")
+def grouped_auc(config: GAUC, task: Task, columns: Columns) -> Dict[str, Metric]:
+    """`gauc_<task>` (float64) and `gauc_<task>_groups` (int64: groups with both classes).
+
+    Groups, scores and labels are taken over the same rows: those with `task.weight` above 0 and,
+    where the group is a string, not ''; rows without a user are no user. Beyond that mask the
+    weights do not count. Exact, ties count one half; groups without both classes are left out; NaN
+    without any.
+
+    Keeps 13 bytes a valid row in the memory of the evaluating process (group 8, score 4, label 1)
+    and about 60 more while the result is computed.
+    """
+    group = columns[config.uid_field]
+    is_valid = task.weight > 0
+    if group.dtype == tf.string:
+        is_valid &= tf.not_equal(group, "")
+    score = task.prediction if task.logit is None else task.logit
+    key = f"gauc_{task.name}"
+    with v1.name_scope(key):
+        rows = KeptRows([_fingerprint(group), score, task.label > 0], is_valid)
+        reduction = REDUCTIONS[config.reduction]
+        area, groups = rows.read(partial(_result, reduction), [], [tf.float64, tf.int64])
+    return {key: (area, rows.update), key + "_groups": (groups, rows.update)}
+
+
+def _fingerprint(column: Tensor) -> Tensor:
+    """Int64 [batch]: an integer as it is, a string by 63 bits of its FarmHash fingerprint.
+
+    Two of 10 million users share a fingerprint with a probability of 5e-6.
+    """
+    if column.dtype.is_integer:
+        return tf.cast(column, tf.int64)
+    text = column if column.dtype == tf.string else tf.strings.as_string(column)
+    return tf.strings.to_hash_bucket_fast(text, 2**63 - 1)
+
+
+def _result(reduction: Reduction, rows: Optional[Tuple[Array, ...]]) -> Tuple[float, int]:
+    """(grouped AUC, number of groups in it)."""
+    if not rows:
+        return np.nan, 0
+    area, count, positives = auc_by_group(*rows)
+    if not len(area):
+        return np.nan, 0
+    return float(np.average(area, weights=reduction(count, positives))), len(area)
+
+
+def auc_by_group(group: Array, score: Array, is_positive: Array) -> Tuple[Array, Array, Array]:
+    """(AUC, rows, positives) of each group that has both classes; exact, a tie counts one half.
+
+    From the mean rank of the positives: AUC = (their rank sum - n1 (n1 + 1) / 2) / (n1 n0).
+    """
+    if not len(group):
+        return np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64)
+    order = np.lexsort((score, group))
+    group, score, is_positive = group[order], score[order], is_positive[order]
+    is_new_group = np.append(True, group[1:] != group[:-1])
+    is_new_score = is_new_group | np.append(True, score[1:] != score[:-1])
+    group_start = np.flatnonzero(is_new_group)
+    tie_start = np.flatnonzero(is_new_score)
+    # Within a tie all rows get its middle rank; ranks count from 1 inside the group.
+    tie_end = np.append(tie_start[1:], len(group))
+    middle = (tie_start + tie_end + 1) / 2.0
+    rank = middle[np.cumsum(is_new_score) - 1] - group_start[np.cumsum(is_new_group) - 1]
+    rows = np.diff(np.append(group_start, len(group)))
+    positives = np.add.reduceat(is_positive.astype(np.int64), group_start)
+    rank_sum = np.add.reduceat(np.where(is_positive, rank, 0.0), group_start)
+    has_both = (positives > 0) & (positives < rows)
+    rows, positives, rank_sum = rows[has_both], positives[has_both], rank_sum[has_both]
+    pairs = positives * (rows - positives)
+    return (rank_sum - positives * (positives + 1) / 2.0) / pairs, rows, positives
