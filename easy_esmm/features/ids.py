@@ -1,0 +1,103 @@
+"""From values of any type to rows of a table: by hash, by vocabulary, or as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Optional, Tuple
+
+import tensorflow as tf
+
+from easy_esmm.contract import Tensor
+from easy_esmm.errors import UserError
+from easy_esmm.features.encoded import MISSING
+from easy_esmm.features.vocabulary import Vocabulary, from_file, from_list
+from easy_esmm.protos.feature_pb2 import FeatureConfig
+
+
+@dataclass(frozen=True, eq=False)
+class Ids:
+    """Rows of a table."""
+
+    ids: Tensor
+    """int64, shape of the values, in [0, vocabulary), or `MISSING`."""
+    vocabulary: int
+    out_of_range: Optional[Tensor]
+    """int64 scalar: values that were given row 0 for want of their own; None if hashed."""
+
+
+def to_ids(feature: FeatureConfig, values: Tensor) -> Ids:
+    """Maps strings, integers or booleans to rows by the first of the feature's settings.
+
+    The order is `hash_bucket_size`, `vocab_list`, `vocab_file`, `num_buckets`. Raises UserError for
+    float values, whose text is not well defined.
+    """
+    if values.dtype.is_floating:
+        raise UserError(
+            f"feature {feature.feature_name}: ids must be STRING, INT32, INT64 or BOOL, got "
+            f"{values.dtype.name}; declare the column {feature.input_names[0]} as STRING"
+        )
+    for is_set, mapping in _MAPPINGS:
+        if is_set(feature):
+            return mapping(feature, values)
+    raise UserError(
+        f"feature {feature.feature_name}: one of hash_bucket_size, vocab_list, vocab_file and "
+        "num_buckets must be set"
+    )
+
+
+def _by_hash(feature: FeatureConfig, values: Tensor) -> Ids:
+    """FarmHash Fingerprint64 of the text modulo the buckets; '' is missing, but -1 is not."""
+    text = _as_text(values)
+    ids = tf.strings.to_hash_bucket_fast(text, feature.hash_bucket_size)
+    if values.dtype == tf.string:  # the text of a number is never empty
+        ids = tf.where(tf.equal(text, ""), tf.constant(MISSING, tf.int64), ids)
+    return Ids(ids, feature.hash_bucket_size, None)
+
+
+def _by_list(feature: FeatureConfig, values: Tensor) -> Ids:
+    return _by_vocabulary(from_list(feature), values)
+
+
+def _by_file(feature: FeatureConfig, values: Tensor) -> Ids:
+    return _by_vocabulary(from_file(feature), values)
+
+
+def _by_vocabulary(vocabulary: Vocabulary, values: Tensor) -> Ids:
+    text = _as_text(values)
+    found = vocabulary.find(text)
+    is_missing = tf.equal(text, "")
+    is_unknown = (found < 0) & ~is_missing
+    ids = tf.where(is_missing, tf.constant(MISSING, tf.int64), tf.maximum(found, 0))
+    return Ids(ids, vocabulary.size, _count(is_unknown))
+
+
+def _by_number(feature: FeatureConfig, values: Tensor) -> Ids:
+    ids = _as_integer(values)
+    # -1 is a missing value; everything else outside [0, num_buckets) shares row 0.
+    is_outside = (ids < MISSING) | (ids >= feature.num_buckets)
+    ids = tf.where(is_outside, tf.zeros([], tf.int64), ids)
+    return Ids(ids, feature.num_buckets, _count(is_outside))
+
+
+def _as_text(values: Tensor) -> Tensor:
+    return values if values.dtype == tf.string else tf.as_string(values)
+
+
+def _as_integer(values: Tensor) -> Tensor:
+    if values.dtype != tf.string:
+        return tf.cast(values, tf.int64)
+    return tf.strings.to_number(tf.where(tf.equal(values, ""), str(MISSING), values), tf.int64)
+
+
+def _count(condition: Tensor) -> Tensor:
+    return tf.math.count_nonzero(condition, dtype=tf.int64)
+
+
+_MAPPINGS: Tuple[
+    Tuple[Callable[[FeatureConfig], bool], Callable[[FeatureConfig, Tensor], Ids]], ...
+] = (
+    (lambda feature: feature.hash_bucket_size > 0, _by_hash),
+    (lambda feature: len(feature.vocab_list) > 0, _by_list),
+    (lambda feature: bool(feature.vocab_file), _by_file),
+    (lambda feature: feature.num_buckets > 0, _by_number),
+)

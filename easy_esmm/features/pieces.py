@@ -1,0 +1,34 @@
+"""Several values in one cell: text with separators, or a list column."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from easy_esmm.compat import v1
+from easy_esmm.contract import Tensor
+
+
+def pieces_of(column: Tensor, separator: str) -> Tensor:
+    """RaggedTensor [batch, None] of the column's values.
+
+    A text column is split at every character that is in `separator`; empty pieces are skipped. A
+    list column is taken as it is, and a column of single numbers as lists of one.
+    """
+    if isinstance(column, tf.RaggedTensor):
+        return column
+    if column.dtype != tf.string:
+        rows = tf.shape(column, out_type=tf.int64)[0]
+        return _ragged(column, tf.range(rows), rows)
+    parts = v1.string_split(column, sep=separator, skip_empty=True)
+    return _ragged(parts.values, parts.indices[:, 0], parts.dense_shape[0])
+
+
+def to_float(values: Tensor, dtype: tf.DType) -> Tensor:
+    """Text or numbers as floats."""
+    if values.dtype == tf.string:
+        return tf.strings.to_number(values, dtype)
+    return tf.cast(values, dtype)
+
+
+def _ragged(values: Tensor, rows: Tensor, batch: Tensor) -> Tensor:
+    return tf.RaggedTensor.from_value_rowids(values, rows, nrows=batch, validate=False)

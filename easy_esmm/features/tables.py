@@ -1,0 +1,107 @@
+"""Embedding tables: which feature reads which, and their variables.
+
+Each table is one resource variable with a name of its own, so that a checkpoint can be read table
+by table and one vocabulary can grow without moving the others.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Tuple
+
+import tensorflow as tf
+
+from easy_esmm.compat import v1
+from easy_esmm.errors import UserError
+from easy_esmm.features.encoded import Encoded, Numbers
+from easy_esmm.features.initializers import initializer
+from easy_esmm.protos.feature_pb2 import FeatureConfig
+
+
+@dataclass(frozen=True, eq=False)
+class Slot:
+    """A feature's place in a group."""
+
+    feature: FeatureConfig
+    encoded: Encoded
+    table: Optional[str]
+    """Name of the table it reads; None for plain numbers."""
+
+
+class Tables:
+    """The tables that the slots of a graph read, in the order of their first use."""
+
+    def __init__(self) -> None:
+        self._readers: Dict[str, List[Slot]] = {}
+
+    def slot(self, group: str, feature: FeatureConfig, encoded: Encoded) -> Slot:
+        """The feature's place in the group.
+
+        Raises UserError where two features that share a table do not agree on its shape,
+        initialiser and combiner.
+        """
+        slot = Slot(feature, encoded, _table_name(group, feature, encoded))
+        if slot.table is not None:
+            readers = self._readers.setdefault(slot.table, [])
+            if readers:
+                _check_agreement(readers[0], slot)
+            readers.append(slot)
+        return slot
+
+    def readers(self) -> List[Tuple[str, List[Slot]]]:
+        """Each table's name with its slots."""
+        return list(self._readers.items())
+
+
+def vocabulary_of(slot: Slot) -> int:
+    """Rows of the slot's table."""
+    encoded = slot.encoded
+    # Numbers have one learned vector each.
+    return encoded.count if isinstance(encoded, Numbers) else encoded.vocabulary
+
+
+def create(name: str, slot: Slot) -> Any:
+    """The table of that name, float32 [vocabulary, embedding_dim], as its first reader has it."""
+    dimension = slot.feature.embedding_dim
+    return v1.get_variable(
+        name,
+        shape=[vocabulary_of(slot), dimension],
+        dtype=tf.float32,
+        initializer=initializer(slot.feature.initializer, dimension, name),
+        use_resource=True,
+    )
+
+
+def escaped(name: str) -> str:
+    """The name with each character that TensorFlow refuses, and each slash, as `_x<code>_`."""
+    return re.sub(r"[^A-Za-z0-9_.\-]", lambda match: f"_x{ord(match.group()):x}_", name)
+
+
+def _table_name(group: str, feature: FeatureConfig, encoded: Encoded) -> Optional[str]:
+    """`shared_embedding/<embedding_name>`, else `embedding/<group>/<feature>`.
+
+    The group is part of the name even where the feature stands in one group only: adding it to
+    another must not rename a table that is in a checkpoint.
+    """
+    if feature.embedding_dim == 0:
+        if isinstance(encoded, Numbers):
+            return None
+        raise UserError(f"feature {feature.feature_name}: embedding_dim must be at least 1, got 0")
+    if feature.embedding_name:
+        return f"shared_embedding/{escaped(feature.embedding_name)}"
+    return f"embedding/{escaped(group)}/{escaped(feature.feature_name)}"
+
+
+def _check_agreement(first: Slot, second: Slot) -> None:
+    for what, one, other in (
+        ("embedding_dim", first.feature.embedding_dim, second.feature.embedding_dim),
+        ("combiner", first.feature.combiner, second.feature.combiner),
+        ("initializer", str(first.feature.initializer), str(second.feature.initializer)),
+        ("rows", vocabulary_of(first), vocabulary_of(second)),
+    ):
+        if one != other:
+            raise UserError(
+                f"features {first.feature.feature_name} and {second.feature.feature_name} share "
+                f"the table {first.table} and must agree in {what}, got {one} and {other}"
+            )

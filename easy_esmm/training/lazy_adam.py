@@ -1,0 +1,45 @@
+"""Adam that touches only the rows of an embedding table that the batch read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+from easy_esmm.compat import v1
+from easy_esmm.contract import Tensor
+
+
+class LazyAdam(v1.train.AdamOptimizer):  # type: ignore[misc]
+    """Adam (Kingma and Ba, ICLR 2015) with moments that stand still for rows without gradient.
+
+    For variables with a dense gradient it is TensorFlow's Adam. For a table with an IndexedSlices
+    gradient, whose indices must be distinct, the listed rows are updated as Adam does, with the
+    bias correction of the global step. No other row of the table or of its moments is read or
+    written: the cost of a step does not grow with the vocabulary.
+    """
+
+    def _resource_apply_sparse_duplicate_indices(
+        self, grad: Tensor, handle: Any, indices: Tensor
+    ) -> Any:
+        # The indices are distinct already: TensorFlow's own way would make them so once more.
+        return self._resource_apply_sparse(grad, handle, indices)
+
+    def _resource_apply_sparse(self, grad: Tensor, handle: Any, indices: Tensor) -> Any:
+        beta1, beta2, epsilon = self._beta1_t, self._beta2_t, self._epsilon_t
+        beta1_power, beta2_power = self._get_beta_accumulators()
+        rate = self._lr_t * tf.sqrt(1 - beta2_power) / (1 - beta1_power)
+        first_slot, second_slot = self.get_slot(handle, "m"), self.get_slot(handle, "v")
+
+        first = tf.gather(first_slot, indices)
+        first += (1 - beta1) * (grad - first)
+        second = tf.gather(second_slot, indices)
+        second += (1 - beta2) * (tf.square(grad) - second)
+        step = rate * first / (tf.sqrt(second) + epsilon)
+
+        raw = tf.raw_ops
+        return tf.group(
+            raw.ResourceScatterSub(resource=handle.handle, indices=indices, updates=step),
+            raw.ResourceScatterUpdate(resource=first_slot.handle, indices=indices, updates=first),
+            raw.ResourceScatterUpdate(resource=second_slot.handle, indices=indices, updates=second),
+        )

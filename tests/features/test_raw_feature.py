@@ -1,0 +1,118 @@
+"""RawFeature: numbers as they are, scaled, in buckets, or times a vector."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from easy_esmm.errors import UserError
+
+RAW = "features { input_names: 'x' feature_type: RawFeature %s }"
+
+
+def test_number_enters_as_it_is_whatever_its_type(look_up: Any) -> None:
+    for column in (["1.5", "", "-2"], np.float32([1.5, 0, -2]), np.float64([1.5, 0, -2])):
+        found = look_up(RAW % "", {"x": column})
+        np.testing.assert_array_equal(found.groups["all"], [[1.5], [0], [-2]])
+        assert (found.tables, found.squared_norm) == ({}, 0)
+    found = look_up(RAW % "", {"x": np.array([3, -1], np.int64)})
+    np.testing.assert_array_equal(found.groups["all"], [[3], [-1]])
+
+
+def test_number_is_scaled_where_max_val_exceeds_min_val(encoded: Any) -> None:
+    found = encoded(RAW % "min_val: 10 max_val: 20", {"x": np.float32([10, 15, 25, 0])})
+    np.testing.assert_allclose(found["values"], [[0], [0.5], [1.5], [-1]])
+    found = encoded(RAW % "min_val: 20 max_val: 20", {"x": np.float32([10])})
+    np.testing.assert_allclose(found["values"], [[10]])
+
+
+def test_large_integers_are_scaled_before_they_lose_digits(encoded: Any) -> None:
+    # Neighbouring seconds, which float32 cannot tell apart: its step there is 128.
+    text = RAW % "min_val: 1500000000 max_val: 1500000010"
+    found = encoded(text, {"x": np.array([1500000001, 1500000002], np.int64)})
+    np.testing.assert_allclose(found["values"], [[0.1], [0.2]], rtol=1e-6)
+
+
+def test_missing_text_is_zero_after_scaling(encoded: Any) -> None:
+    found = encoded(RAW % "min_val: 10 max_val: 20", {"x": ["", "10"]})
+    np.testing.assert_array_equal(found["values"], [[0], [0]])
+    found = encoded(RAW % "min_val: 10 max_val: 20", {"x": np.float32([0])})
+    np.testing.assert_array_equal(found["values"], [[-1]])  # a default 0 is a value
+
+
+@pytest.mark.parametrize(
+    "column", [["1|2|3", "", "4|5|-6"], [[1.0, 2.0, 3.0], [], [4.0, 5.0, -6.0]]]
+)
+def test_several_numbers_stand_side_by_side(encoded: Any, column: Any) -> None:
+    found = encoded(RAW % "raw_input_dim: 3", {"x": column})
+    np.testing.assert_array_equal(found["values"], [[1, 2, 3], [0, 0, 0], [4, 5, -6]])
+
+
+@pytest.mark.parametrize("column", [["1|2|3", "4|5"], [[1.0, 2.0, 3.0], [4.0] * 4]])
+def test_another_number_of_values_stops_with_the_feature(encoded: Any, column: Any) -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError, match="feature x: raw_input_dim: 3, but"):
+        encoded(RAW % "raw_input_dim: 3", {"x": column})
+
+
+def test_several_numbers_from_a_column_of_single_ones_are_refused(encoded: Any) -> None:
+    with pytest.raises(UserError, match="raw_input_dim: 3 needs a STRING or a list column, but x"):
+        encoded(RAW % "raw_input_dim: 3", {"x": np.float32([1])})
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_bucket_is_the_number_of_boundaries_that_do_not_exceed_the_value(
+    encoded: Any, dtype: Any
+) -> None:
+    # 0.1 is no float32: the boundary has to be rounded as the column is.
+    text = RAW % "embedding_dim: 2 boundaries: [0.1, 1, 5]"
+    found = encoded(text, {"x": np.array([0.09, 0.1, 0.9, 1, 4.9, 5, 100, -3], dtype)})
+    np.testing.assert_array_equal(found["ids"], [0, 1, 1, 2, 2, 3, 3, 0])
+    assert found["vocabulary"] == 4
+
+
+def test_scaling_comes_before_the_boundaries(encoded: Any) -> None:
+    text = RAW % "embedding_dim: 2 min_val: 0 max_val: 10 boundaries: [0.25, 0.5]"
+    found = encoded(text, {"x": np.float32([2, 2.5, 4, 5, 9])})
+    np.testing.assert_array_equal(found["ids"], [0, 1, 1, 2, 2])
+
+
+def test_num_buckets_are_of_equal_width_between_min_val_and_max_val(encoded: Any) -> None:
+    text = RAW % "embedding_dim: 2 min_val: 0 max_val: 8 num_buckets: 4"
+    found = encoded(text, {"x": np.float32([-1, 0, 1.9, 2, 4, 6, 8, 99])})
+    np.testing.assert_array_equal(found["ids"], [0, 0, 0, 1, 2, 3, 3, 3])
+    assert found["vocabulary"] == 4
+
+
+def test_missing_text_has_no_bucket(look_up: Any, rows: Any) -> None:
+    found = look_up(RAW % "embedding_dim: 2 boundaries: 1", {"x": ["0", "", "3"]})
+    table = found.tables["embedding/all/x"]
+    np.testing.assert_array_equal(found.groups["all"], rows(table, [0, -1, 1]))
+
+
+def test_each_of_several_numbers_has_buckets_of_its_own_and_their_vectors_are_summed(
+    look_up: Any,
+) -> None:
+    text = RAW % "embedding_dim: 2 raw_input_dim: 2 boundaries: [0, 10]"
+    found = look_up(text, {"x": ["-5|20", "", "3|3"]})
+    table = found.tables["embedding/all/x"]
+    assert table.shape == (6, 2)
+    expected = [table[0] + table[3 + 2], [0, 0], table[1] + table[3 + 1]]
+    np.testing.assert_allclose(found.groups["all"], expected, rtol=1e-6)
+
+
+def test_embedding_dim_without_boundaries_is_the_number_times_a_learned_vector(
+    look_up: Any,
+) -> None:
+    def loss(embedded: Any) -> Any:
+        return tf.reduce_sum(embedded.groups["all"])
+
+    text = RAW % "embedding_dim: 4 raw_input_dim: 2"
+    found = look_up(text, {"x": ["2|-1", "", "0.5|3"]}, loss)
+    table = found.tables["embedding/all/x"]
+    numbers = np.array([[2, -1], [0, 0], [0.5, 3]])
+    np.testing.assert_allclose(found.groups["all"], numbers @ table, rtol=1e-5, atol=1e-9)
+    gradient = np.repeat(numbers.sum(axis=0)[:, None], 4, axis=1)  # d sum(x @ T) / dT
+    np.testing.assert_allclose(found.gradients["embedding/all/x"], gradient, rtol=1e-6)
