@@ -179,7 +179,8 @@ def _row(field: Any, path: str, comments: Comments) -> str:
 def _type(field: Any) -> str:
     if is_message(field):
         name = field.message_type.name
-        shown = f"[{name}](#{name.lower()})" if name != _FOREIGN else "message"
+        has_section = field.message_type.file.package == "easy_esmm.protos" and name != _FOREIGN
+        shown = f"[{name}](#{name.lower()})" if has_section else "message"
     elif field.enum_type:
         shown = field.enum_type.name
     else:

@@ -1,0 +1,53 @@
+"""A stack of fully connected layers."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Sequence
+
+from easy_esmm.compat import keras
+from easy_esmm.contract import Tensor
+from easy_esmm.layers.activations import activation
+from easy_esmm.protos.dnn_pb2 import DNN
+
+
+class MLP(keras.layers.Layer):  # type: ignore[misc]
+    """Hidden layers, each: dense -> batch normalisation -> activation -> dropout.
+
+    `hidden_units: [0]`, or none, is the identity. Batch normalisation has momentum .99 and
+    epsilon 1e-3, as in EasyRec.
+    """
+
+    def __init__(self, config: DNN, name: str) -> None:
+        super().__init__(name=name)
+        units = [unit for unit in config.hidden_units if unit]
+        rates: Sequence[float] = config.dropout_ratio or [0.0] * len(units)
+        # A bias before batch normalisation is kept, as in EasyRec: it costs nothing and makes
+        # `use_bn` a switch that changes no other variable.
+        self._dense = [keras.layers.Dense(u, name=f"dense_{i}") for i, u in enumerate(units)]
+        self._norm: List[Optional[keras.layers.Layer]] = [
+            keras.layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"norm_{i}")
+            if config.use_bn
+            else None
+            for i in range(len(units))
+        ]
+        self._dropout: List[Optional[keras.layers.Layer]] = [
+            keras.layers.Dropout(rate) if rate else None for rate in rates
+        ]
+        self._activation = activation(config.activation)
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """float32 [batch, width] -> float32 [batch, units of the last layer]."""
+        hidden = inputs
+        for dense, norm, dropout in zip(self._dense, self._norm, self._dropout):
+            hidden = dense(hidden)
+            if norm is not None:
+                hidden = norm(hidden, training=training)
+            hidden = self._activation(hidden)
+            if dropout is not None:
+                hidden = dropout(hidden, training=training)
+        return hidden
+
+    @property
+    def kernels(self) -> List[Tensor]:
+        """The dense layers' weight matrices, [width, units] each, which L2 penalties are for."""
+        return [dense.kernel for dense in self._dense]

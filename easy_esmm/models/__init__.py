@@ -1,0 +1,8 @@
+"""Models, one a file, found by the config's `model_class`."""
+
+from __future__ import annotations
+
+from easy_esmm.models import esmm as _esmm  # noqa: F401  (registers itself)
+from easy_esmm.models.model import Model, build, registered
+
+__all__ = ["Model", "build", "registered"]
