@@ -1,0 +1,155 @@
+"""The third gate: do the files hold what the config declares? No TensorFlow.
+
+Looks at names, first lines and schemas only, so that it costs milliseconds however large the files
+are.
+"""
+
+from __future__ import annotations
+
+from typing import List, Optional, Sequence, Tuple
+
+import pyarrow.parquet as pq
+
+from easy_esmm.config import Pipeline, Problem
+from easy_esmm.config.hints import did_you_mean
+from easy_esmm.data.csv_head import head, split_cells
+from easy_esmm.data.fields import Column, Fields, needed_fields, parse_cell
+from easy_esmm.data.files import find_files
+from easy_esmm.data.parquet_plan import read_schema, schema_faults
+from easy_esmm.errors import UserError
+from easy_esmm.protos.data_pb2 import DatasetConfig
+
+_PATH_FIELDS = {"train": "train_input_path", "eval": "eval_input_path"}
+_USUAL_SEPARATORS = (",", "\t", ";", "|", "\001")
+
+
+def check_files(
+    pipeline: Pipeline, split: str, paths: Optional[str] = None, extra_columns: Sequence[str] = ()
+) -> List[Problem]:
+    """What in the files of `split` (train, eval or predict) cannot be read as the config says.
+
+    Arguments as of `input_fn`. Each problem stands at the field that has to change: the path, the
+    declared column, `with_header`, `separator` or `input_fields`; all files are looked at, and what
+    is wrong with several of them alike is told of the first.
+    """
+    path_field = _PATH_FIELDS.get(split, "data_config")
+    chosen = paths if paths is not None else getattr(pipeline.config, path_field, "")
+    try:
+        files = find_files(chosen)
+        fields = needed_fields(
+            pipeline.config, with_labels=split != "predict", extra_columns=extra_columns
+        )
+    except UserError as error:
+        return [pipeline.problem(path_field, str(error))]
+    check = _Check(pipeline, fields, path_field)
+    is_parquet = pipeline.config.data_config.input_type == DatasetConfig.ParquetInput
+    rows = check.parquet(files) if is_parquet else check.csv(files)
+    if not rows and not check.problems:
+        check.add(path_field, f"no row in {len(files)} file(s), the first being {files[0]}")
+    return check.problems
+
+
+class _Check:
+    """Collects problems, one for each field and rule."""
+
+    def __init__(self, pipeline: Pipeline, fields: Fields, path_field: str) -> None:
+        self.problems: List[Problem] = []
+        self._pipeline, self._fields, self._path_field = pipeline, fields, path_field
+        self._data = pipeline.config.data_config
+        self._told: List[Tuple[str, str]] = []
+
+    def add(self, field: str, rule: str, hint: Optional[str] = None, path: str = "") -> None:
+        """Adds the problem of a file unless another file has told it of the same field."""
+        if (field, rule) not in self._told:
+            self._told.append((field, rule))
+            where = f"{path}: " if path else ""
+            self.problems.append(self._pipeline.problem(field, where + rule, hint=hint))
+
+    def parquet(self, files: Sequence[str]) -> int:
+        """Checks schemas; returns the number of rows."""
+        rows, first = 0, None
+        for path in files:
+            try:
+                schema = read_schema(path)
+            except UserError as error:
+                self.add(self._path_field, str(error))
+                continue
+            first = first or schema
+            rows += pq.read_metadata(path).num_rows
+            for column, fault in schema_faults(schema, first, self._fields):
+                is_missing = column.name not in schema.names
+                hint = did_you_mean(column.name, schema.names) if is_missing else None
+                self.add(
+                    self._field_of(column, "name" if is_missing else "type"), fault, hint, path
+                )
+        return rows
+
+    def csv(self, files: Sequence[str]) -> int:
+        """Checks first lines; returns a number greater than 0 if any file holds a row."""
+        rows = 0
+        for path in files:
+            try:
+                lines = head(path)
+            except UserError as error:
+                self.add(self._path_field, str(error))
+                continue
+            if self._data.with_header:
+                rows += len(lines) > 1
+                if lines:
+                    self._header(path, lines[0])
+                continue
+            filled = [line for line in lines if line]
+            rows += bool(filled)
+            if filled:
+                self._first_row(path, filled[0])
+        return rows
+
+    def _header(self, path: str, line: str) -> None:
+        names = split_cells(line, self._data.separator)
+        if len(names) == 1 and len(self._fields.needed) > 1:
+            hint = _other_separator(line, self._data.separator, len(self._fields.needed))
+            self.add("data_config.separator", "the header has one column", hint, path)
+            return
+        for column in self._fields.needed:
+            if names.count(column.name) > 1:
+                rule = f"the header has column '{column.name}' twice"
+                self.add(self._field_of(column, "name"), rule, path=path)
+            elif column.name not in names:
+                rule = f"the header has no column '{column.name}' (it has {', '.join(names)})"
+                hint = did_you_mean(column.name, names)
+                self.add(self._field_of(column, "name"), rule, hint, path)
+
+    def _first_row(self, path: str, line: str) -> None:
+        declared = self._fields.declared
+        cells = split_cells(line, self._data.separator)
+        if sum(cell in declared for cell in cells) * 2 > len(cells):
+            rule = "the first row holds the names of the columns"
+            self.add("data_config.with_header", rule, "set with_header: true", path)
+        elif len(cells) != len(declared):
+            rule = f"the first row has {len(cells)} columns, input_fields declares {len(declared)}"
+            hint = _other_separator(line, self._data.separator, len(declared))
+            self.add("data_config.input_fields", rule, hint, path)
+        elif not self._data.ignore_error:
+            by_name = dict(zip(declared, cells))
+            self._values(path, by_name)
+
+    def _values(self, path: str, by_name: dict[str, str]) -> None:
+        for column in self._fields.needed:
+            cell = by_name.get(column.name, "")
+            if cell and parse_cell(column.type, cell.encode()) is None:
+                rule = f"the first row's column '{column.name}' must be {column.type_name}"
+                self.add(self._field_of(column, "type"), f"{rule}, got '{cell}'", path=path)
+
+    def _field_of(self, column: Column, part: str) -> str:
+        if column.name not in self._fields.declared:
+            return "data_config.input_fields"
+        place = self._fields.declared.index(column.name)
+        return f"data_config.input_fields[{place}].input_{part}"
+
+
+def _other_separator(line: str, separator: str, columns: int) -> Optional[str]:
+    """Names the usual separator that splits the line into at least so many columns, if one does."""
+    for other in _USUAL_SEPARATORS:
+        if other != separator and len(split_cells(line, other)) >= columns:
+            return f"separator: {other!r} would give {len(split_cells(line, other))}"
+    return None

@@ -1,0 +1,63 @@
+"""The head of a CSV file: its columns. No TensorFlow."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from typing import List, Tuple
+
+from easy_esmm.data.fields import Fields
+from easy_esmm.data.files import open_bytes
+from easy_esmm.errors import UserError
+from easy_esmm.protos.data_pb2 import DatasetConfig
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns of a CSV file, in its order."""
+
+    names: Tuple[str, ...]
+    separator: str
+
+
+def file_layout(path: str, data: DatasetConfig, fields: Fields) -> Layout:
+    """The columns of a file: those of its header, else `input_fields`.
+
+    A file without any line has the config's columns. Raises UserError if a needed column is missing
+    or stands there twice.
+    """
+    lines = head(path) if data.with_header else []
+    names = tuple(split_cells(lines[0], data.separator)) if lines else fields.declared
+    for column in fields.needed:
+        if names.count(column.name) != 1:
+            times = "twice" if column.name in names else "not"
+            where = "the header" if lines else "data_config.input_fields"
+            raise UserError(
+                f"{path}: column '{column.name}' is {times} in {where} ({', '.join(names)})"
+            )
+    return Layout(names, data.separator)
+
+
+def head(path: str) -> List[str]:
+    """The first line of a file and the first line after it that is not blank, without line ends.
+
+    Shorter where there are fewer; a byte order mark is dropped, bytes that are not UTF-8 are
+    replaced. Raises UserError if the file cannot be read.
+    """
+    lines: List[str] = []
+    try:
+        with open_bytes(path) as file:
+            for line in file:
+                text = line.decode("utf-8", "replace").replace("\r", "").rstrip("\n")
+                if text or not lines:
+                    lines.append(text if lines else text.lstrip("\ufeff"))
+                if len(lines) == 2:
+                    break
+    except (OSError, EOFError) as error:
+        raise UserError(f"{path}: cannot be read ({error})") from error
+    return lines
+
+
+def split_cells(line: str, separator: str) -> List[str]:
+    """The cells of a line, quotes and surrounding blanks removed."""
+    return [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]

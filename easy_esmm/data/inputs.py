@@ -1,0 +1,96 @@
+"""The input function: files of the configured format -> a dataset of (columns, labels)."""
+
+from __future__ import annotations
+
+from typing import Optional, Sequence, Tuple
+
+import tensorflow as tf
+
+from easy_esmm.data.csv import csv_dataset
+from easy_esmm.data.fields import needed_fields
+from easy_esmm.data.files import find_files
+from easy_esmm.data.parquet import parquet_dataset
+from easy_esmm.data.row_errors import SkippedRows
+from easy_esmm.data.settings import plan_reading
+from easy_esmm.errors import UserError
+from easy_esmm.protos.data_pb2 import DatasetConfig
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+SPLITS = ("train", "eval", "predict")
+
+
+class InputFn:
+    """Makes the dataset of one split; called by the Estimator inside its graph."""
+
+    def __init__(
+        self,
+        config: PipelineConfig,
+        split: str,
+        paths: Optional[str],
+        seed: int,
+        shard: Tuple[int, int],
+        batch_size: Optional[int],
+        extra_columns: Sequence[str],
+    ) -> None:
+        """See `input_fn`."""
+        data = config.data_config
+        self.files = find_files(paths if paths is not None else split_paths(config, split))
+        self.skipped = SkippedRows()
+        """Rows that `ignore_error` skipped so far."""
+        self._data = data
+        self._fields = needed_fields(
+            config, with_labels=split != "predict", extra_columns=extra_columns
+        )
+        self._reading = plan_reading(
+            data, training=split == "train", seed=seed, shard=shard, batch_size=batch_size
+        )
+
+    def __call__(self) -> tf.data.Dataset:
+        """The dataset."""
+        if self._data.input_type == DatasetConfig.ParquetInput:
+            batches = parquet_dataset(self.files, self._fields, self._reading, self.skipped)
+        else:
+            batches = csv_dataset(self.files, self._data, self._fields, self._reading, self.skipped)
+        options = tf.data.Options()
+        options.deterministic = True
+        # Rows are shared out by `shard`, exactly; a strategy must not do it again.
+        options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+        return batches.prefetch(self._reading.prefetch).with_options(options)
+
+
+def input_fn(
+    config: PipelineConfig,
+    split: str,
+    paths: Optional[str] = None,
+    *,
+    seed: int = 1,
+    shard: Tuple[int, int] = (0, 1),
+    batch_size: Optional[int] = None,
+    extra_columns: Sequence[str] = (),
+) -> InputFn:
+    """A function without arguments that makes the dataset of `split`: train, eval or predict.
+
+    Elements are `(columns, labels)`, for `predict` only `columns` (no label need be in the files).
+    `columns`: input name -> tensor [batch] of the declared type, or a RaggedTensor [batch, None]
+    for a Parquet list column; `labels`: label column -> float32 [batch], and the sample weight
+    under its own name. `paths` replaces the config's path; `extra_columns` are read besides what
+    features and metrics read.
+
+    Training repeats `num_epochs` times (0: without end) in an order that depends on `seed`; all
+    workers of a job pass the same seed and their own `shard` = (index, count). The other splits are
+    one pass in the order of the files; their last batch may be short.
+
+    Raises UserError if no file is there, a column is missing, or a default is of the wrong type.
+    """
+    return InputFn(config, split, paths, seed, shard, batch_size, extra_columns)
+
+
+def split_paths(config: PipelineConfig, split: str) -> str:
+    """The config's comma list of globs for a split; prediction has none of its own."""
+    if split not in SPLITS:
+        raise ValueError(f"unknown split '{split}'")
+    field = {"train": "train_input_path", "eval": "eval_input_path"}.get(split)
+    paths = str(getattr(config, field)) if field else ""
+    if not paths:
+        raise UserError(f"{field}: must be set" if field else "--input_path: must be set")
+    return paths

@@ -1,0 +1,125 @@
+"""What the metadata of Parquet files says: row groups, types, faults. No TensorFlow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Iterator, List, Sequence, Tuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from easy_esmm.data.fields import Column, Fields
+from easy_esmm.data.parquet_types import declared_type, is_list, type_fault
+from easy_esmm.errors import UserError
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a row group stands."""
+
+    path: str
+    group: int
+    rows: int
+    first_row: int
+    """Number of its first row in the file, from 0."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What there is to read."""
+
+    fields: Fields
+    """With the schema's types for columns that the config does not declare."""
+    list_columns: Tuple[str, ...]
+    """Names of the columns whose cells hold several values."""
+    sources: Tuple[Source, ...]
+    """The row groups that hold rows, in the order of the files."""
+    values: int
+    """Values in the needed columns of all row groups: a measure of the memory they take."""
+
+    @property
+    def rows(self) -> int:
+        """Rows of all files."""
+        return sum(source.rows for source in self.sources)
+
+
+def plan_files(files: Sequence[str], fields: Fields) -> Plan:
+    """Reads the files' metadata. Raises UserError for a file that cannot be read as declared."""
+    sources: List[Source] = []
+    values = 0
+    first = read_schema(files[0])
+    for path in files:
+        faults = schema_faults(read_schema(path), first, fields)
+        if faults:
+            raise UserError(f"{path}: {faults[0][1]}")
+        sources += row_groups(path)
+        values += _count_values(pq.read_metadata(path), fields)
+    lists = tuple(c.name for c in fields.needed if is_list(first.field(c.name).type))
+    return Plan(_with_types(fields, first), lists, tuple(sources), values)
+
+
+def read_schema(path: str) -> pa.Schema:
+    """The schema of a file. Raises UserError if it is no whole Parquet file."""
+    try:
+        return pq.read_schema(path)
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(f"{path}: not a whole Parquet file ({error})") from error
+
+
+def row_groups(path: str) -> Iterator[Source]:
+    """The row groups of a file that hold rows."""
+    metadata = pq.read_metadata(path)
+    row = 0
+    for group in range(metadata.num_row_groups):
+        rows = metadata.row_group(group).num_rows
+        if rows:
+            yield Source(path, group, rows, row)
+        row += rows
+
+
+def schema_faults(schema: pa.Schema, first: pa.Schema, fields: Fields) -> List[Tuple[Column, str]]:
+    """(column, why it cannot be read): missing, or of another type than declared or in `first`."""
+    faults = []
+    one_value = {column.name for column in (*fields.labels, *(_weight(fields)))}
+    for column in fields.needed:
+        if schema.get_field_index(column.name) < 0:
+            names = ", ".join(schema.names)
+            faults.append((column, f"no column '{column.name}' (there are {names})"))
+            continue
+        found = schema.field(column.name).type
+        fault = type_fault(
+            _typed(column, fields, schema), found, one_value=column.name in one_value
+        )
+        if fault:
+            faults.append((column, fault))
+        elif _is_list_in(first, column) != is_list(found):
+            faults.append((column, f"column '{column.name}' is a list in some of the files only"))
+    return faults
+
+
+def _weight(fields: Fields) -> Tuple[Column, ...]:
+    return (fields.weight,) if fields.weight is not None else ()
+
+
+def _is_list_in(schema: pa.Schema, column: Column) -> bool:
+    return schema.get_field_index(column.name) >= 0 and is_list(schema.field(column.name).type)
+
+
+def _with_types(fields: Fields, schema: pa.Schema) -> Fields:
+    return replace(fields, columns=tuple(_typed(c, fields, schema) for c in fields.columns))
+
+
+def _typed(column: Column, fields: Fields, schema: pa.Schema) -> Column:
+    if column.name not in fields.undeclared:
+        return column
+    kind = declared_type(schema.field(column.name).type)
+    return Column(column.name, kind, b"" if kind == column.type else 0)
+
+
+def _count_values(metadata: Any, fields: Fields) -> int:
+    names = {column.name for column in fields.needed}
+    total = 0
+    for group in range(metadata.num_row_groups):
+        chunks = (metadata.row_group(group).column(i) for i in range(metadata.num_columns))
+        total += sum(c.num_values for c in chunks if c.path_in_schema.split(".")[0] in names)
+    return total

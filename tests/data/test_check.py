@@ -1,0 +1,165 @@
+"""The third gate: files against config, before the graph and without TensorFlow."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, List
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from easy_esmm.config import Problem
+from easy_esmm.data import check_files
+
+
+class FakePipeline:
+    """As much of a Pipeline as the gate asks for."""
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
+
+    def problem(self, field: str, rule: str, value: Any = None, hint: Any = None) -> Problem:
+        """A problem at the config's first place."""
+        return Problem("a.config", 1, 1, field, rule, value, hint)
+
+
+@pytest.fixture
+def check(make_config: Any, tmp_path: Path) -> Any:
+    """Runs the gate on files of given contents; returns `field: rule; hint` lines."""
+
+    def run(*files: Any, data: str = "", split: str = "eval", columns: Any = None) -> List[str]:
+        suffix = "parquet" if "Parquet" in data else "csv"
+        for old in tmp_path.glob(f"*.{suffix}"):
+            old.unlink()
+        for number, content in enumerate(files):
+            path = tmp_path / f"{number}.{suffix}"
+            if isinstance(content, pa.Table):
+                pq.write_table(content, path)
+            elif isinstance(content, bytes):
+                path.write_bytes(content)
+            else:
+                path.write_text(content)
+        pipeline: Any = FakePipeline(make_config(columns, data=data))
+        problems = check_files(pipeline, split, str(tmp_path / f"*.{suffix}"))
+        start = len("a.config:1:1: ")
+        return [str(problem)[start:].replace(f"{tmp_path}/", "") for problem in problems]
+
+    return run
+
+
+def test_files_that_fit_have_no_problem(check: Any) -> None:
+    assert check("0,1,5,a\n", "", "\n0,1,6,b") == []
+    assert check("text,id,click,more,buy\na,5,1,x,0\n", data="with_header: true") == []
+
+
+def test_a_label_is_not_asked_for_in_a_prediction(check: Any) -> None:
+    assert check("text,id\na,5\n", data="with_header: true", split="predict") == []
+
+
+def test_no_match_is_a_problem_of_the_path(check: Any) -> None:
+    (problem,) = check()
+    assert problem.startswith("eval_input_path: *.csv: matches no file")
+
+
+@pytest.mark.parametrize(
+    ("files", "data"),
+    [(("", "\n\n"), ""), (("buy,click,id,text\n", ""), "with_header: true")],
+)
+def test_files_without_a_row_are_a_problem(check: Any, files: Any, data: str) -> None:
+    assert check(*files, data=data) == [
+        "eval_input_path: no row in 2 file(s), the first being 0.csv"
+    ]
+
+
+def test_a_missing_column_is_named_with_its_nearest_name(check: Any) -> None:
+    lines = "buy,clicks,id,text\n0,1,5,a\n"
+    assert check(lines, lines, data="with_header: true") == [
+        "data_config.input_fields[1].input_name: 0.csv: the header has no column 'click' "
+        "(it has buy, clicks, id, text); did you mean clicks?"
+    ]
+
+
+def test_a_doubled_column_is_a_problem(check: Any) -> None:
+    assert check("buy,click,id,text,id\n0,1,5,a,6\n", data="with_header: true") == [
+        "data_config.input_fields[2].input_name: 0.csv: the header has column 'id' twice"
+    ]
+
+
+def test_a_wrong_number_of_columns_is_told_with_both_numbers(check: Any) -> None:
+    assert check("0,1,5,a\n", "0,1,5,a,b\n") == [
+        "data_config.input_fields: 1.csv: the first row has 5 columns, input_fields declares 4"
+    ]
+
+
+def test_another_separator_is_suggested(check: Any) -> None:
+    assert check("0\t1\t5\ta\n") == [
+        "data_config.input_fields: 0.csv: the first row has 1 columns, input_fields declares 4; "
+        r"separator: '\t' would give 4"
+    ]
+    assert check("buy;click;id;text\n0;1;5;a\n", data="with_header: true") == [
+        "data_config.separator: 0.csv: the header has one column; separator: ';' would give 4"
+    ]
+
+
+def test_a_header_that_the_config_does_not_know_of_is_told(check: Any) -> None:
+    for header in ("buy,click,id,text\n", "buy,click,id,text,more\n"):
+        assert check(header + "0,1,5,a\n") == [
+            "data_config.with_header: 0.csv: the first row holds the names of the columns; "
+            "set with_header: true"
+        ]
+
+
+def test_a_first_row_of_another_type_is_a_problem_of_the_declared_type(check: Any) -> None:
+    assert check("0,1,abc,a\n") == [
+        "data_config.input_fields[2].input_type: 0.csv: the first row's column 'id' must be INT64, "
+        "got 'abc'"
+    ]
+    assert check("0,1,abc,a\n", data="ignore_error: true") == []
+
+
+def test_a_damaged_gzip_file_is_a_problem(check: Any, tmp_path: Path, make_config: Any) -> None:
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"0,1,5,a\n")[:12])
+    pipeline: Any = FakePipeline(make_config())
+    (problem,) = check_files(pipeline, "eval", str(tmp_path / "a.csv.gz"))
+    assert "a.csv.gz: cannot be read (Compressed file ended" in str(problem)
+
+
+def test_parquet_schemas_are_compared_with_the_declared_types(check: Any) -> None:
+    good = {"buy": [0], "click": [1], "id": [5], "text": ["a"]}
+    data = "input_type: ParquetInput"
+    assert check(pa.table(good), data=data) == []
+    assert check(pa.table({**good, "id": ["5"]}), data=data) == [
+        "data_config.input_fields[2].input_type: 0.parquet: column 'id' is declared INT64, "
+        "found string"
+    ]
+    del good["click"]
+    assert check(pa.table({**good, "Click": [1]}), data=data) == [
+        "data_config.input_fields[1].input_name: 0.parquet: no column 'click' "
+        "(there are buy, id, text, Click); did you mean Click?"
+    ]
+
+
+def test_parquet_files_must_be_whole_hold_rows_and_agree(check: Any) -> None:
+    data, columns = "input_type: ParquetInput", {"buy": "INT32", "click": "INT32", "h": "INT64"}
+    empty = pa.table({name: pa.array([], pa.int64()) for name in columns})
+    assert check(empty, data=data, columns=columns) == [
+        "eval_input_path: no row in 1 file(s), the first being 0.parquet"
+    ]
+    one = pa.table({"buy": [0], "click": [1], "h": [5]})
+    lists = pa.table({"buy": [0], "click": [1], "h": [[5]]})
+    assert check(one, lists, data=data, columns=columns) == [
+        "data_config.input_fields[2].input_type: 1.parquet: column 'h' is a list in some of the "
+        "files only"
+    ]
+    (problem,) = check(one, b"PAR1 but not really", data=data, columns=columns)
+    assert problem.startswith("eval_input_path: 1.parquet: not a whole Parquet file (")
+
+
+def test_the_gate_does_not_import_tensorflow() -> None:
+    code = "import sys; from easy_esmm.data import check_files; print('tensorflow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

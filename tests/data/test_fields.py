@@ -1,0 +1,90 @@
+"""Which columns a config reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from google.protobuf import text_format
+
+from easy_esmm.data.fields import default_value, needed_fields, parse_cell
+from easy_esmm.errors import UserError
+from easy_esmm.protos.data_pb2 import DatasetConfig
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+TEXT = """
+data_config {
+  input_fields { input_name: "buy" } input_fields { input_name: "click" input_type: INT32 }
+  input_fields { input_name: "inside" input_type: INT32 }
+  input_fields { input_name: "w" input_type: FLOAT }
+  input_fields { input_name: "a" } input_fields { input_name: "b" }
+  input_fields { input_name: "user" } input_fields { input_name: "idle" }
+  label_fields: ["buy", "click"] sample_weight: "w"
+}
+feature_config { features { input_names: ["a", "b"] } features { input_names: "a" } }
+model_config { esmm {
+  ctr_tower { label_name: "click" }
+  cvr_tower { label_name: "buy" task_space_indicator_label: "inside"
+              metrics_set { gauc { uid_field: "user" } } }
+} }
+"""
+
+
+def names(columns: Any) -> list[str]:
+    """Names of columns."""
+    return [column.name for column in columns]
+
+
+def test_features_metrics_labels_and_weight_are_read_and_nothing_else() -> None:
+    fields = needed_fields(text_format.Parse(TEXT, PipelineConfig()), with_labels=True)
+    assert names(fields.columns) == ["a", "b", "user"]
+    assert names(fields.labels) == ["buy", "click", "inside"]
+    assert fields.weight is not None
+    assert names(fields.needed) == ["a", "b", "user", "buy", "click", "inside", "w"]
+    assert fields.declared[-1] == "idle"
+
+
+def test_prediction_reads_neither_labels_nor_weight() -> None:
+    config = text_format.Parse(TEXT, PipelineConfig())
+    fields = needed_fields(config, with_labels=False, extra_columns=["idle", "session", "a"])
+    assert names(fields.needed) == ["a", "b", "user", "idle", "session"]
+    assert fields.undeclared == ("session",)
+
+
+def test_an_undeclared_column_of_a_feature_is_an_error() -> None:
+    config = text_format.Parse(TEXT, PipelineConfig())
+    config.feature_config.features.add(input_names=["c"])
+    with pytest.raises(UserError, match="a feature reads column 'c', which is not declared"):
+        needed_fields(config, with_labels=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        (DatasetConfig.INT32, "2147483647", 2147483647),
+        (DatasetConfig.INT32, "2147483648", None),
+        (DatasetConfig.INT64, "-9223372036854775808", -(2**63)),
+        (DatasetConfig.INT64, "1.0", None),
+        (DatasetConfig.INT64, "1_000", None),
+        (DatasetConfig.FLOAT, "1e-3", 0.001),
+        (DatasetConfig.FLOAT, "nan", None),
+        (DatasetConfig.BOOL, "True", True),
+        (DatasetConfig.BOOL, "0", False),
+        (DatasetConfig.BOOL, "no", None),
+        (DatasetConfig.STRING, "", b""),
+    ],
+)
+def test_cells_are_parsed_as_their_type(kind: Any, text: str, expected: Any) -> None:
+    assert parse_cell(kind, text.encode()) == expected
+
+
+def test_defaults_are_of_the_declared_type() -> None:
+    field = DatasetConfig.Field(input_name="x", input_type=DatasetConfig.INT64, default_val="7")
+    assert default_value(field) == 7
+    assert default_value(DatasetConfig.Field(input_name="x")) == b""
+    assert default_value(DatasetConfig.Field(input_type=DatasetConfig.FLOAT)) == 0.0
+    field.default_val = "seven"
+    with pytest.raises(
+        UserError, match=r"\[input_name=x\].default_val: must be INT64, got 'seven'"
+    ):
+        default_value(field)

@@ -1,0 +1,182 @@
+"""Bad rows: named with file, line, column and value, or skipped one by one and counted."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tensorflow as tf
+
+from easy_esmm.compat import estimator, v1
+from easy_esmm.data import input_fn, row_error
+from easy_esmm.data.row_errors import SkippedRows
+
+ADVICE = "; fix the row or set data_config.ignore_error"
+COLUMNS = {
+    "buy": "STRING",
+    "click": "INT32",
+    "id": "INT64",
+    "x": "FLOAT",
+    "b": "BOOL",
+    "weight": "FLOAT",
+    "text": "STRING",
+}
+GOOD = "1,0,7,0.5,true,1,a"
+
+
+def message_of(make_dataset: Any) -> str:
+    """What the user reads when the dataset fails."""
+    with pytest.raises(tf.errors.OpError) as caught:
+        for _ in make_dataset():
+            pass
+    error = row_error(caught.value)
+    assert error is not None
+    return str(error)
+
+
+@pytest.fixture
+def config(make_config: Any) -> Any:
+    """All kinds of columns."""
+    return make_config(COLUMNS, data='sample_weight: "weight"')
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("1,0,abc,0.5,true,1,a", "column 'id' (INT64): got 'abc'"),
+        ("1,3000000000,7,0.5,true,1,a", "column 'click' (INT32): got '3000000000'"),
+        ("1,1.0,7,0.5,true,1,a", "column 'click' (INT32): got '1.0'"),
+        ("1,0,7,0.5x,true,1,a", "column 'x' (FLOAT): got '0.5x'"),
+        ("1,0,7,nan,true,1,a", "column 'x' (FLOAT): must be finite, got 'nan'"),
+        ("1,0,7,-inf,true,1,a", "column 'x' (FLOAT): must be finite, got '-inf'"),
+        ("1,0,7,1e99,true,1,a", "column 'x' (FLOAT): must be finite, got '1e99'"),
+        ("1,0,7,1,yes,1,a", "column 'b' (BOOL): must be true, false, 1 or 0, got 'yes'"),
+        ("1,0,7,1,0,-1,a", "column 'weight' (FLOAT): must not be negative, got '-1'"),
+        ("1,0,7,1,0,inf,a", "column 'weight' (FLOAT): must be finite, got 'inf'"),
+        ("one,0,7,1,0,1,a", "column 'buy' (STRING): must be a number, got 'one'"),
+        ("nan,0,7,1,0,1,a", "column 'buy' (STRING): must be finite, got 'nan'"),
+        ("1,0,7,1,0,1", "6 columns where 7 are expected (separator ',')"),
+        ("1,0,7,1,0,1,a,b", "8 columns where 7 are expected (separator ',')"),
+        ('1,0,7,1,0,1,a"b', 'the quotes are not balanced (a cell with quotes is quoted as a whole,'
+         ' "" inside)'),
+        ("1,0," + "9" * 99 + ",1,0,1,a", f"column 'id' (INT64): got '{'9' * 60}...'"),
+    ],
+)  # fmt: skip
+def test_a_bad_row_is_named_with_its_place_and_value(
+    config: Any, tmp_path: Path, line: str, expected: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([GOOD] * 1200 + ["", line] + [GOOD] * 5))
+    assert message_of(input_fn(config, "eval", str(path))) == f"{path}:1202: {expected}{ADVICE}"
+    assert message_of(input_fn(config, "train", str(path))) == f"{path}:1202: {expected}{ADVICE}"
+
+
+def test_line_numbers_count_the_header_and_hold_in_shards(make_config: Any, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv.gz"
+    lines = ["buy,click,id,text"] + ["0,0,1,a"] * 3000
+    lines[2500] = "0,0,x,a"
+    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+    config = make_config(data="with_header: true")
+    for shard in ((0, 1), (2500 % 3 - 1, 3)):
+        assert message_of(input_fn(config, "eval", str(path), shard=shard)) == (
+            f"{path}:2501: column 'id' (INT64): got 'x'{ADVICE}"
+        )
+
+
+def test_ignore_error_skips_just_the_bad_rows_and_counts_them(
+    make_config: Any, read: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = {5: "0,0,five,t", 6: "0,0,6", 1023: "0,0,,,", 1024: 'a"', 2999: "0,no,2999,t"}
+    for part in ("a", "b"):
+        lines = [bad.get(i, f"0,0,{i},t") if part == "a" else f"0,0,{i},t" for i in range(3000)]
+        (tmp_path / f"{part}.csv").write_text("\n".join(lines))
+    config = make_config(data="ignore_error: true batch_size: 128")
+    make_dataset = input_fn(config, "eval", str(tmp_path / "*.csv"))
+    with caplog.at_level(logging.WARNING):
+        rows = read(make_dataset())
+        make_dataset.skipped.log_summary()
+    good = [i for i in range(3000) if i not in bad]
+    assert rows.columns["id"] == [*good, *range(3000)]
+    assert rows.sizes == [128] * (5995 // 128) + [5995 % 128]
+    path = str(tmp_path / "a.csv")
+    assert make_dataset.skipped.by_file == {path: 5}
+    assert make_dataset.skipped.total == 5
+    assert (
+        sorted(make_dataset.skipped.places)[-1]
+        == f"{path}:7: 3 columns where 4 are expected (separator ',')"
+    )
+    assert caplog.messages[-1] == f"5 rows skipped ({path}: 5)"
+
+
+def test_training_skips_the_bad_row_in_every_epoch(
+    make_config: Any, read: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("".join(f"0,0,{'bad' if i == 77 else i},t\n" for i in range(2000)))
+    config = make_config(data="ignore_error: true num_epochs: 3")
+    make_dataset = input_fn(config, "train", str(path), batch_size=500)
+    rows = read(make_dataset())
+    assert sorted(rows.columns["id"]) == sorted([i for i in range(2000) if i != 77] * 3)
+    assert rows.sizes == [500] * 11 + [497]
+    assert make_dataset.skipped.by_file == {str(path): 3}
+
+
+def test_training_on_bad_rows_only_ends_with_an_error(make_config: Any, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("0;0;1;t\n" * 10)
+    config = make_config(data="ignore_error: true")
+    message = message_of(input_fn(config, "train", str(path)))
+    assert "none of 1024 rows can be read, the last: 1 columns where 4 are expected" in message
+
+
+@pytest.mark.parametrize("data", ["", "ignore_error: true"])
+def test_a_cut_gzip_file_is_an_error_and_not_the_end(
+    make_config: Any, tmp_path: Path, data: str
+) -> None:
+    path = tmp_path / "a.csv.gz"
+    content = gzip.compress("".join(f"0,0,{i},t{i * 7919}\n" for i in range(9000)).encode())
+    path.write_bytes(content[: len(content) // 2])
+    message = message_of(input_fn(make_config(data=data), "eval", str(path)))
+    assert message.startswith(f"{path}: the compressed file is not whole (Compressed file ended")
+
+
+def test_a_damaged_gzip_file_is_an_error(make_config: Any, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv.gz"
+    content = bytearray(gzip.compress("".join(f"0,0,{i},t\n" for i in range(9000)).encode()))
+    content[len(content) // 2] ^= 255
+    path.write_bytes(bytes(content))
+    message = message_of(input_fn(make_config(), "eval", str(path)))
+    assert "gzip -t" in message or str(path) in message
+
+
+def test_the_message_survives_the_estimator(make_config: Any, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("0,0,1,t\n" * 40 + "0,0,x,t\n")
+
+    def model_fn(features: Any, labels: Any, mode: str) -> Any:
+        weight = v1.get_variable("weight", [], initializer=v1.zeros_initializer())
+        loss = tf.reduce_mean(tf.cast(features["id"], tf.float32) * weight)
+        train_op = v1.train.GradientDescentOptimizer(0.1).minimize(
+            loss, global_step=v1.train.get_global_step()
+        )
+        return estimator.EstimatorSpec(mode, loss=loss, train_op=train_op)
+
+    model = estimator.Estimator(model_fn, str(tmp_path / "model"))
+    with pytest.raises(tf.errors.OpError) as caught:
+        model.train(input_fn(make_config(), "train", str(path)))
+    assert str(row_error(caught.value)) == f"{path}:41: column 'id' (INT64): got 'x'{ADVICE}"
+
+
+def test_other_errors_are_not_taken_for_row_errors() -> None:
+    assert row_error(ValueError("something else")) is None
+
+
+def test_only_the_first_skipped_rows_are_named() -> None:
+    skipped = SkippedRows()
+    for number in range(100):
+        skipped.add("a.csv", lambda: f"a.csv:{number}")  # noqa: B023  called at once
+    assert skipped.total == 100
+    assert skipped.places == tuple(f"a.csv:{number}" for number in range(5))
