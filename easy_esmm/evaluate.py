@@ -1,0 +1,37 @@
+"""Evaluates a checkpoint, prints a table and writes all metrics to a file.
+
+python -m easy_esmm.evaluate --pipeline_config X [--model_dir D] [--checkpoint_path C]
+    [--eval_input_path F] [--eval_result_path R] [--truth T]
+"""
+
+from __future__ import annotations
+
+import os
+
+from easy_esmm import console, flags
+
+flags.define(
+    "model_dir", "checkpoint_path", "eval_input_path", "eval_result_path", "batch_size", "truth"
+)
+
+
+def main(arguments: flags.Arguments) -> None:
+    """Evaluates and prints."""
+    pipeline = arguments.load("evaluate")
+    console.start(pipeline.notes)
+    from easy_esmm import training  # noqa: PLC0415 - TensorFlow, late
+    from easy_esmm.report.table import evaluation_table  # noqa: PLC0415
+    from easy_esmm.training import result  # noqa: PLC0415
+
+    values = flags.FLAGS
+    metrics = training.evaluate(
+        pipeline, checkpoint_path=values.checkpoint_path or "", truth_path=values.truth or ""
+    )
+    path = os.path.join(pipeline.config.model_dir, values.eval_result_path)
+    result.write(metrics, path)
+    print(evaluation_table(pipeline.config, metrics))
+    print(f"all metrics: {path}")
+
+
+if __name__ == "__main__":
+    flags.run(main, __doc__)

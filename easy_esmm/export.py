@@ -1,0 +1,29 @@
+"""Exports a checkpoint as a SavedModel for TensorFlow Serving.
+
+python -m easy_esmm.export --pipeline_config X [--model_dir D] [--checkpoint_path C] --export_dir E
+"""
+
+from __future__ import annotations
+
+from easy_esmm import console, flags
+from easy_esmm.errors import UserError
+
+flags.define("model_dir", "checkpoint_path", "export_dir", "asset_files")
+
+
+def main(arguments: flags.Arguments) -> None:
+    """Exports and says where to."""
+    pipeline = arguments.load("export")
+    if not flags.FLAGS.export_dir:
+        raise UserError("--export_dir: must name the folder for the SavedModel")
+    console.start(pipeline.notes)
+    from easy_esmm import training  # noqa: PLC0415 - TensorFlow, late
+
+    folder = training.export(
+        pipeline, flags.FLAGS.export_dir, checkpoint_path=flags.FLAGS.checkpoint_path or ""
+    )
+    print(f"SavedModel: {folder}")
+
+
+if __name__ == "__main__":
+    flags.run(main, __doc__)

@@ -1,0 +1,88 @@
+"""An evaluation result as a table for a terminal."""
+
+from __future__ import annotations
+
+import math
+from typing import List, Mapping, Optional
+
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.report.text_table import aligned
+
+
+def evaluation_table(config: PipelineConfig, metrics: Mapping[str, float]) -> str:
+    """The result of `evaluate`: a row a task, then what was observed, then the truth if planted.
+
+    Args:
+      config: resolved, for the names of the towers.
+      metrics: metric -> value; what is missing or NaN is shown as a dash.
+    """
+    esmm = config.model_config.esmm
+    ctr, cvr = esmm.ctr_tower.tower_name, f"{esmm.cvr_tower.tower_name}_masked"
+    rows = [
+        _task("CTR, all impressions", ctr, "impressions", "clicks", metrics, "auc_ctr_optimum"),
+        _task("CVR, clicked rows", cvr, "clicks", "conversions", metrics, "cvr_auc_masked_optimum"),
+        _task(
+            "CTCVR, all impressions",
+            "ctcvr",
+            "impressions",
+            "conversions",
+            metrics,
+            "auc_ctcvr_optimum",
+        ),
+    ]
+    has_truth = "truth/impressions" in metrics
+    header = ["task", "rows", "positives", "AUC", "s.e.", "optimum", "predicted / observed"]
+    if not has_truth:
+        header.remove("optimum")
+        rows = [row[:5] + row[6:] for row in rows]
+    lines = aligned([header, *rows])
+    lines.append("")
+    lines.extend(_entire_space(metrics, has_truth))
+    return "\n".join(lines)
+
+
+def _task(
+    title: str,
+    task: str,
+    rows: str,
+    positives: str,
+    metrics: Mapping[str, float],
+    optimum: str,
+) -> List[str]:
+    return [
+        title,
+        _count(metrics.get(f"count/{rows}")),
+        _count(metrics.get(f"count/{positives}")),
+        _number(metrics.get(f"auc_{task}")),
+        _number(metrics.get(f"auc_{task}_se")),
+        _number(metrics.get(f"truth/{optimum}")),
+        _number(metrics.get(f"pcoc_{task}"), digits=3),
+    ]
+
+
+def _entire_space(metrics: Mapping[str, float], has_truth: bool) -> List[str]:
+    means = [_number(metrics.get(f"mean_pcvr_{part}")) for part in ("all", "clicked", "unclicked")]
+    lines = [
+        f"mean pCVR: {means[0]} over all impressions, {means[1]} clicked, {means[2]} not clicked"
+    ]
+    orphans = metrics.get("count/orphan_conversions", 0.0)
+    if orphans:
+        lines.append(f"conversions without a click, not counted: {orphans:,.0f}")
+    if has_truth:
+        auc, optimum, regret, bias = (
+            _number(metrics.get(f"truth/{name}"))
+            for name in ("cvr_auc_all", "cvr_auc_all_optimum", "cvr_regret", "cvr_bias_ratio")
+        )
+        lines.append(
+            f"against the planted truth, CVR over all impressions: AUC {auc} (optimum {optimum}, "
+            f"regret {regret})\nbias ratio {bias}: mean pCVR / mean true CVR over all impressions"
+        )
+    return lines
+
+
+def _number(value: Optional[float], digits: int = 4) -> str:
+    return "-" if value is None or math.isnan(value) else f"{value:.{digits}f}"
+
+
+def _count(value: Optional[float]) -> str:
+    return "-" if value is None or math.isnan(value) else f"{value:,.0f}"

@@ -1,0 +1,1 @@
+"""SavedModels: signatures, publishing, and scoring rows with one."""

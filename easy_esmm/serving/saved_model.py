@@ -1,0 +1,69 @@
+"""Scoring batches with an exported SavedModel, as a server would."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Dict, Iterable, Mapping
+
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from easy_esmm.compat import v1
+from easy_esmm.errors import UserError
+
+
+class SavedModel:
+    """The `serving_default` signature of a SavedModel, loaded once.
+
+    Use as a context manager.
+    """
+
+    def __init__(self, folder: str) -> None:
+        """Loads `folder`.
+
+        Raises:
+          UserError: `folder` is not a SavedModel with a `serving_default` signature.
+        """
+        if not v1.saved_model.maybe_saved_model_directory(folder):
+            raise UserError(f"saved_model_dir: {folder} holds no saved_model.pb")
+        self._session = v1.Session(graph=tf.Graph())
+        with self._session.graph.as_default():
+            model = v1.saved_model.load(self._session, ["serve"], folder)
+        name = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
+        if name not in model.signature_def:
+            raise UserError(f"saved_model_dir: {folder} has no signature {name}")
+        signature = model.signature_def[name]
+        self._inputs = {key: info.name for key, info in signature.inputs.items()}
+        self._outputs = {key: info.name for key, info in signature.outputs.items()}
+
+    def __enter__(self) -> SavedModel:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._session.close()
+
+    @property
+    def input_names(self) -> Iterable[str]:
+        """Keys that `score` wants."""
+        return self._inputs.keys()
+
+    def score(self, columns: Mapping[str, NDArray[Any]]) -> Dict[str, NDArray[Any]]:
+        """Output key -> float32 [batch], for input key -> array [batch].
+
+        Raises:
+          UserError: an input is missing.
+        """
+        missing = sorted(set(self._inputs) - set(columns))
+        if missing:
+            raise UserError(f"the SavedModel also asks for {', '.join(missing)}")
+        feed = {tensor: columns[key] for key, tensor in self._inputs.items()}
+        scores: Dict[str, NDArray[Any]] = self._session.run(self._outputs, feed)
+        return scores
+
+
+def newest(folder: str) -> str:
+    """The newest version under `folder`, or `folder` itself where it is a SavedModel."""
+    if not os.path.isdir(folder):
+        return folder
+    versions = [name for name in os.listdir(folder) if name.isdigit()]
+    return os.path.join(folder, max(versions, key=int)) if versions else folder

@@ -1,0 +1,66 @@
+"""Files of scored rows, CSV or Parquet by their suffix."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Mapping, Optional
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+from numpy.typing import NDArray
+
+from easy_esmm.errors import UserError
+
+
+class ScoreFile:
+    """Writes batches of rows; the file appears under its name when it is whole.
+
+    Use as a context manager. Columns keep the order of the first batch; text is UTF-8.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Opens `path` for writing.
+
+        Raises:
+          UserError: the suffix is neither `.csv` nor `.parquet`, or the folder does not exist.
+        """
+        suffix = os.path.splitext(path)[1]
+        if suffix not in (".csv", ".parquet"):
+            raise UserError(f"output_path: must end in .csv or .parquet, got {path!r}")
+        folder = os.path.dirname(os.path.abspath(path))
+        if not os.path.isdir(folder):
+            raise UserError(f"output_path: no folder {folder}")
+        self._path = path
+        self._partial = f"{path}.partial"
+        self._is_parquet = suffix == ".parquet"
+        self._writer: Optional[Any] = None
+        self.rows = 0
+
+    def __enter__(self) -> ScoreFile:
+        return self
+
+    def __exit__(self, kind: Any, *_: Any) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            if kind is None:
+                os.replace(self._partial, self._path)
+            else:
+                os.remove(self._partial)
+
+    def write(self, batch: Mapping[str, NDArray[Any]]) -> None:
+        """Appends rows: column -> array [rows]; bytes are decoded as UTF-8."""
+        table = pa.table({name: _column(values) for name, values in batch.items()})
+        if self._writer is None:
+            if self._is_parquet:
+                self._writer = pyarrow.parquet.ParquetWriter(self._partial, table.schema)
+            else:
+                self._writer = pyarrow.csv.CSVWriter(self._partial, table.schema)
+        self._writer.write_table(table)
+        self.rows += table.num_rows
+
+
+def _column(values: NDArray[Any]) -> Any:
+    if values.dtype == object:
+        return pa.array(values, pa.binary()).cast(pa.string())
+    return pa.array(values)

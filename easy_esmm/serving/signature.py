@@ -1,0 +1,116 @@
+"""What a SavedModel asks for: the inputs of `serving_default`."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, Tuple
+
+import tensorflow as tf
+
+from easy_esmm.compat import estimator, v1
+from easy_esmm.contract import Tensor
+from easy_esmm.data.fields import STRING, Column, default_value
+from easy_esmm.protos.data_pb2 import DatasetConfig
+from easy_esmm.protos.feature_pb2 import FeatureConfig
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+_DTYPES: Dict[int, Any] = {
+    DatasetConfig.INT32: tf.int32,
+    DatasetConfig.INT64: tf.int64,
+    DatasetConfig.STRING: tf.string,
+    DatasetConfig.FLOAT: tf.float32,
+    DatasetConfig.DOUBLE: tf.float64,
+    DatasetConfig.BOOL: tf.bool,
+}
+
+JOINED_INPUT = "features"
+"""Key of the only input under `multi_placeholder: false`."""
+
+
+def serving_input_receiver_fn(config: PipelineConfig, pipeline_file: str) -> Callable[[], Any]:
+    """The Estimator's `serving_input_receiver_fn`.
+
+    One rank-1 tensor per column that a feature reads, its key the column's name, its dtype as
+    declared (text where the column holds several values); under `multi_placeholder: false` one
+    string tensor `features` with these columns in config order, joined by the data separator.
+    `pipeline_file` is exported as `assets/pipeline.config`.
+    """
+
+    def receive() -> Any:
+        # The only way into a SavedModel's `assets` that the Estimator leaves open.
+        v1.add_to_collection(v1.GraphKeys.ASSET_FILEPATHS, tf.constant(pipeline_file))
+        if config.export_config.multi_placeholder:
+            columns = _placeholders(config)
+            return estimator.export.ServingInputReceiver(columns, columns)
+        joined = v1.placeholder(tf.string, [_rows(config)], name=JOINED_INPUT)
+        return estimator.export.ServingInputReceiver(_split(config, joined), {JOINED_INPUT: joined})
+
+    return receive
+
+
+def serving_columns(config: PipelineConfig) -> Tuple[Column, ...]:
+    """The columns of a request, in the order of `input_fields`; labels are never among them.
+
+    Those that a configured feature reads, whether or not it stands in a group; under
+    `filter_inputs: false` all but labels and the sample weight. A column of several values is
+    text in a request, whatever a Parquet file holds.
+    """
+    features = config.feature_config.features
+    names = {name for feature in features for name in feature.input_names}
+    if not config.export_config.filter_inputs:
+        names |= {field.input_name for field in config.data_config.input_fields}
+        names -= {*config.data_config.label_fields, config.data_config.sample_weight}
+    lists = {n for f in features if _holds_several(f) for n in f.input_names}
+    fields = [f for f in config.data_config.input_fields if f.input_name in names]
+    return tuple(
+        Column(f.input_name, STRING, b"") if f.input_name in lists else _column(f) for f in fields
+    )
+
+
+def _holds_several(feature: FeatureConfig) -> bool:
+    is_raw = feature.feature_type == FeatureConfig.RawFeature
+    return feature.feature_type == FeatureConfig.TagFeature or (
+        is_raw and feature.raw_input_dim > 1
+    )
+
+
+def _column(field: DatasetConfig.Field) -> Column:
+    return Column(field.input_name, field.input_type, default_value(field))
+
+
+def _rows(config: PipelineConfig) -> Any:
+    size = config.export_config.batch_size
+    return size if size > 0 else None
+
+
+def _placeholders(config: PipelineConfig) -> Dict[str, Tensor]:
+    return {
+        column.name: v1.placeholder(_DTYPES[column.type], [_rows(config)], name=f"input_{index}")
+        for index, column in enumerate(serving_columns(config))
+    }
+
+
+def _split(config: PipelineConfig, joined: Tensor) -> Dict[str, Tensor]:
+    """The columns of `joined`, empty values replaced by the column's default."""
+    columns = serving_columns(config)
+    # The decoding op knows no booleans.
+    is_bool = [column.type == DatasetConfig.BOOL for column in columns]
+    values = tf.io.decode_csv(
+        joined,
+        [
+            tf.constant(
+                [str(c.default).lower() if b else c.default], tf.string if b else _DTYPES[c.type]
+            )
+            for c, b in zip(columns, is_bool)
+        ],
+        field_delim=config.data_config.separator,
+        use_quote_delim=False,
+    )
+    return {
+        column.name: _is_true(value) if b else value
+        for column, value, b in zip(columns, values, is_bool)
+    }
+
+
+def _is_true(text: Tensor) -> Tensor:
+    lower = tf.strings.lower(text)
+    return tf.logical_or(tf.equal(lower, "true"), tf.equal(lower, "1"))

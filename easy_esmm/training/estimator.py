@@ -1,0 +1,45 @@
+"""The tf.estimator.Estimator of a config."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Sequence
+
+from easy_esmm.compat import estimator, v1
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.training.model_fn import make_model_fn
+from easy_esmm.training.progress import TrainProgress
+from easy_esmm.training.recorder import RowRecorder
+
+
+def make_estimator(
+    config: PipelineConfig,
+    *,
+    extra_columns: Sequence[str] = (),
+    recorder: Optional[RowRecorder] = None,
+    progress: Optional[TrainProgress] = None,
+) -> Any:
+    """An Estimator in `config.model_dir`; arguments as `make_model_fn`'s."""
+    model_fn = make_model_fn(
+        config, extra_columns=extra_columns, recorder=recorder, progress=progress
+    )
+    return estimator.Estimator(model_fn, config=_run_config(config))
+
+
+def _run_config(config: PipelineConfig) -> Any:
+    train = config.train_config
+    session_config = v1.ConfigProto(
+        allow_soft_placement=True,
+        inter_op_parallelism_threads=train.inter_op_parallelism_threads,
+        intra_op_parallelism_threads=train.intra_op_parallelism_threads,
+    )
+    return estimator.RunConfig(
+        model_dir=config.model_dir,
+        tf_random_seed=train.random_seed,
+        save_checkpoints_steps=train.save_checkpoints_steps,
+        save_checkpoints_secs=None,
+        keep_checkpoint_max=train.keep_checkpoint_max,
+        save_summary_steps=train.save_summary_steps,
+        # Our own progress line takes the place of the Estimator's.
+        log_step_count_steps=None,
+        session_config=session_config,
+    )

@@ -1,0 +1,64 @@
+"""The metric graph: every metric of an evaluation, by its public name."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping, Sequence
+
+import tensorflow as tf
+
+from easy_esmm import metrics as metric_registry
+from easy_esmm.contract import Labels, LossTerm, Tensor
+from easy_esmm.features import Embedded
+from easy_esmm.models.model import AnyPredictions
+from easy_esmm.protos.model_pb2 import ModelConfig
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+
+def metrics(
+    config: PipelineConfig,
+    columns: Mapping[str, Tensor],
+    labels: Labels,
+    predictions: AnyPredictions,
+    terms: Sequence[LossTerm],
+    embedded: Embedded,
+) -> Dict[str, Any]:
+    """`eval_metric_ops`: name -> (value, update operation)."""
+    esmm = config.model_config.esmm
+    result: Dict[str, Any] = {}
+    for tower, tasks in (
+        (esmm.ctr_tower, predictions.ctr_tasks(labels)),
+        (esmm.cvr_tower, predictions.cvr_tasks(labels)),
+    ):
+        for metric in tower.metrics_set:
+            for task in tasks:
+                result.update(metric_registry.build(metric, task, columns))
+    result.update(metric_registry.diagnostics(labels, predictions))
+    result.update(_losses(config, labels, terms))
+    result.update(_out_of_range(embedded))
+    return result
+
+
+def _losses(config: PipelineConfig, labels: Labels, terms: Sequence[LossTerm]) -> Dict[str, Any]:
+    """`loss/loss/<term>`, weights included, and `loss/loss/total_loss`.
+
+    Under `loss_reduction: MEAN` means over rows: the short last batch counts by its rows, unlike in
+    `loss`, which the Estimator computes as the mean over batches. Under SUM means over batches.
+    """
+    is_mean = config.model_config.loss_reduction == ModelConfig.MEAN
+    rows = tf.cast(tf.size(labels.click), tf.float64) if is_mean else tf.constant(1.0, tf.float64)
+    values = {term.name: term.weight * term.value for term in terms}
+    values["total_loss"] = tf.add_n(list(values.values()))
+    return {
+        f"loss/loss/{name}": metric_registry.exact_mean(tf.cast(value, tf.float64) * rows, rows)
+        for name, value in values.items()
+    }
+
+
+def _out_of_range(embedded: Embedded) -> Dict[str, Any]:
+    """`out_of_range/<feature>`: share of ids outside the feature's vocabulary or buckets."""
+    return {
+        f"out_of_range/{name}": metric_registry.exact_mean(
+            tf.cast(count, tf.float64), tf.cast(embedded.ids_seen[name], tf.float64)
+        )
+        for name, count in embedded.out_of_range.items()
+    }

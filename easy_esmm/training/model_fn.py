@@ -1,0 +1,150 @@
+"""The model_fn: predict, loss, train and metric graphs, and the only branch on the mode."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, List, Mapping, Optional, Sequence
+
+import tensorflow as tf
+
+from easy_esmm import models
+from easy_esmm.compat import estimator, keras, v1
+from easy_esmm.contract import Labels, LossTerm, Tensor
+from easy_esmm.features import embed
+from easy_esmm.models.model import AnyPredictions, Model
+from easy_esmm.protos.model_pb2 import ModelConfig
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.training import evaluation, optimizers, summaries
+from easy_esmm.training.labels import labels_from_columns
+from easy_esmm.training.out_of_range import OutOfRangeHook
+from easy_esmm.training.progress import RowProgressHook, TrainProgress
+from easy_esmm.training.recorder import RowRecorder
+
+ModelFn = Callable[[Mapping[str, Tensor], Optional[Mapping[str, Tensor]], str], Any]
+
+
+def make_model_fn(
+    config: PipelineConfig,
+    *,
+    extra_columns: Sequence[str] = (),
+    recorder: Optional[RowRecorder] = None,
+    progress: Optional[TrainProgress] = None,
+) -> ModelFn:
+    """A model_fn for tf.estimator.
+
+    Args:
+      config: resolved.
+      extra_columns: input columns that `predict` hands through beside the predictions.
+      recorder: receives every evaluated row; see `RowRecorder`.
+      progress: shows and counts training steps; see `TrainProgress`.
+    """
+
+    def model_fn(
+        features: Mapping[str, Tensor], labels: Optional[Mapping[str, Tensor]], mode: str
+    ) -> Any:
+        # RunConfig's tf_random_seed does not reach Keras initialisers; this does (runs with the
+        # same seed are then equal to the last bit).
+        keras.utils.set_random_seed(config.train_config.random_seed)
+        batch = _Batch(config, features, training=mode == estimator.ModeKeys.TRAIN)
+        if mode == estimator.ModeKeys.PREDICT:
+            return batch.predict_spec(extra_columns)
+        if mode == estimator.ModeKeys.EVAL:
+            return batch.eval_spec(labels or {}, recorder)
+        return batch.train_spec(labels or {}, progress)
+
+    return model_fn
+
+
+class _Batch:
+    """The graph of one batch up to its predictions."""
+
+    def __init__(
+        self, config: PipelineConfig, columns: Mapping[str, Tensor], training: bool
+    ) -> None:
+        self._config = config
+        self._columns = columns
+        self._embedded = embed(config, columns)
+        self._model: Model = models.build(config.model_config)
+        self._predictions: AnyPredictions = self._model.predict(self._embedded.groups, training)
+
+    def predict_spec(self, extra_columns: Sequence[str]) -> Any:
+        served = self._predictions.served()
+        extra = {name: _text_if_list(self._columns[name]) for name in extra_columns}
+        signature = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
+        return estimator.EstimatorSpec(
+            estimator.ModeKeys.PREDICT,
+            predictions={**extra, **served},
+            export_outputs={signature: estimator.export.PredictOutput(served)},
+        )
+
+    def eval_spec(
+        self, label_columns: Mapping[str, Tensor], recorder: Optional[RowRecorder]
+    ) -> Any:
+        observed = labels_from_columns(self._config, label_columns)
+        terms = self._model.loss_terms(self._predictions, observed)
+        loss = _total(terms)
+        hooks: List[Any] = [RowProgressHook(tf.size(observed.click), "evaluated")]
+        if recorder is not None:
+            hooks.append(recorder.hook(observed, self._predictions))
+        return estimator.EstimatorSpec(
+            estimator.ModeKeys.EVAL,
+            # The evaluation loss holds no regularisation, as in EasyRec.
+            loss=loss,
+            eval_metric_ops=evaluation.metrics(
+                self._config, self._columns, observed, self._predictions, terms, self._embedded
+            ),
+            evaluation_hooks=hooks,
+        )
+
+    def train_spec(
+        self, label_columns: Mapping[str, Tensor], progress: Optional[TrainProgress]
+    ) -> Any:
+        observed = labels_from_columns(self._config, label_columns)
+        terms = self._model.loss_terms(self._predictions, observed)
+        loss = _total(terms) + self._regularization(observed)
+        step = v1.train.get_global_step()
+        train = self._config.train_config
+        update = optimizers.train_op(
+            train,
+            loss,
+            self._embedded.tables,
+            self._dense_variables(),
+            step,
+        )
+        summaries.write(self._predictions, observed, terms, loss, update)
+        hooks: List[Any] = [OutOfRangeHook(self._embedded, train)]
+        if progress is not None:
+            hooks.append(progress.hook(loss, tf.size(observed.click)))
+        return estimator.EstimatorSpec(
+            estimator.ModeKeys.TRAIN,
+            loss=loss,
+            train_op=tf.group(update.op, *self._model.updates),
+            training_hooks=hooks,
+        )
+
+    def _dense_variables(self) -> List[Any]:
+        """Trainable variables that are read whole: everything but the embedding tables."""
+        tables = {id(rows.table) for rows in self._embedded.tables}
+        return [v for v in v1.trainable_variables() if id(v) not in tables]
+
+    def _regularization(self, observed: Labels) -> Tensor:
+        """L2 of the kernels, and of the embedding vectors that the batch looked up."""
+        total = self._model.regularization()
+        scale = self._config.model_config.embedding_regularization
+        if not scale:
+            return total
+        penalty = 0.5 * scale * self._embedded.squared_norm
+        if self._config.model_config.loss_reduction == ModelConfig.MEAN:
+            penalty /= tf.cast(tf.size(observed.click), tf.float32)
+        return total + penalty
+
+
+def _text_if_list(column: Tensor) -> Tensor:
+    """A dense column [batch]: the Estimator hands no ragged ones through."""
+    if not isinstance(column, tf.RaggedTensor):
+        return column
+    texts = column if column.dtype == tf.string else tf.strings.as_string(column)
+    return tf.strings.reduce_join(texts, axis=1, separator="|")
+
+
+def _total(terms: Sequence[LossTerm]) -> Tensor:
+    return tf.add_n([term.weight * term.value for term in terms])

@@ -1,0 +1,37 @@
+"""Scores of a checkpoint, batch by batch."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Generator, Sequence
+
+from numpy.typing import NDArray
+
+from easy_esmm import data
+from easy_esmm.config import Pipeline
+from easy_esmm.training import model_dir
+from easy_esmm.training.errors import user_errors
+from easy_esmm.training.estimator import make_estimator
+
+
+def predict(
+    pipeline: Pipeline,
+    input_path: str,
+    *,
+    checkpoint_path: str = "",
+    extra_columns: Sequence[str] = (),
+) -> Generator[Dict[str, NDArray[Any]], None, None]:
+    """Yields, per batch in the order of the rows, output or extra column -> array [batch].
+
+    Args:
+      pipeline: the config.
+      input_path: files to score: globs and commas.
+      checkpoint_path: empty: the newest of `model_dir`.
+      extra_columns: input columns handed through.
+    """
+    config = pipeline.config
+    checkpoint = model_dir.checkpoint(config.model_dir, checkpoint_path)
+    scorer = make_estimator(config, extra_columns=extra_columns)
+    input_fn = data.input_fn(config, "predict", input_path, extra_columns=extra_columns)
+    with user_errors():
+        yield from scorer.predict(input_fn, checkpoint_path=checkpoint, yield_single_examples=False)
+    input_fn.skipped.log_summary()

@@ -1,0 +1,169 @@
+"""One live line on a terminal, one line per event elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any, Optional, TextIO
+
+from easy_esmm.compat import v1
+from easy_esmm.contract import Tensor
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+# Fast enough to look alive, slow enough to cost nothing.
+_REFRESH_SECONDS = 0.2
+
+
+class ProgressLine:
+    """Writes progress to a stream: overwrites one line on a terminal, else appends lines.
+
+    A terminal is refreshed five times a second at most; elsewhere only `event`s are written.
+    """
+
+    def __init__(self, stream: Optional[TextIO] = None) -> None:
+        self._stream = sys.stderr if stream is None else stream
+        self._is_terminal = self._stream.isatty()
+        self._width = 0
+        self._last = 0.0
+
+    def live(self, text: str) -> None:
+        """Shows a passing state, on a terminal only."""
+        now = time.monotonic()
+        if not self._is_terminal or now - self._last < _REFRESH_SECONDS:
+            return
+        self._last = now
+        self._overwrite(text)
+
+    def event(self, text: str) -> None:
+        """Writes a line that stays."""
+        if self._is_terminal:
+            self._overwrite(text)
+            self._width = 0
+        else:
+            self._stream.write(text)
+        self._stream.write("\n")
+        self._stream.flush()
+
+    def _overwrite(self, text: str) -> None:
+        self._stream.write("\r" + text.ljust(self._width))
+        self._stream.flush()
+        self._width = len(text)
+
+
+class TrainProgress:
+    """Shows a training: step, loss, examples a second and time left; and counts it.
+
+    Examples a second also go to TensorBoard. Checkpoints and evaluations are left out of the rate.
+    """
+
+    def __init__(self, config: PipelineConfig, line: Optional[ProgressLine] = None) -> None:
+        self.examples = 0
+        """Rows trained on so far."""
+        self.seconds = 0.0
+        """Time spent in steps so far."""
+        self._num_steps = config.train_config.num_steps
+        self._every = max(1, config.train_config.log_step_count_steps)
+        self._batch_size = config.data_config.batch_size
+        self._model_dir = config.model_dir
+        self._line = line or ProgressLine()
+        self._at_event = (0, 0.0)
+
+    def hook(self, loss: Tensor, rows: Tensor) -> Any:
+        """A training hook that feeds this from the graph: `loss` and `rows` are scalars."""
+        return _TrainProgressHook(self, loss, rows)
+
+    def step_done(self, step: int, loss: float, rows: int, seconds: float) -> Optional[float]:
+        """Takes note of a step.
+
+        Returns:
+          Examples a second since the last line, where one was due and written; else None.
+        """
+        self.examples += rows
+        self.seconds += seconds
+        examples_before, seconds_before = self._at_event
+        elapsed = self.seconds - seconds_before
+        rate = (self.examples - examples_before) / elapsed if elapsed > 0 else 0.0
+        text = self._text(step, loss, rate)
+        if step % self._every:
+            self._line.live(text)
+            return None
+        self._line.event(text)
+        self._at_event = (self.examples, self.seconds)
+        return rate
+
+    def open_writer(self) -> Any:
+        """TensorBoard's events of the training."""
+        return v1.summary.FileWriterCache.get(self._model_dir)
+
+    def _text(self, step: int, loss: float, rate: float) -> str:
+        text = f"step {step:,}"
+        if self._num_steps:
+            text += f" / {self._num_steps:,}"
+        text += f"   loss {loss:.6f}   {rate:,.0f} examples/s"
+        if self._num_steps and rate:
+            left = max(0, self._num_steps - step) * self._batch_size / rate
+            text += f"   {duration(left)} left"
+        return text
+
+
+class _TrainProgressHook(v1.train.SessionRunHook):  # type: ignore[misc]
+    def __init__(self, progress: TrainProgress, loss: Tensor, rows: Tensor) -> None:
+        self._progress = progress
+        self._loss = loss
+        self._rows = rows
+        self._started = 0.0
+        self._step = 0
+
+    def begin(self) -> None:
+        self._writer = self._progress.open_writer()
+
+    def after_create_session(self, session: Any, coord: Any) -> None:
+        # Counted here from then on: fetched together with the update, the variable may be read
+        # before or after it.
+        self._step = int(session.run(v1.train.get_global_step()))
+
+    def before_run(self, run_context: Any) -> Any:
+        self._started = time.monotonic()
+        return v1.train.SessionRunArgs([self._loss, self._rows])
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        seconds = time.monotonic() - self._started
+        loss, rows = run_values.results
+        self._step += 1
+        rate = self._progress.step_done(self._step, float(loss), int(rows), seconds)
+        if rate is not None:
+            value = v1.Summary.Value(tag="examples_per_second", simple_value=rate)
+            self._writer.add_summary(v1.Summary(value=[value]), self._step)
+
+
+class RowProgressHook(v1.train.SessionRunHook):  # type: ignore[misc]
+    """Rows and rows a second of an evaluation, on a terminal only."""
+
+    def __init__(self, batch: Tensor, what: str, line: Optional[ProgressLine] = None) -> None:
+        self._batch = batch
+        self._what = what
+        self._line = line or ProgressLine()
+        self._rows = 0
+        self._start = 0.0
+
+    def begin(self) -> None:
+        self._start = time.monotonic()
+
+    def before_run(self, run_context: Any) -> Any:
+        return v1.train.SessionRunArgs(self._batch)
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        self._rows += int(run_values.results)
+        rate = self._rows / max(1e-9, time.monotonic() - self._start)
+        self._line.live(f"{self._what}: {self._rows:,} rows   {rate:,.0f} rows/s")
+
+    def end(self, session: Any) -> None:
+        rate = self._rows / max(1e-9, time.monotonic() - self._start)
+        self._line.event(f"{self._what}: {self._rows:,} rows   {rate:,.0f} rows/s")
+
+
+def duration(seconds: float) -> str:
+    """`1:02:03` or `02:03`."""
+    minutes, second = divmod(int(seconds + 0.5), 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour}:{minute:02d}:{second:02d}" if hour else f"{minute:02d}:{second:02d}"

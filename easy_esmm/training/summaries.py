@@ -1,0 +1,36 @@
+"""What a training run shows in TensorBoard."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+import tensorflow as tf
+
+from easy_esmm.compat import v1
+from easy_esmm.contract import Labels, LossTerm, Tensor
+from easy_esmm.models.model import AnyPredictions
+
+
+def write(
+    predictions: AnyPredictions,
+    labels: Labels,
+    terms: Sequence[LossTerm],
+    loss: Tensor,
+    update: Any,
+) -> None:
+    """Adds summaries of losses, rates, logits and learning rates to the training graph.
+
+    They are computed every `save_summary_steps` only.
+    """
+    for term in terms:
+        v1.summary.scalar(f"loss/{term.name}", term.weight * term.value)
+    v1.summary.scalar("loss/total_with_regularization", loss)
+    for name, rate in update.learning_rates.items():
+        v1.summary.scalar(f"learning_rate/{name}", rate)
+    if update.gradient_norm is not None:
+        v1.summary.scalar("gradient_norm", update.gradient_norm)
+    v1.summary.scalar("observed/click_rate", tf.reduce_mean(labels.click))
+    for name, output in predictions.served().items():
+        v1.summary.scalar(f"mean/{name}", tf.reduce_mean(output))
+        if name.startswith("logits_"):
+            v1.summary.histogram(f"logits/{name[len('logits_') :]}", output)

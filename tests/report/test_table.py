@@ -1,0 +1,67 @@
+"""The table of an evaluation."""
+
+from __future__ import annotations
+
+from google.protobuf import text_format
+
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.report.table import evaluation_table
+
+CONFIG = text_format.Parse(
+    'model_config { esmm { ctr_tower { tower_name: "ctr" } cvr_tower { tower_name: "buy" } } }',
+    PipelineConfig(),
+)
+METRICS = {
+    "count/impressions": 50000.0,
+    "count/clicks": 5145.0,
+    "count/conversions": 510.0,
+    "auc_ctr": 0.75113,
+    "auc_ctr_se": 0.00356,
+    "auc_buy_masked": float("nan"),
+    "auc_ctcvr": 0.84144,
+    "auc_ctcvr_se": 0.0088,
+    "pcoc_ctr": 0.98,
+    "mean_pcvr_all": 0.07,
+    "mean_pcvr_clicked": 0.11,
+    "mean_pcvr_unclicked": 0.065,
+}
+TRUTH = {
+    "truth/impressions": 50000.0,
+    "truth/auc_ctr_optimum": 0.78976,
+    "truth/cvr_auc_masked_optimum": 0.7675,
+    "truth/cvr_auc_all": 0.7127,
+    "truth/cvr_auc_all_optimum": 0.7847,
+    "truth/cvr_regret": 0.072,
+    "truth/cvr_bias_ratio": 1.2436,
+}
+
+
+def test_each_task_has_its_own_rows_and_positives_and_dashes_for_what_is_missing() -> None:
+    assert evaluation_table(CONFIG, METRICS).splitlines() == [
+        "task                      rows  positives     AUC    s.e.  predicted / observed",
+        "CTR, all impressions    50,000      5,145  0.7511  0.0036                 0.980",
+        "CVR, clicked rows        5,145        510       -       -                     -",
+        "CTCVR, all impressions  50,000        510  0.8414  0.0088                     -",
+        "",
+        "mean pCVR: 0.0700 over all impressions, 0.1100 clicked, 0.0650 not clicked",
+    ]
+
+
+def test_planted_truth_adds_the_optimum_and_the_entire_space() -> None:
+    lines = evaluation_table(CONFIG, {**METRICS, **TRUTH}).splitlines()
+    assert lines[0].split() == [
+        *["task", "rows", "positives", "AUC", "s.e.", "optimum", "predicted", "/", "observed"]
+    ]
+    assert lines[1].split()[-5:] == ["5,145", "0.7511", "0.0036", "0.7898", "0.980"]
+    assert lines[2].split()[-2:] == ["0.7675", "-"]
+    assert lines[-2:] == [
+        "against the planted truth, CVR over all impressions: AUC 0.7127 (optimum 0.7847, "
+        "regret 0.0720)",
+        "bias ratio 1.2436: mean pCVR / mean true CVR over all impressions",
+    ]
+
+
+def test_impossible_conversions_are_mentioned_only_where_there_are_any() -> None:
+    assert "without a click" not in evaluation_table(CONFIG, METRICS)
+    table = evaluation_table(CONFIG, {**METRICS, "count/orphan_conversions": 230.0})
+    assert "conversions without a click, not counted: 230" in table

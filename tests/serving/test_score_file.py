@@ -1,0 +1,50 @@
+"""Files of scored rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from easy_esmm.errors import UserError
+from easy_esmm.serving.score_file import ScoreFile
+
+BATCHES = [
+    {"id": np.array([b"a", "ü,\n".encode()], object), "probs_ctr": np.array([0.5, 1e-30], "f4")},
+    {"id": np.array([b""], object), "probs_ctr": np.array([0.25], "f4")},
+]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_rows_come_back_in_order_with_their_text(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"scores.{suffix}"
+    with ScoreFile(str(path)) as scores:
+        for batch in BATCHES:
+            scores.write(batch)
+        assert not path.exists()  # appears when it is whole
+    assert scores.rows == 3
+    read = pd.read_parquet(path) if suffix == "parquet" else pd.read_csv(path, na_filter=False)
+    assert list(read["id"]) == ["a", "ü,\n", ""]
+    np.testing.assert_allclose(read["probs_ctr"], [0.5, 1e-30, 0.25], rtol=1e-6)
+
+
+def test_a_failure_leaves_no_file_behind(tmp_path: Path) -> None:
+    def interrupted() -> None:
+        with ScoreFile(str(tmp_path / "scores.csv")) as scores:
+            scores.write(BATCHES[0])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_suffix_and_a_missing_folder_are_named(tmp_path: Path) -> None:
+    with pytest.raises(
+        UserError, match=r"output_path: must end in \.csv or \.parquet, got 'x\.txt'"
+    ):
+        ScoreFile("x.txt")
+    with pytest.raises(UserError, match=r"output_path: no folder .*/missing"):
+        ScoreFile(str(tmp_path / "missing" / "x.csv"))
