@@ -1,0 +1,105 @@
+"""Random rows that fit a config: every column that its features, labels and metrics read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, List, Set
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from easy_esmm.protos.data_pb2 import DatasetConfig
+from easy_esmm.protos.feature_pb2 import FeatureConfig
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+IDS = 20
+CLICK_RATES = np.linspace(0.1, 0.9, IDS)
+INTEGER_TYPES = (DatasetConfig.INT32, DatasetConfig.INT64)
+
+
+def write_rows(config: PipelineConfig, path: Path, size: int, seed: int) -> None:
+    """Writes `size` rows in the format of `config.data_config` to `path`.
+
+    Clicks depend on the first id column, conversions on the second, so that there is something to
+    learn; labels keep conversions inside clicks.
+    """
+    columns = _columns(config, size, np.random.default_rng(seed))
+    names = [field.input_name for field in config.data_config.input_fields]
+    table = pa.table({name: columns[name] for name in names})
+    if config.data_config.input_type == DatasetConfig.ParquetInput:
+        pyarrow.parquet.write_table(table, path, row_group_size=100)
+        return
+    options = pyarrow.csv.WriteOptions(
+        include_header=config.data_config.with_header,
+        delimiter=config.data_config.separator,
+        quoting_style="none",
+    )
+    pyarrow.csv.write_csv(table, path, options)
+
+
+def _columns(config: PipelineConfig, size: int, random: Any) -> Dict[str, Any]:
+    features: Dict[str, FeatureConfig] = {}
+    weights: Set[str] = set()
+    for feature in config.feature_config.features:
+        features[feature.input_names[0]] = feature
+        weights.update(feature.input_names[1:])
+    towers = config.model_config.esmm.ctr_tower, config.model_config.esmm.cvr_tower
+    ids: List[np.ndarray] = []
+    columns: Dict[str, Any] = {}
+    lengths = random.integers(0, 4, size)  # of every list, so that ids and weights fit
+    for field in config.data_config.input_fields:
+        feature = features.get(field.input_name)
+        if feature is not None:
+            which = random.integers(0, IDS, size)
+            ids.append(which)
+            columns[field.input_name] = _cells(config, field, feature, which, lengths, random)
+        elif field.input_name in weights:
+            columns[field.input_name] = [list(random.uniform(0, 2, n)) for n in lengths]
+        else:
+            columns[field.input_name] = random.integers(0, 2, size)
+    click = random.random(size) < CLICK_RATES[ids[0]]
+    bought = click & (random.random(size) < CLICK_RATES[ids[1]])
+    columns[towers[0].label_name] = click.astype(int)
+    columns[towers[1].label_name] = bought.astype(int)
+    return columns
+
+
+def _cells(
+    config: PipelineConfig,
+    field: DatasetConfig.Field,
+    feature: FeatureConfig,
+    which: np.ndarray,
+    lengths: np.ndarray,
+    random: Any,
+) -> Any:
+    is_parquet = config.data_config.input_type == DatasetConfig.ParquetInput
+    if feature.feature_type == FeatureConfig.TagFeature:
+        return _tags(feature, field.input_type, lengths, random)
+    if feature.raw_input_dim > 1:
+        parts = random.normal(size=[len(which), feature.raw_input_dim]).round(3)
+        return [feature.separator.join(str(part) for part in row) for row in parts]
+    if field.input_type == DatasetConfig.BOOL:
+        return pa.array(which % 2 == 0)
+    if feature.feature_type == FeatureConfig.RawFeature:
+        return random.uniform(feature.min_val, max(feature.max_val, 60), len(which)).round(3)
+    if field.input_type in INTEGER_TYPES:
+        return which
+    words = list(feature.vocab_list) or [f"{field.input_name}{i}" for i in range(IDS)]
+    if feature.num_buckets:
+        words = [str(i) for i in range(IDS)]
+    values = [words[i % len(words)] for i in which]
+    return pa.array([None if is_parquet and i == 0 else v for i, v in zip(which, values)])
+
+
+def _tags(feature: FeatureConfig, input_type: int, lengths: np.ndarray, random: Any) -> Any:
+    if input_type in INTEGER_TYPES:
+        return [list(random.integers(0, IDS, n)) for n in lengths]
+    cells = []
+    for n in lengths:
+        pieces = [f"t{i}" for i in random.integers(0, IDS, n)]
+        if feature.kv_separator:
+            pieces = [f"{p}{feature.kv_separator}{random.uniform(0, 2):.3f}" for p in pieces]
+        cells.append(feature.separator.join(pieces))
+    return cells

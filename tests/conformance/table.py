@@ -1,0 +1,66 @@
+"""The table that every conformance suite runs over: all files in samples/."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any, Dict, Tuple
+
+from easy_esmm import config as configs
+from easy_esmm.config import Pipeline
+from easy_esmm.protos.data_pb2 import DatasetConfig
+from tests.conformance.rows import write_rows
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+NAMES: Tuple[str, ...] = tuple(sorted(path.stem for path in SAMPLES.glob("*.config")))
+
+TRAIN_ROWS, EVAL_ROWS = 600, 150
+BATCH = 50
+STEPS = 40
+
+
+def small(name: str, folder: Path, **train: Any) -> Pipeline:
+    """The sample on few random rows in `folder`, with a model_dir there.
+
+    Batch normalisation is switched off: its moving averages need about 500 steps.
+    """
+    pipeline = configs.load(str(SAMPLES / f"{name}.config"))
+    config = pipeline.config
+    suffix = "parquet" if config.data_config.input_type == DatasetConfig.ParquetInput else "csv"
+    for split, rows, seed in (("train", TRAIN_ROWS, 1), ("eval", EVAL_ROWS, 2)):
+        path = folder / f"{split}.{suffix}"
+        if not path.exists():
+            write_rows(config, path, rows, seed)
+    settings: Dict[str, Any] = {
+        "num_steps": STEPS,
+        "save_checkpoints_steps": STEPS,
+        "log_step_count_steps": 10,
+        "save_summary_steps": 1,
+        **train,
+    }
+    edited = type(config)()
+    edited.CopyFrom(config)
+    edited.train_input_path = str(folder / f"train.{suffix}")
+    edited.eval_input_path = str(folder / f"eval.{suffix}")
+    edited.model_dir = str(folder / "model")
+    edited.data_config.batch_size = BATCH
+    edited.data_config.num_epochs = 0
+    for key, value in settings.items():
+        setattr(edited.train_config, key, value)
+    for dnn in _networks(edited):
+        dnn.use_bn = False
+    for optimizer in edited.train_config.optimizer_config:
+        _hasten(getattr(optimizer, optimizer.WhichOneof("optimizer")).learning_rate)
+    return dataclasses.replace(pipeline, config=edited, written=edited)
+
+
+def _hasten(learning_rate: Any) -> None:
+    """A rate at which 40 steps show."""
+    schedule = getattr(learning_rate, learning_rate.WhichOneof("learning_rate"))
+    field = "learning_rate" if hasattr(schedule, "learning_rate") else "initial_learning_rate"
+    setattr(schedule, field, 0.02)
+
+
+def _networks(config: Any) -> Any:
+    esmm = config.model_config.esmm
+    return [esmm.ctr_tower.dnn, esmm.cvr_tower.dnn, *(group.dnn for group in esmm.groups)]

@@ -1,0 +1,208 @@
+"""A field that nobody reads is a defect: each one that a sample sets must change something.
+
+Each schema field is tried once, in the first sample that sets it: another legal value must be
+refused, be logged as without effect, or change the training graph, the evaluation graph, the input,
+the serving signature, or what the Estimator is asked to do.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Mapping, Tuple
+
+import pytest
+import tensorflow as tf
+from google.protobuf.message import Message
+
+from easy_esmm import config as configs
+from easy_esmm import data
+from easy_esmm.compat import estimator, v1
+from easy_esmm.config import ConfigError, Edit, Pipeline
+from easy_esmm.serving.signature import serving_input_receiver_fn
+from easy_esmm.training.estimator import make_estimator
+from easy_esmm.training.model_fn import make_model_fn
+from easy_esmm.training.run import specs
+from tests.conformance import table
+
+OTHER_VALUES: Mapping[str, str] = {
+    "PipelineConfig.model_dir": "elsewhere",
+    "AUC.num_thresholds": "200000",
+    "GAUC.reduction": "mean",
+    "DNN.activation": "tanh",
+    "DatasetConfig.num_parallel_calls": "1",
+    "DatasetConfig.prefetch_size": "1",
+    "DatasetConfig.separator": ";",
+    "DatasetConfig.shuffle_buffer_size": "200000",
+    "ExportConfig.exporter_type": "none",
+    "FeatureConfig.combiner": "mean",
+    "FeatureConfig.embedding_name": "another",
+    "FeatureConfig.kv_separator": "=",
+    "FeatureConfig.separator": "+",
+    "Field.default_val": "7",
+    "TaskTower.label_prior": "0.3",
+    "TaskTower.tower_name": "another",
+}
+"""Values where the next number or the flipped boolean is no telling change; `Message.field`."""
+
+INSIDE_PYTHON = {"GAUC.reduction"}
+"""Read by a Python function of the graph, which a fingerprint cannot look into: tests/metrics."""
+
+
+def fields_set(message: Message, path: str = "") -> Iterator[Tuple[str, str, Any]]:
+    """(`Message.field`, path of an edit, value) of every set scalar, depth first."""
+    for field, value in message.ListFields():
+        name = f"{message.DESCRIPTOR.name}.{field.name}"
+        here = f"{path}.{field.name}" if path else field.name
+        is_repeated = field.label == field.LABEL_REPEATED
+        for index, item in enumerate(value if is_repeated else [value]):
+            at = f"{here}[{index}]" if is_repeated else here
+            if field.type == field.TYPE_MESSAGE:
+                yield from fields_set(item, at)
+            else:
+                yield name, at, item
+
+
+def cases() -> List[Any]:
+    """One case a schema field: the sample that sets it first, the path, and another value."""
+    found: Dict[str, Any] = {}
+    for sample in table.NAMES:
+        pipeline = configs.load(str(table.SAMPLES / f"{sample}.config"))
+        for name, path, value in fields_set(pipeline.written):
+            if name not in found and name not in INSIDE_PYTHON:
+                other = OTHER_VALUES.get(name) or another(value)
+                found[name] = pytest.param(sample, path, other, id=name)
+    return list(found.values())
+
+
+def another(value: Any) -> str:
+    """A value near this one; text gets a suffix, which a rule may refuse."""
+    if isinstance(value, bool):
+        return str(not value).lower()
+    if isinstance(value, int):
+        return str(value + 1)
+    return repr(value / 2 + 0.001) if isinstance(value, float) else f"{value}2"
+
+
+@pytest.fixture(scope="module")
+def fingerprint_of(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A function from a pipeline to its fingerprint, on rows that fit the unchanged sample."""
+    known: Dict[str, Any] = {}
+
+    def original(sample: str) -> Any:
+        if sample not in known:
+            folder = tmp_path_factory.mktemp(sample)
+            table.small(sample, folder)  # writes the rows
+            pipeline = on_rows(load(sample, []), folder)
+            known[sample] = folder, fingerprint(pipeline)
+        return known[sample]
+
+    return original
+
+
+def load(sample: str, edits: List[Edit]) -> Pipeline:
+    return configs.load(str(table.SAMPLES / f"{sample}.config"), edits)
+
+
+def on_rows(pipeline: Pipeline, folder: Path) -> Pipeline:
+    """The pipeline reading the rows in `folder`, whatever its paths say."""
+    config = type(pipeline.config)()
+    config.CopyFrom(pipeline.config)
+    suffix = "parquet" if list(folder.glob("*.parquet")) else "csv"
+    config.train_input_path = str(folder / f"train.{suffix}")
+    config.eval_input_path = str(folder / f"eval.{suffix}")
+    return dataclasses.replace(pipeline, config=config)
+
+
+def fingerprint(pipeline: Pipeline) -> Dict[str, str]:
+    """By part, a digest or a text of everything that a run of this config would do."""
+    config = pipeline.config
+    trainer = make_estimator(config)
+    train_spec, eval_spec = specs(config, trainer.config)
+    return {
+        "train graph": graph(config, train_spec.input_fn, estimator.ModeKeys.TRAIN),
+        "eval graph": graph(config, eval_spec.input_fn, estimator.ModeKeys.EVAL),
+        "input": repr(vars(train_spec.input_fn)["_reading"]) + repr(train_spec.input_fn._data),
+        "rows": rows(train_spec.input_fn),
+        "signature": signature(config),
+        "run config": repr({k: v for k, v in vars(trainer.config).items() if "cluster" not in k}),
+        "specs": repr((train_spec.max_steps, eval_spec.steps)),
+        "exports": repr([vars(e).get("_exports_to_keep") for e in eval_spec.exporters])
+        + config.export_config.exporter_type,
+        "progress": repr(config.train_config.log_step_count_steps),
+    }
+
+
+def graph(config: Any, input_fn: Any, mode: str) -> str:
+    """Digest of the graph of a mode, fed by placeholders of the input's types, and its metrics."""
+    with tf.Graph().as_default():
+        spec = tf.data.experimental.get_structure(input_fn())
+    with tf.Graph().as_default() as built:
+        v1.train.create_global_step()
+        columns, labels = tf.nest.map_structure(placeholder, spec)
+        model = make_model_fn(config)(columns, labels, mode)
+        nodes = [strip(node) for node in built.as_graph_def().node]
+    names = sorted(model.eval_metric_ops)
+    return hashlib.sha256(b"".join([*nodes, repr(names).encode()])).hexdigest()
+
+
+def placeholder(spec: Any) -> Any:
+    if isinstance(spec, tf.RaggedTensorSpec):
+        return v1.ragged.placeholder(spec.dtype, 1)
+    return v1.placeholder(spec.dtype, spec.shape)
+
+
+def strip(node: Any) -> bytes:
+    """A node without the counters of this process: names of functions, tokens of Python's."""
+    for key in ("token", "shared_name", "container", "_gradient_op_type"):
+        if key in node.attr:
+            del node.attr[key]
+    for attribute in node.attr.values():
+        if attribute.HasField("func"):
+            attribute.func.name = re.sub(r"_\d+$", "", attribute.func.name)
+    return bytes(node.SerializeToString(deterministic=True))
+
+
+def rows(input_fn: Any) -> str:
+    """Digest of the first two batches."""
+    digest = hashlib.sha256()
+    for element in input_fn().take(2):
+        for tensor in tf.nest.flatten(element, expand_composites=True):
+            digest.update(repr(tensor.numpy().tolist()).encode())
+    return digest.hexdigest()
+
+
+def signature(config: Any) -> str:
+    with tf.Graph().as_default():
+        receiver = serving_input_receiver_fn(config, "pipeline.config")()
+        return repr(receiver.receiver_tensors)
+
+
+@pytest.mark.parametrize(("sample", "path", "other"), cases())
+def test_another_value_changes_something(
+    sample: str, path: str, other: str, fingerprint_of: Any
+) -> None:
+    folder, before = fingerprint_of(sample)
+    unchanged = load(sample, [])
+    try:
+        changed = load(sample, [Edit("test", path, other, is_text=True)])
+    except ConfigError:
+        return  # refused, with its reason
+    if changed.notes != unchanged.notes:
+        return  # logged as without effect
+    if path.endswith("_input_path"):
+        assert changed.config != unchanged.config
+        return  # which files are read: tests/data
+    changed = on_rows(changed, folder)
+    problems = data.check_files(changed, "train")
+    if problems:
+        return  # the files do not fit it, which is said before the graph is built
+    after = fingerprint(changed)
+    assert [part for part in before if before[part] != after[part]], f"{path}: {other}"
+
+
+def test_the_fingerprint_of_an_unchanged_config_is_stable(fingerprint_of: Any) -> None:
+    folder, before = fingerprint_of(table.NAMES[0])
+    assert fingerprint(on_rows(load(table.NAMES[0], []), folder)) == before

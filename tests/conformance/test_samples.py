@@ -1,0 +1,209 @@
+"""Every sample config through the whole path. A sample joins by standing in samples/."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Set, Tuple
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from google.protobuf import text_format
+from tensorflow.python.framework import op_def_registry
+
+from easy_esmm import data, training
+from easy_esmm.compat import v1
+from easy_esmm.config import Pipeline
+from easy_esmm.errors import UserError
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.serving.requests import request
+from easy_esmm.serving.saved_model import SavedModel
+from tests.conformance import table
+
+
+@dataclass(frozen=True)
+class Run:
+    """A sample that was trained."""
+
+    pipeline: Pipeline
+    trained: training.Trained
+    losses: List[float]
+
+    @property
+    def config(self) -> PipelineConfig:
+        return self.pipeline.config
+
+
+@pytest.fixture(scope="module", params=table.NAMES)
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Each sample, trained and exported once for all tests of this file."""
+    folder = tmp_path_factory.mktemp(request.param)
+    pipeline = table.small(request.param, folder)
+    trained = training.train(pipeline)
+    return Run(pipeline, trained, training_losses(pipeline))
+
+
+def training_losses(pipeline: Pipeline) -> List[float]:
+    """Loss at each summary of a training, from its TensorBoard events."""
+    losses = []
+    for path in sorted(Path(pipeline.config.model_dir).glob("events.*")):
+        for event in v1.train.summary_iterator(str(path)):
+            losses += [v.simple_value for v in event.summary.value if v.tag == "loss"]
+    return losses
+
+
+def checkpoint_variables(pipeline: Pipeline, step: int) -> Dict[str, np.ndarray]:
+    reader = v1.train.load_checkpoint(f"{pipeline.config.model_dir}/model.ckpt-{step}")
+    return {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+
+
+def batches_of(pipeline: Pipeline) -> List[Dict[str, Any]]:
+    """The evaluation rows, as `predict` reads them, eagerly."""
+    config = pipeline.config
+    return list(data.input_fn(config, "predict", config.eval_input_path)())
+
+
+def predicted(pipeline: Pipeline) -> Dict[str, np.ndarray]:
+    batches = list(training.predict(pipeline, pipeline.config.eval_input_path))
+    return {name: np.concatenate([b[name] for b in batches]) for name in batches[0]}
+
+
+def test_training_lowers_the_loss(run: Run) -> None:
+    first, last = np.mean(run.losses[:5]), np.mean(run.losses[-5:])
+    assert last < first, run.losses
+
+
+def test_model_dir_holds_what_the_contract_lists(run: Run) -> None:
+    folder = Path(run.config.model_dir)
+    names = {path.name for path in folder.iterdir()}
+    assert {"pipeline.config", "checkpoint", "eval_val", "export"} <= names
+    assert {"model.ckpt-0.index", f"model.ckpt-{table.STEPS}.index"} <= names
+    kept = text_format.Parse((folder / "pipeline.config").read_text(), PipelineConfig())
+    assert kept == run.pipeline.written
+    saved_model = Path(run.trained.saved_model or "")
+    assert saved_model.parent == folder / "export" / run.config.export_config.exporter_type
+    assert saved_model.name.isdigit()
+    assert (saved_model / "assets" / "pipeline.config").read_text() == (
+        folder / "pipeline.config"
+    ).read_text()
+
+
+def test_exported_equals_predicted_equals_evaluated(run: Run) -> None:
+    from_checkpoint = predicted(run.pipeline)
+    with SavedModel(run.trained.saved_model or "") as model:
+        answers = [model.score(request(run.config, batch)) for batch in batches_of(run.pipeline)]
+    exported = {name: np.concatenate([a[name] for a in answers]) for name in answers[0]}
+    assert sorted(exported) == sorted(from_checkpoint)
+    for name, values in exported.items():
+        assert values.shape == (table.EVAL_ROWS,)
+        np.testing.assert_allclose(values, from_checkpoint[name], rtol=1e-6, atol=1e-6)
+    metrics = training.evaluate(run.pipeline)
+    click, conversion, weight = observed(run.pipeline)
+    esmm = run.config.model_config.esmm
+    ctr = from_checkpoint[f"probs_{esmm.ctr_tower.tower_name}"]
+    assert metrics["mean_pctr"] == pytest.approx(np.average(ctr, weights=weight), abs=1e-6)
+    if esmm.cvr_tower.loss_type == 0:
+        assert_aucs_equal(run.config, metrics, from_checkpoint, click, conversion, weight)
+
+
+def observed(pipeline: Pipeline) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Click, conversion and sample weight of the evaluation rows."""
+    config = pipeline.config
+    esmm = config.model_config.esmm
+    batches = [labels for _, labels in data.input_fn(config, "eval")()]
+    columns = {name: np.concatenate([b[name].numpy() for b in batches]) for name in batches[0]}
+    click = columns[esmm.ctr_tower.label_name]
+    weight = columns.get(config.data_config.sample_weight, np.ones_like(click))
+    return click, click * columns[esmm.cvr_tower.label_name], weight
+
+
+def rank_auc(score: np.ndarray, label: np.ndarray, weight: np.ndarray) -> float:
+    """Share of weighted pairs in which the positive is ahead; ties count a half."""
+    ahead = score[:, None] > score[None, :]
+    tied = score[:, None] == score[None, :]
+    pairs = np.outer(weight * label, weight * (1 - label))
+    return float((pairs * (ahead + 0.5 * tied)).sum() / pairs.sum())
+
+
+def assert_aucs_equal(
+    config: PipelineConfig,
+    metrics: Dict[str, float],
+    scores: Dict[str, np.ndarray],
+    click: np.ndarray,
+    conversion: np.ndarray,
+    weight: np.ndarray,
+) -> None:
+    towers = config.model_config.esmm.ctr_tower, config.model_config.esmm.cvr_tower
+    ctr, cvr = (tower.tower_name for tower in towers)
+    expected = {
+        f"auc_{ctr}": rank_auc(scores[f"probs_{ctr}"], click, weight),
+        "auc_ctcvr": rank_auc(scores["probs_ctcvr"], conversion, weight),
+        f"auc_{cvr}_masked": rank_auc(scores[f"probs_{cvr}"], conversion, weight * click),
+    }
+    for name, value in expected.items():
+        assert metrics[name] == pytest.approx(value, abs=1e-6), name
+
+
+def test_signature_has_the_names_and_dtypes_that_are_documented(run: Run) -> None:
+    config, esmm = run.config, run.config.model_config.esmm
+    with tf.Graph().as_default(), v1.Session() as session:
+        meta = v1.saved_model.load(session, ["serve"], run.trained.saved_model)
+        signature = meta.signature_def["serving_default"]
+    assert signature.method_name == "tensorflow/serving/predict"
+    ctr, cvr = esmm.ctr_tower.tower_name, esmm.cvr_tower.tower_name
+    outputs = {f"logits_{ctr}", f"probs_{ctr}"}
+    outputs |= (
+        {f"y_{cvr}", "y_ctcvr"}
+        if esmm.cvr_tower.loss_type
+        else {f"logits_{cvr}", f"probs_{cvr}", "probs_ctcvr"}
+    )
+    assert set(signature.outputs) == outputs
+    assert {len(o.tensor_shape.dim) for o in signature.outputs.values()} == {1}
+    inputs = set(signature.inputs)
+    if not config.export_config.multi_placeholder:
+        assert inputs == {"features"}
+        return
+    used = {name for f in config.feature_config.features for name in f.input_names}
+    assert inputs == used
+    assert not inputs & set(config.data_config.label_fields)
+    assert {i.tensor_shape.dim[0].size for i in signature.inputs.values()} == {-1}
+
+
+def test_the_export_holds_stock_operations_only(run: Run) -> None:
+    with tf.Graph().as_default() as graph, v1.Session() as session:
+        v1.saved_model.load(session, ["serve"], run.trained.saved_model)
+        definition = graph.as_graph_def()
+    nodes = [*definition.node, *(n for f in definition.library.function for n in f.node_def)]
+    foreign = {n.op for n in nodes if "PyFunc" in n.op or n.op in ("WriteFile", "PrintV2")}
+    assert not foreign
+    # A server knows the operations that TensorFlow registers, and nothing of ours.
+    assert {n.op for n in nodes if op_def_registry.get(n.op) is None} <= library_names(definition)
+
+
+def library_names(definition: Any) -> Set[str]:
+    return {function.signature.name for function in definition.library.function}
+
+
+def test_a_resumed_training_goes_on_to_num_steps_and_then_says_so(run: Run, tmp_path: Path) -> None:
+    name = next(n for n in table.NAMES if run.pipeline.path.endswith(f"{n}.config"))
+    half = table.small(name, tmp_path, num_steps=table.STEPS // 2)
+    training.train(half)
+    whole = table.small(name, tmp_path)
+    trained = training.train(whole, continue_train=True)
+    assert trained.step == table.STEPS
+    assert trained.examples == table.STEPS // 2 * table.BATCH
+    with pytest.raises(UserError, match=r"has been trained for 40 steps already, got 40"):
+        training.train(whole, continue_train=True)
+
+
+def test_two_trainings_with_one_seed_are_equal_to_the_last_bit(run: Run, tmp_path: Path) -> None:
+    name = next(n for n in table.NAMES if run.pipeline.path.endswith(f"{n}.config"))
+    again = table.small(name, tmp_path)
+    training.train(again)
+    assert training_losses(again) == run.losses
+    first = checkpoint_variables(run.pipeline, table.STEPS)
+    second = checkpoint_variables(again, table.STEPS)
+    assert sorted(first) == sorted(second)
+    for key, value in first.items():
+        np.testing.assert_array_equal(value, second[key], err_msg=key)
