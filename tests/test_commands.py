@@ -109,6 +109,13 @@ def test_train_refuses_a_folder_in_use_and_continues_when_asked(
     assert "num_steps: 3" in (folder / "second" / "pipeline.config").read_text()
 
 
+def test_training_goes_without_evaluation_where_no_rows_are_set_apart(folder: Path) -> None:
+    call(train, "--pipeline_config=x.config", "--model_dir=alone", "--eval_input_path=")
+    names = {path.name for path in (folder / "alone").iterdir()}
+    assert {"model.ckpt-6.index", "export"} <= names
+    assert "eval_val" not in names
+
+
 def test_evaluate_prints_a_table_and_writes_all_metrics(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -129,7 +136,11 @@ def test_evaluate_prints_a_table_and_writes_all_metrics(
 
 
 def test_scores_of_checkpoint_and_saved_model_agree_row_by_row(folder: Path) -> None:
-    call(export, "--pipeline_config=x.config", "--export_dir=exported")
+    Path("notes.txt").write_text("beside the model")
+    call(export, "--pipeline_config=x.config", "--export_dir=exported", "--asset_files=notes.txt")
+    (assets,) = Path("exported").glob("*/assets")
+    assert (assets / "notes.txt").read_text() == "beside the model"
+    assert "asset_files" in (assets / "pipeline.config").read_text()
     shared = ["--pipeline_config=x.config", "--input_path=eval.csv"]
     call(predict, *shared, "--output_path=a.csv", "--reserved_cols=note,user,click")
     call(predict, *shared, "--output_path=b.parquet", "--saved_model_dir=exported")

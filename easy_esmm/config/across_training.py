@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Dict, Tuple
 
 from easy_esmm.config.report import Report
+from easy_esmm.config.scalars import quoted
 from easy_esmm.config.support import is_closed_off
 
 _OPTIMIZERS = "train_config.optimizer_config"
 _NEEDED: Dict[str, Tuple[str, ...]] = {
-    "train": ("train_input_path", "eval_input_path", "model_dir"),
+    "train": ("train_input_path", "model_dir"),
     "evaluate": ("eval_input_path", "model_dir"),
     "predict": (),
     "export": (),
@@ -27,6 +29,8 @@ def check_paths(report: Report, command: str) -> None:
         for name in _NEEDED["train"]:
             if not getattr(report.config, name):
                 report.note(name, f"is not set: training needs --{name}")
+    if command in ("check", "train") and not report.config.eval_input_path:
+        report.note("eval_input_path", "is not set: training goes without evaluation")
 
 
 def check_optimizers(report: Report) -> None:
@@ -61,10 +65,19 @@ def check_end(report: Report) -> None:
 
 
 def check_export(report: Report) -> None:
-    """A request holds any number of rows, or at least one."""
-    size = report.config.export_config.batch_size
-    if size != -1 and size < 1:
-        report.complain("export_config.batch_size", "must be -1 or at least 1", str(size))
+    """A request holds any number of rows, or at least one; assets are files of different names."""
+    export = report.config.export_config
+    if export.batch_size != -1 and export.batch_size < 1:
+        rule = "must be -1 or at least 1"
+        report.complain("export_config.batch_size", rule, str(export.batch_size))
+    names = {"pipeline.config"}
+    for number, path in enumerate(export.asset_files):
+        where, name = f"export_config.asset_files[{number}]", os.path.basename(path)
+        if not os.path.isfile(path):
+            report.complain(where, "must be an existing file", quoted(path))
+        elif name in names:
+            report.complain(where, "must have a name of its own among the assets", quoted(path))
+        names.add(name)
 
 
 def _check_rate(report: Report, parameters: Any, path: str) -> None:

@@ -65,9 +65,6 @@ def _entire_space(metrics: Mapping[str, float], has_truth: bool) -> List[str]:
     lines = [
         f"mean pCVR: {means[0]} over all impressions, {means[1]} clicked, {means[2]} not clicked"
     ]
-    orphans = metrics.get("count/orphan_conversions", 0.0)
-    if orphans:
-        lines.append(f"conversions without a click, not counted: {orphans:,.0f}")
     if has_truth:
         auc, optimum, regret, bias = (
             _number(metrics.get(f"truth/{name}"))

@@ -32,12 +32,13 @@ def serving_input_receiver_fn(config: PipelineConfig, pipeline_file: str) -> Cal
     One rank-1 tensor per column that a feature reads, its key the column's name, its dtype as
     declared (text where the column holds several values); under `multi_placeholder: false` one
     string tensor `features` with these columns in config order, joined by the data separator.
-    `pipeline_file` is exported as `assets/pipeline.config`.
+    `pipeline_file` is exported as `assets/pipeline.config`, beside `asset_files`.
     """
 
     def receive() -> Any:
         # The only way into a SavedModel's `assets` that the Estimator leaves open.
-        v1.add_to_collection(v1.GraphKeys.ASSET_FILEPATHS, tf.constant(pipeline_file))
+        for path in (pipeline_file, *config.export_config.asset_files):
+            v1.add_to_collection(v1.GraphKeys.ASSET_FILEPATHS, tf.constant(path))
         if config.export_config.multi_placeholder:
             columns = _placeholders(config)
             return estimator.export.ServingInputReceiver(columns, columns)

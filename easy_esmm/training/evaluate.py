@@ -12,9 +12,9 @@ from easy_esmm.planted.truth import Truth, read_truth
 from easy_esmm.protos.loss_pb2 import CLASSIFICATION
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.training import model_dir
+from easy_esmm.training.data_warnings import warn_of_conversions, warn_of_ids
 from easy_esmm.training.errors import require_files, user_errors
 from easy_esmm.training.estimator import make_estimator
-from easy_esmm.training.out_of_range import warn
 from easy_esmm.training.recorder import RowRecorder
 
 
@@ -47,7 +47,8 @@ def evaluate(
     metrics = {name: float(value) for name, value in result.items()}
     for name, share in metrics.items():
         if name.startswith("out_of_range/"):
-            warn(name.split("/", 1)[1], share, "the evaluation input")
+            warn_of_ids(name.split("/", 1)[1], share, "the evaluation input")
+    warn_of_conversions(int(metrics["count/orphan_conversions"]), "the evaluation input")
     if truth is not None and recorder is not None:
         metrics.update(_against_truth(recorder, truth, truth_path))
     return metrics

@@ -14,8 +14,8 @@ from easy_esmm.models.model import AnyPredictions, Model
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.training import evaluation, optimizers, summaries
+from easy_esmm.training.data_warnings import DataWarningHook
 from easy_esmm.training.labels import labels_from_columns
-from easy_esmm.training.out_of_range import OutOfRangeHook
 from easy_esmm.training.progress import RowProgressHook, TrainProgress
 from easy_esmm.training.recorder import RowRecorder
 
@@ -111,7 +111,7 @@ class _Batch:
             step,
         )
         summaries.write(self._predictions, observed, terms, loss, update)
-        hooks: List[Any] = [OutOfRangeHook(self._embedded, train)]
+        hooks: List[Any] = [DataWarningHook(self._embedded, observed, train)]
         if progress is not None:
             hooks.append(progress.hook(loss, tf.size(observed.click)))
         return estimator.EstimatorSpec(

@@ -148,7 +148,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'train_input_path: "train.csv"\neval_input_path: "test.csv"\nmodel_dir: "model"\n',
         "",
         [
-            "x.config:1:1: eval_input_path: is not set: training needs --eval_input_path",
+            "x.config:1:1: eval_input_path: is not set: training goes without evaluation",
             "x.config:1:1: model_dir: is not set: training needs --model_dir",
             "x.config:1:1: train_input_path: is not set: training needs --train_input_path",
         ],

@@ -132,7 +132,7 @@ def test_later_problem_is_reported_where_the_field_was_written(load: Load, tmp_p
 @pytest.mark.parametrize(
     ("command", "expected"),
     [
-        ("train", ["eval_input_path", "model_dir", "train_input_path"]),
+        ("train", ["model_dir", "train_input_path"]),
         ("evaluate", ["eval_input_path", "model_dir"]),
         ("predict", []),
         ("export", []),

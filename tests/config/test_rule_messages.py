@@ -820,6 +820,14 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'model_dir: "model" export_config { batch_size: 0 }',
         ["x.config:3:36: export_config.batch_size: must be -1 or at least 1, got 0"],
     ),
+    "assets_missing_or_hidden_by_the_config": (
+        'model_dir: "model"',
+        'model_dir: "model" export_config { asset_files: ["no.txt", "/nowhere/no.txt"] }',
+        [
+            'x.config:3:50: export_config.asset_files[0]: must be an existing file, got "no.txt"',
+            'x.config:3:60: export_config.asset_files[1]: must be an existing file, got "/nowhere/no.txt"',
+        ],
+    ),
     "loss_weights_not_yet": (
         "  esmm {",
         "  loss_weight_strategy: Uncertainty esmm {",

@@ -59,9 +59,3 @@ def test_planted_truth_adds_the_optimum_and_the_entire_space() -> None:
         "regret 0.0720)",
         "bias ratio 1.2436: mean pCVR / mean true CVR over all impressions",
     ]
-
-
-def test_impossible_conversions_are_mentioned_only_where_there_are_any() -> None:
-    assert "without a click" not in evaluation_table(CONFIG, METRICS)
-    table = evaluation_table(CONFIG, {**METRICS, "count/orphan_conversions": 230.0})
-    assert "conversions without a click, not counted: 230" in table
