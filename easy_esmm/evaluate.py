@@ -1,7 +1,7 @@
 """Evaluates a checkpoint, prints a table and writes all metrics to a file.
 
 python -m easy_esmm.evaluate --pipeline_config X [--model_dir D] [--checkpoint_path C]
-    [--eval_input_path F] [--eval_result_path R] [--truth T]
+    [--eval_input_path F] [--eval_result_path R] [--truth T] [--common_pctr S]
 """
 
 from __future__ import annotations
@@ -11,7 +11,13 @@ import os
 from easy_esmm import console, flags
 
 flags.define(
-    "model_dir", "checkpoint_path", "eval_input_path", "eval_result_path", "batch_size", "truth"
+    "model_dir",
+    "checkpoint_path",
+    "eval_input_path",
+    "eval_result_path",
+    "batch_size",
+    "truth",
+    "common_pctr",
 )
 
 
@@ -25,7 +31,10 @@ def main(arguments: flags.Arguments) -> None:
 
     values = flags.FLAGS
     metrics = training.evaluate(
-        pipeline, checkpoint_path=values.checkpoint_path or "", truth_path=values.truth or ""
+        pipeline,
+        checkpoint_path=values.checkpoint_path or "",
+        truth_path=values.truth or "",
+        common_pctr_path=values.common_pctr or "",
     )
     path = os.path.join(pipeline.config.model_dir, values.eval_result_path)
     result.write(metrics, path)

@@ -68,6 +68,7 @@ SHARED: Dict[str, Flag] = {
     ),
     "checkpoint_path": Flag("checkpoint to use; the newest of model_dir if not given"),
     "saved_model_dir": Flag("SavedModel to score with, or a folder of its versions"),
+    "common_pctr": Flag("scores of the evaluated rows by a common CTR model, for its CTCVR AUC"),
     "truth": Flag("truth file of the simulated rows that are evaluated"),
     "eval_result_path": Flag("file for the metrics", default="eval_result.txt"),
     "export_dir": Flag("folder for the SavedModel"),

@@ -167,6 +167,15 @@ def test_scoring_needs_no_labels_and_writes_only_what_was_asked_for() -> None:
     assert list(pd.read_csv("c.csv").columns) == ["user", "probs_cvr"]
 
 
+def test_the_models_own_pctr_as_the_common_one_gives_its_own_ctcvr_auc(folder: Path) -> None:
+    shared = ["--pipeline_config=x.config", "--input_path=eval.csv"]
+    call(predict, *shared, "--output_path=own.parquet", "--output_cols=probs_ctr")
+    call(evaluate, "--pipeline_config=x.config", "--common_pctr=own.parquet")
+    metrics = json.loads((folder / "model" / "eval_result.txt").read_text())
+    assert metrics["auc_ctcvr_common_pctr"] == pytest.approx(metrics["auc_ctcvr"], abs=1e-4)
+    assert metrics["auc_ctcvr_common_pctr_se"] == pytest.approx(metrics["auc_ctcvr_se"], rel=0.05)
+
+
 @pytest.mark.parametrize(
     ("program", "arguments", "message"),
     [

@@ -30,6 +30,9 @@ def evaluation_table(config: PipelineConfig, metrics: Mapping[str, float]) -> st
             "auc_ctcvr_optimum",
         ),
     ]
+    if "auc_ctcvr_common_pctr" in metrics:
+        title, task = "CTCVR, common pCTR", "ctcvr_common_pctr"
+        rows.append(_task(title, task, "impressions", "conversions", metrics, ""))
     has_truth = "truth/impressions" in metrics
     header = ["task", "rows", "positives", "AUC", "s.e.", "optimum", "predicted / observed"]
     if not has_truth:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, Mapping, Optional
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
@@ -58,6 +59,24 @@ class ScoreFile:
                 self._writer = pyarrow.csv.CSVWriter(self._partial, table.schema)
         self._writer.write_table(table)
         self.rows += table.num_rows
+
+
+def read_scores(path: str, name: str) -> NDArray[Any]:
+    """Column `name` of a score file, float64 [rows].
+
+    Raises:
+      UserError: there is no such file or column, or a value is not a number.
+    """
+    if not os.path.isfile(path):
+        raise UserError(f"{path}: no such file")
+    is_parquet = path.endswith(".parquet")
+    table = pyarrow.parquet.read_table(path) if is_parquet else pyarrow.csv.read_csv(path)
+    if name not in table.column_names:
+        raise UserError(f"{path}: has no column {name}, only {', '.join(table.column_names)}")
+    values: NDArray[Any] = table[name].to_numpy()
+    if values.dtype.kind not in "fiu" or not np.isfinite(values).all():
+        raise UserError(f"{path}: column {name} must hold finite numbers")
+    return values.astype(np.float64)
 
 
 def _column(values: NDArray[Any]) -> Any:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from easy_esmm.errors import UserError
-from easy_esmm.serving.score_file import ScoreFile
+from easy_esmm.serving.score_file import ScoreFile, read_scores
 
 BATCHES = [
     {"id": np.array([b"a", "ü,\n".encode()], object), "probs_ctr": np.array([0.5, 1e-30], "f4")},
@@ -48,3 +48,17 @@ def test_an_unknown_suffix_and_a_missing_folder_are_named(tmp_path: Path) -> Non
         ScoreFile("x.txt")
     with pytest.raises(UserError, match=r"output_path: no folder .*/missing"):
         ScoreFile(str(tmp_path / "missing" / "x.csv"))
+
+
+def test_scores_are_read_back_by_column_and_wrong_files_are_named(tmp_path: Path) -> None:
+    for suffix in ("csv", "parquet"):
+        path = str(tmp_path / f"scores.{suffix}")
+        with ScoreFile(path) as scores:
+            scores.write(BATCHES[0])
+        np.testing.assert_allclose(read_scores(path, "probs_ctr"), [0.5, 1e-30], rtol=1e-6)
+        with pytest.raises(UserError, match=r"has no column probs_cvr, only id, probs_ctr"):
+            read_scores(path, "probs_cvr")
+        with pytest.raises(UserError, match="column id must hold finite numbers"):
+            read_scores(path, "id")
+    with pytest.raises(UserError, match="no such file"):
+        read_scores(str(tmp_path / "missing.csv"), "probs_ctr")
