@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Optional
+from typing import Any, Callable, Optional
 
 import numpy as np
 from numpy.random import Generator
@@ -56,7 +56,8 @@ def integrated(logit: FloatArray, kappa: float, other: Optional[FloatArray] = No
     """
     if kappa == 0:
         return _sigmoid(logit) if other is None else _sigmoid(logit) * _sigmoid(other)
-    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)  # type: ignore[no-untyped-call]
+    hermegauss: Any = np.polynomial.hermite_e.hermegauss  # numpy 1 has no hints for it
+    nodes, weights = hermegauss(NODES)
     weights = weights / np.sqrt(2 * np.pi)
     result = np.empty(len(logit))
     for start in range(0, len(logit), BLOCK):

@@ -8,10 +8,11 @@ from typing import Any, Dict, List
 
 from absl import app, flags
 
+from easy_esmm.aliccp import quirks
 from easy_esmm.aliccp.generator import simulate
 from easy_esmm.aliccp.settings import Settings
 from easy_esmm.aliccp.summary import describe, format_summary
-from easy_esmm.aliccp.writing import FORMATS, check_output, write_simulation
+from easy_esmm.aliccp.writing import FORMATS, RAW, check_output, write_simulation
 from easy_esmm.errors import UserError
 
 FLAGS = flags.FLAGS
@@ -33,7 +34,18 @@ def define_flags() -> None:
         "history_length", DEFAULTS.history_length, "Mean number of past behaviours of a user."
     )
     flags.DEFINE_integer("seed", DEFAULTS.seed, "Same seed, same bytes.")
-    flags.DEFINE_enum("format", "both", ["both", *FORMATS], "Format of the data files.")
+    flags.DEFINE_enum(
+        "format",
+        "both",
+        ["both", *FORMATS, RAW],
+        "Format of the data files; raw: the four files of Ali-CCP, not joined.",
+    )
+    flags.DEFINE_string(
+        "quirks",
+        "none",
+        "Of the raw format: all, none, or some of "
+        + "; ".join(f"{name} ({what})" for name, what in quirks.QUIRKS.items()),
+    )
     flags.DEFINE_integer("shards", 1, "Files per part and format.")
     flags.DEFINE_bool("overwrite", False, "Replace an earlier simulation in --output.")
 
@@ -45,11 +57,16 @@ def run() -> None:
     wanted: Dict[str, Any] = {name: FLAGS[name].value for name in vars(DEFAULTS)}
     settings = Settings(**wanted)
     output = Path(FLAGS.output).absolute()
+    wanted_quirks = quirks.parse(FLAGS.quirks)
+    if wanted_quirks and FLAGS.format != RAW:
+        raise UserError(f"--quirks {FLAGS.quirks}: must be none, unless --format is raw")
     check_output(output, FLAGS.overwrite)
     simulation = simulate(settings)
     summary = describe(simulation)
     formats = FORMATS if FLAGS.format == "both" else (FLAGS.format,)
-    files = write_simulation(simulation, summary, output, formats, FLAGS.shards, FLAGS.overwrite)
+    files = write_simulation(
+        simulation, summary, output, formats, FLAGS.shards, FLAGS.overwrite, wanted_quirks
+    )
     print(format_summary(summary, files))
 
 

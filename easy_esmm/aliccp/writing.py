@@ -1,6 +1,7 @@
 """A simulation as files: data by part and format, the truth apart, a summary.
 
 * DIR/train/part-0000.csv, DIR/train/part-0000.parquet, DIR/test/...
+* DIR/raw/sample_skeleton_train.csv, DIR/raw/common_features_train.csv, and the same for test
 * DIR/truth/train.truth.parquet, DIR/truth/test.truth.parquet
 * DIR/simulation.json: what was asked for and what came out
 """
@@ -12,7 +13,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Sequence, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Sequence, Tuple
 
 import numpy as np
 import pyarrow as pa
@@ -24,10 +25,13 @@ from easy_esmm.aliccp.fields import CLICK, CONVERSION, FIELDS, ITEM, SAMPLE_ID, 
 from easy_esmm.aliccp.generator import PARTS, Simulation
 from easy_esmm.aliccp.impressions import Values
 from easy_esmm.aliccp.ragged import Ragged
+from easy_esmm.aliccp.raw_writing import write_raw
 from easy_esmm.errors import UserError
 from easy_esmm.planted.truth import SUFFIX, write_truth
 
 FORMATS = ("csv", "parquet")
+RAW = "raw"
+"""The format of the official files; not among FORMATS, since its rows are not joined."""
 SUMMARY = "simulation.json"
 CHUNK = 65_536
 """Rows that are in memory as text at a time, and in a Parquet row group."""
@@ -48,7 +52,7 @@ def check_output(output: Path, overwrite: bool) -> None:
             f"--output {output}: must be empty, holds {_some(held)}; "
             "name another folder, or give --overwrite to replace an earlier simulation"
         )
-    foreign = [name for name in held if name not in (*PARTS, "truth", SUMMARY)]
+    foreign = [name for name in held if name not in (*PARTS, RAW, "truth", SUMMARY)]
     if held and SUMMARY not in held:
         foreign = foreign or held
     if foreign:
@@ -65,8 +69,9 @@ def write_simulation(
     formats: Sequence[str] = FORMATS,
     shards: int = 1,
     overwrite: bool = False,
+    quirks: FrozenSet[str] = frozenset(),
 ) -> List[Path]:
-    """Writes all files and returns their paths.
+    """Writes all files and returns their paths. `quirks` are those of the raw format.
 
     All of them appear at once: they are written to a folder beside `output`, which is then renamed.
     """
@@ -77,7 +82,14 @@ def write_simulation(
         beside = Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
         try:
             new = beside / "new"
-            files = _write_files(simulation, new, formats, shard_bounds)
+            files = _write_files(
+                simulation, new, [form for form in formats if form != RAW], shard_bounds
+            )
+            if RAW in formats:
+                (new / RAW).mkdir()
+                raw_files, truth = write_raw(simulation, new / RAW, quirks)
+                files += raw_files
+                summary = {**summary, RAW: {"quirks": sorted(quirks), "parts": truth}}
             text = json.dumps(summary, indent=2, sort_keys=True) + "\n"
             (new / SUMMARY).write_text(text, encoding="utf-8")
             if output.exists():
@@ -98,7 +110,7 @@ def _write_files(
     shard_bounds: Dict[str, List[Tuple[int, int]]],
 ) -> List[Path]:
     files = []
-    for part in PARTS:
+    for part in PARTS if formats else ():
         (folder / part).mkdir(parents=True)
     for form in formats:
         by_owner = _owner_cells(simulation, _CELLS[form])
@@ -107,7 +119,7 @@ def _write_files(
                 path = folder / part / f"part-{number:04d}.{form}"
                 _WRITERS[form](path, _chunks(simulation, by_owner, _CELLS[form], *bounds))
                 files.append(path)
-    (folder / "truth").mkdir()
+    (folder / "truth").mkdir(parents=True)
     for part in PARTS:
         path = folder / "truth" / f"{part}{SUFFIX}"
         write_truth(path, simulation.truth_of(part))

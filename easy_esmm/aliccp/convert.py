@@ -1,0 +1,88 @@
+"""`python -m easy_esmm.aliccp.convert`: the raw Ali-CCP files to training files.
+
+    python -m easy_esmm.aliccp.convert --skeleton sample_skeleton_train.csv
+        --common common_features_train.csv --output data/train
+    python -m easy_esmm.aliccp.convert --skeleton sample_skeleton_test.csv
+        --common common_features_test.csv --output data/test --vocabulary data/train
+
+Exit status: 0; 2 with a message for what a user can mend (files, flags, too many bad rows).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import List
+
+from absl import app, flags
+
+from easy_esmm.aliccp.conversion import Job, convert
+from easy_esmm.aliccp.shard_files import FORMATS, LAYOUTS
+from easy_esmm.aliccp.sources import find
+from easy_esmm.aliccp.statistics import format_statistics
+from easy_esmm.errors import UserError
+
+FLAGS = flags.FLAGS
+
+
+def define_flags() -> None:
+    """Declares the flags."""
+    flags.DEFINE_string("skeleton", None, "sample_skeleton_*.csv: plain, .gz, or in a .tar.gz.")
+    flags.DEFINE_string("common", None, "common_features_*.csv: plain, .gz, or in a .tar.gz.")
+    flags.DEFINE_string("output", None, "Folder to write to.")
+    flags.DEFINE_string("vocabulary", None, "--output of the training files, for the test files.")
+    flags.DEFINE_integer("min_count", 12, "An id needs so many occurrences to get a value.", 1)
+    flags.DEFINE_enum("layout", "grouped", LAYOUTS, "User rows once, or in each impression.")
+    flags.DEFINE_enum("format", "parquet", FORMATS, "Of the flat layout; grouped is parquet.")
+    flags.DEFINE_integer("max_bad_rows", 0, "Malformed lines and unknown keys to put up with.", 0)
+    flags.DEFINE_integer("seed", 1, "Seed of the order of the user rows.", 0)
+    flags.DEFINE_integer(
+        "shards", 0, "Files to write; 0: one per 200,000 impressions or so.", 0, 4096
+    )
+    flags.DEFINE_integer("workers", 0, "Processes; 0: one per core.", 0)
+    flags.DEFINE_bool("overwrite", False, "Replace an earlier conversion in --output.")
+
+
+def run() -> None:
+    """Converts, and prints what was counted."""
+    for name in ("skeleton", "common", "output"):
+        if not FLAGS[name].value:
+            raise UserError(f"--{name}: must be given")
+    if FLAGS.layout == "grouped" and FLAGS.format != "parquet":
+        raise UserError(f"--format {FLAGS.format}: must be parquet, unless --layout is flat")
+    job = Job(
+        skeleton=find("skeleton", FLAGS.skeleton, "sample_skeleton"),
+        common=find("common", FLAGS.common, "common_features"),
+        output=Path(FLAGS.output).absolute(),
+        vocabulary=Path(FLAGS.vocabulary).absolute() if FLAGS.vocabulary else None,
+        min_count=FLAGS.min_count,
+        layout=FLAGS.layout,
+        format=FLAGS.format,
+        max_bad_rows=FLAGS.max_bad_rows,
+        seed=FLAGS.seed,
+        shards=FLAGS.shards,
+        workers=FLAGS.workers or len(os.sched_getaffinity(0)),
+        overwrite=FLAGS.overwrite,
+    )
+    result = convert(job)
+    print(format_statistics(result))
+    print(f"files     {job.output}: {len(result['files'])} shards, statistics in conversion.json")
+
+
+def main(argv: List[str]) -> int:
+    """Exit status: 0, or 2 for anything the user can put right."""
+    try:
+        rest = FLAGS(argv)
+        if len(rest) > 1:
+            raise UserError(f"{rest[1]}: not a flag; all arguments are --flags (see --help)")
+        run()
+    except (UserError, flags.Error) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    define_flags()
+    app.run(lambda _: None, flags_parser=lambda argv: sys.exit(main(argv)))
