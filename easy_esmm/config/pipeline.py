@@ -14,12 +14,13 @@ from easy_esmm.config.across_model import (
     check_model_class,
 )
 from easy_esmm.config.across_training import check_end, check_export, check_optimizers, check_paths
+from easy_esmm.config.across_user_rows import check_user_rows
 from easy_esmm.config.edit import Edit, apply
 from easy_esmm.config.idle import idle_notes
 from easy_esmm.config.parse import parse
 from easy_esmm.config.problems import ConfigError, Places, Problem, in_order
 from easy_esmm.config.report import Report
-from easy_esmm.config.resolve import Resolved, resolve
+from easy_esmm.config.resolve import Resolved, drop_unread_groups, resolve
 from easy_esmm.config.rules import check_fields
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
@@ -73,6 +74,7 @@ def load(path: str, edits: Sequence[Edit] = (), command: str = "check") -> Pipel
         raise ConfigError(problems)
     notes = [*notes, *idle_notes(written, places), *report.notes]
     lines = tuple(str(note) for note in in_order(notes))
+    drop_unread_groups(resolved.config)
     return Pipeline(resolved.config, written, path, lines, places, resolved)
 
 
@@ -80,6 +82,7 @@ _CHECKS: Tuple[Callable[[Report], None], ...] = (
     check_columns,
     check_labels,
     check_metrics,
+    check_user_rows,
     check_features,
     check_groups,
     check_shared_tables,

@@ -65,6 +65,21 @@ def resolve(written: PipelineConfig, places: Places) -> Resolved:
     return resolved
 
 
+def drop_unread_groups(config: PipelineConfig) -> None:
+    """Leaves out feature groups that no network reads.
+
+    Their tables would take memory, and their vectors would count in `embedding_regularization` and
+    in the norm that gradients are clipped by. Comes last: rules speak of groups as written.
+    """
+    model = config.model_config
+    read = {network.input for network in model.esmm.groups}
+    if not read:
+        return
+    kept = [group for group in model.feature_groups if group.group_name in read]
+    del model.feature_groups[:]
+    model.feature_groups.extend(kept)
+
+
 def feature_name(feature: FeatureConfig) -> str:
     """A feature's name: `feature_name`, or its first input; empty if it has neither."""
     return feature.feature_name or (feature.input_names[0] if feature.input_names else "")

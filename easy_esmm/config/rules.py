@@ -79,6 +79,11 @@ RULES: Tuple[Rule, ...] = (
         why="rows are cut at single characters",
     ),
     Rule("data_config.input_fields.input_name", NotEmpty(), why="features refer to it"),
+    Rule("data_config.user_rows.row_column", NotEmpty(), why="impressions point to users by it"),
+    Rule("data_config.user_rows.file_prefix", NotEmpty(), why="it tells the files apart"),
+    Rule(
+        "data_config.user_rows.impression_file_prefix", NotEmpty(), why="it tells the files apart"
+    ),
     Rule(f"{_FEATURE}.embedding_name", ScopeName(), why="it names a variable"),
     Rule(f"{_FEATURE}.feature_name", ScopeName(), why="it names a variable"),
     Rule("model_config.feature_groups.group_name", ScopeName(), why="it names variables"),

@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 from easy_esmm.config import Pipeline, Problem
 from easy_esmm.config.hints import did_you_mean
 from easy_esmm.data.csv_head import head, split_cells
-from easy_esmm.data.fields import Column, Fields, needed_fields, parse_cell
+from easy_esmm.data.fields import Column, Fields, UserRows, needed_fields, parse_cell
 from easy_esmm.data.files import find_files
 from easy_esmm.data.parquet_plan import read_schema, schema_faults
+from easy_esmm.data.user_files import MissingUsers, SplitFields, users_file
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
@@ -67,6 +68,8 @@ class _Check:
 
     def parquet(self, files: Sequence[str]) -> int:
         """Checks schemas; returns the number of rows."""
+        if self._fields.user_rows is not None:
+            return self._with_users(files, self._fields.user_rows)
         rows, first = 0, None
         for path in files:
             try:
@@ -77,12 +80,32 @@ class _Check:
             first = first or schema
             rows += pq.read_metadata(path).num_rows
             for column, fault in schema_faults(schema, first, self._fields):
-                is_missing = column.name not in schema.names
-                hint = did_you_mean(column.name, schema.names) if is_missing else None
-                self.add(
-                    self._field_of(column, "name" if is_missing else "type"), fault, hint, path
-                )
+                self._column(column, fault, schema.names, path)
         return rows
+
+    def _with_users(self, files: Sequence[str], users: UserRows) -> int:
+        """As `parquet`, with the users files."""
+        rows, split = 0, None
+        for path in files:
+            try:
+                users_path = users_file(path, users)
+                schemas = {at: read_schema(at) for at in (path, users_path)}
+            except MissingUsers as error:
+                self.add(error.field, error.rule, path=path)
+                continue
+            except UserError as error:
+                self.add(self._path_field, str(error))
+                continue
+            split = split or SplitFields(self._fields, schemas[path], schemas[users_path])
+            rows += pq.read_metadata(path).num_rows
+            for at, column, fault in split.faults(path, users_path):
+                self._column(column, fault, schemas[at].names, at)
+        return rows
+
+    def _column(self, column: Column, fault: str, names: Sequence[str], path: str) -> None:
+        is_missing = column.name not in names
+        hint = did_you_mean(column.name, names) if is_missing and "; " not in fault else None
+        self.add(self._field_of(column, "name" if is_missing else "type"), fault, hint, path)
 
     def csv(self, files: Sequence[str]) -> int:
         """Checks first lines; returns a number greater than 0 if any file holds a row."""
@@ -141,6 +164,9 @@ class _Check:
                 self.add(self._field_of(column, "type"), f"{rule}, got '{cell}'", path=path)
 
     def _field_of(self, column: Column, part: str) -> str:
+        users = self._fields.user_rows
+        if users is not None and column.name == users.row_column:
+            return "data_config.user_rows.row_column"
         if column.name not in self._fields.declared:
             return "data_config.input_fields"
         place = self._fields.declared.index(column.name)

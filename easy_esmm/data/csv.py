@@ -104,6 +104,8 @@ def _numbered(
 ) -> Block:
     """The shard's lines of a block that are not blank."""
     first = block * BLOCK_LINES
+    if not data.with_header:
+        lines = tf.cond(tf.equal(block, 0), lambda: _without_mark(lines), lambda: lines)
     index, count = reading.shard
     if count > 1:
         lines = lines[(index - first) % count :: count]
@@ -118,6 +120,11 @@ def _numbered(
     # A mask copies every line; blank lines are rare.
     kept, kept_numbers = tf.cond(tf.reduce_all(is_row), lambda: [lines, numbers], without_blank)
     return kept, kept_numbers, tf.fill([tf.size(kept)], file)
+
+
+def _without_mark(lines: Tensor) -> Tensor:
+    """The lines that a file begins with, without the byte order mark that some programs write."""
+    return tf.concat([tf.strings.regex_replace(lines[:1], "^\ufeff", ""), lines[1:]], axis=0)
 
 
 def _mixed(blocks: tf.data.Dataset, reading: Reading) -> tf.data.Dataset:

@@ -92,6 +92,8 @@ def _label(column: Column, values: Tensor, checks: List[Tensor]) -> Tensor:
     label = tf.cast(values, tf.float32)
     if column.type in (STRING, *FLOATS):
         checks.append(tf.math.is_finite(label))
+    if column.is_probability:
+        checks.append((label >= 0) & (label <= 1))
     return label
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Dict, Iterable, List, Optional, Sequence, Tuple, Union
 
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
+from easy_esmm.protos.loss_pb2 import CLASSIFICATION
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 Value = Union[bytes, int, float, bool]
@@ -29,11 +30,25 @@ class Column:
     """A value of `DatasetConfig.FieldType`."""
     default: Value
     """What an empty cell, a Parquet null or an absent value means; of the declared type."""
+    is_probability: bool = False
+    """A label that must lie in [0, 1]: the cross entropy of any other has no lower bound."""
 
     @property
     def type_name(self) -> str:
         """`INT32`, `STRING`, ..."""
         return DatasetConfig.FieldType.Name(self.type)
+
+
+@dataclass(frozen=True)
+class UserRows:
+    """Columns that stand once a user row, in files of their own; see `data_config.user_rows`."""
+
+    row_column: str
+    """Column of the impressions files: the row of the users file, from 0."""
+    file_prefix: str
+    impression_file_prefix: str
+    columns: Tuple[str, ...]
+    """Names of the declared columns that the users files hold, whether or not they are read."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +65,8 @@ class Fields:
     """`input_fields` in the order of the config: the layout of CSV files without a header."""
     undeclared: Tuple[str, ...] = ()
     """Names in `columns` that `input_fields` does not hold; files must say their types."""
+    user_rows: Optional[UserRows] = None
+    """None where every column stands in every row."""
 
     @property
     def needed(self) -> Tuple[Column, ...]:
@@ -66,16 +83,26 @@ def needed_fields(
 
     `extra_columns` are read too, whether declared or not; an undeclared one is text in a CSV file
     with a header and what the schema says in a Parquet file. Raises UserError for an undeclared
-    column that something else reads, and for a `default_val` that is not of its column's type.
+    column that something else reads, for a `default_val` that is not of its column's type, and if
+    `extra_columns` hold the row column of users.
     """
     declared = {field.input_name: field for field in config.data_config.input_fields}
     undeclared = tuple(name for name in dict.fromkeys(extra_columns) if name not in declared)
+    users = _user_rows(config.data_config)
+    if users is not None and users.row_column in undeclared:
+        raise UserError(f"column '{users.row_column}' (user_rows.row_column) is not passed through")
 
     def columns(names: Iterable[str], reader: str) -> Tuple[Column, ...]:
         return tuple(_column(declared, name, reader) for name in dict.fromkeys(names))
 
-    inputs = columns([*_inputs(config), *(n for n in extra_columns if n in declared)], "a feature")
-    labels = columns(_labels(config), "label_fields") if with_labels else ()
+    read = _inputs(config, with_metrics=with_labels)
+    inputs = columns([*read, *(n for n in extra_columns if n in declared)], "a feature")
+    names = dict.fromkeys(_labels(config)) if with_labels else ()
+    probabilities = _probabilities(config)
+    labels = tuple(
+        replace(_column(declared, name, "label_fields"), is_probability=name in probabilities)
+        for name in names
+    )
     weight_name = config.data_config.sample_weight if with_labels else ""
     return Fields(
         columns=inputs + tuple(Column(name, STRING, b"") for name in undeclared),
@@ -83,13 +110,23 @@ def needed_fields(
         weight=_column(declared, weight_name, "sample_weight") if weight_name else None,
         declared=tuple(declared),
         undeclared=undeclared,
+        user_rows=users,
     )
 
 
-def _inputs(config: PipelineConfig) -> List[str]:
+def _user_rows(data: DatasetConfig) -> Optional[UserRows]:
+    if not data.HasField("user_rows"):
+        return None
+    users = data.user_rows
+    return UserRows(
+        users.row_column, users.file_prefix, users.impression_file_prefix, tuple(users.columns)
+    )
+
+
+def _inputs(config: PipelineConfig, with_metrics: bool) -> List[str]:
     names = [name for f in config.feature_config.features for name in f.input_names]
     for metric in _metrics(config):
-        if metric.HasField("gauc"):
+        if with_metrics and metric.HasField("gauc"):
             names.append(metric.gauc.uid_field)
     return [name for name in names if name]
 
@@ -106,6 +143,12 @@ def _labels(config: PipelineConfig) -> List[str]:
     for tower in (config.model_config.esmm.ctr_tower, config.model_config.esmm.cvr_tower):
         names += [tower.label_name, tower.task_space_indicator_label]
     return [name for name in names if name]
+
+
+def _probabilities(config: PipelineConfig) -> Tuple[str, ...]:
+    """Labels of the towers whose loss is a cross entropy."""
+    towers = config.model_config.esmm.ctr_tower, config.model_config.esmm.cvr_tower
+    return tuple(tower.label_name for tower in towers if tower.loss_type == CLASSIFICATION)
 
 
 def _column(declared: Dict[str, DatasetConfig.Field], name: str, reader: str) -> Column:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Optional, Sequence, Tuple
+from typing import Callable, Optional, Sequence, Tuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ class RowOrder:
     """Row groups whose chunks are mixed with each other (and have to be in memory together)."""
     seed: Optional[int]
     """None: the table's own order in every epoch."""
+    block_of: Optional[Callable[[Rows], Rows]] = None
+    """Gives the block of each table row. With it, blocks are permuted inside a window, not rows:
+    what a window holds of a block stays side by side. None: each row is a block."""
 
     @property
     def epoch_rows(self) -> int:
@@ -67,7 +70,28 @@ class RowOrder:
         chunks = np.searchsorted(starts, places, side="right") - 1
         rows = table_rows[chunks] + places - starts[chunks]
         random = np.random.default_rng([seed, epoch, base])
-        return random.permutation(rows)
+        if self.block_of is None:
+            return random.permutation(rows)
+        return _permuted_blocks(rows, self.block_of(rows), random)
+
+
+def runs(values: Rows) -> Rows:
+    """Where the runs of equal neighbours start, ascending; empty for no values."""
+    is_start = np.ones(len(values), bool)
+    is_start[1:] = values[1:] != values[:-1]
+    return np.flatnonzero(is_start)
+
+
+def _permuted_blocks(rows: Rows, blocks: Rows, random: np.random.Generator) -> Rows:
+    starts = runs(blocks)
+    lengths = np.diff(np.append(starts, len(rows)))
+    # A block whose rows stand in several places (chunks cut it) is put together.
+    names, block_of_run = np.unique(blocks[starts], return_inverse=True)
+    order = np.argsort(random.permutation(len(names))[block_of_run], kind="stable")
+    starts, lengths = starts[order], lengths[order]
+    places = np.repeat(starts - (np.cumsum(lengths) - lengths), lengths) + np.arange(len(rows))
+    permuted: Rows = rows[places]
+    return permuted
 
 
 @lru_cache(maxsize=4)

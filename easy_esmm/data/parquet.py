@@ -8,21 +8,30 @@ of the iterator is one number.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import tensorflow as tf
 
 from easy_esmm.contract import Tensor
 from easy_esmm.data.decode import DTYPES, Element
 from easy_esmm.data.fields import Column, Fields
-from easy_esmm.data.parquet_plan import Plan, plan_files
+from easy_esmm.data.parquet_plan import Plan, UserPlan
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.settings import Reading
+from easy_esmm.data.user_files import plan_with_users
+from easy_esmm.data.user_windows import UserWindows
 from easy_esmm.data.windows import Windows
 from easy_esmm.errors import UserError
 
 Part = Tuple[Tensor, Tensor]
 """First row and the row after the last."""
+
+
+class _Parts(NamedTuple):
+    """What a batch takes of a window."""
+
+    rows: Part
+    users: Optional[Part]
 
 
 def parquet_dataset(
@@ -34,11 +43,19 @@ def parquet_dataset(
     dataset have `reading.batch_size` rows (where rows are skipped and columns hold lists, the last
     of a window may be shorter too): a batch may hold rows of two epochs. Raises UserError if a file
     cannot be read as declared, or if there is no row.
+
+    With `fields.user_rows`, users' columns are [users of the batch], in the order of their first
+    impression, and the row column is the index, int32 [batch]: which of them each row belongs to.
     """
-    plan = plan_files(files, fields)
+    plan = plan_with_users(files, fields)
     if not plan.rows:
         raise UserError(f"{files[0]}: no row in {len(files)} Parquet file(s)")
-    windows = Windows(plan, reading, skipped if reading.skip_errors else None)
+    counter = skipped if reading.skip_errors else None
+    windows = (
+        Windows(plan, reading, counter)
+        if plan.users is None
+        else UserWindows(plan, plan.users, reading, counter)
+    )
     outputs = _outputs(plan)
     index, count = reading.shard
 
@@ -50,7 +67,7 @@ def parquet_dataset(
 
     numbers = tf.data.Dataset.range(index, windows.count, count)
     flat = numbers.map(read, num_parallel_calls=reading.parallel, deterministic=True)
-    if plan.list_columns:
+    if plan.users is not None or plan.list_columns:
         return flat.flat_map(lambda *arrays: _batches(arrays, outputs, reading.batch_size))
     # `rebatch` knows no RaggedTensors, but is cheaper (1.3 against 1.6 us a row at batches of 256).
     return flat.map(lambda *arrays: _element(arrays, outputs, None)).rebatch(reading.batch_size)
@@ -62,8 +79,12 @@ class _Output:
 
     name: str
     dtype: Any
-    is_label: bool
-    is_list: bool
+    is_label: bool = False
+    is_list: bool = False
+    is_of_users: bool = False
+    """Whether it holds one value a user, not one a row."""
+    is_index: bool = False
+    """Whether it is the number of each row's user."""
 
     @property
     def raw_dtypes(self) -> List[Any]:
@@ -77,11 +98,13 @@ class _Output:
             values = tf.gather(next(raw), values)
         return [values, next(raw)] if self.is_list else [values]
 
-    def rows(self, flat: Iterator[Tensor], part: Optional[Part]) -> Tensor:
+    def rows(self, flat: Iterator[Tensor], parts: Optional[_Parts]) -> Tensor:
         """The rows of what `flat` made: all, or a part."""
         values = next(flat)
+        part = None if parts is None else parts.users if self.is_of_users else parts.rows
         if not self.is_list:
-            return values if part is None else values[part[0] : part[1]]
+            taken = values if part is None else values[part[0] : part[1]]
+            return taken - taken[0] if self.is_index else taken
         splits = next(flat)
         if part is not None:
             splits = splits[part[0] : part[1] + 1]
@@ -94,26 +117,55 @@ def _outputs(plan: Plan) -> List[_Output]:
     labels: Tuple[Column, ...] = fields.labels
     if fields.weight is not None:
         labels = (*labels, fields.weight)
+    users = plan.users
     inputs = [
-        _Output(c.name, DTYPES[c.type], False, c.name in plan.list_columns) for c in fields.columns
+        _Output(c.name, DTYPES[c.type], is_list=c.name in plan.list_columns)
+        for c in fields.columns
+        if users is None or c.name != users.row_column
     ]
-    return [*inputs, *(_Output(c.name, tf.float32, True, False) for c in labels)]
+    outputs = [*inputs, *(_Output(c.name, tf.float32, is_label=True) for c in labels)]
+    return outputs if users is None else [*outputs, *_outputs_of_users(users)]
+
+
+def _outputs_of_users(users: UserPlan) -> List[_Output]:
+    """As `UserWindows.read` lays them out: the index is the last."""
+    outputs = [
+        _Output(
+            c.name,
+            DTYPES[c.type],
+            is_list=c.name in users.plan.list_columns,
+            is_of_users=c.name in users.per_user,
+        )
+        for c in users.plan.fields.columns
+    ]
+    return [*outputs, _Output(users.row_column, tf.int32, is_index=True)]
 
 
 def _batches(
     flat: Sequence[Tensor], outputs: Sequence[_Output], batch_size: int
 ) -> tf.data.Dataset:
     """Cuts one window into batches."""
-    rows = tf.size(flat[1], tf.int64) - 1 if outputs[0].is_list else tf.size(flat[0], tf.int64)
-    return tf.data.Dataset.range(0, rows, batch_size).map(
-        lambda start: _element(flat, outputs, (start, tf.minimum(start + batch_size, rows)))
-    )
+    index = flat[-1] if outputs[-1].is_index else None
+    if index is not None:
+        rows = tf.size(index, tf.int64)
+    else:
+        rows = tf.size(flat[1], tf.int64) - 1 if outputs[0].is_list else tf.size(flat[0], tf.int64)
+
+    def cut(start: Tensor) -> Element:
+        stop = tf.minimum(start + batch_size, rows)
+        # Users stand in the order of their rows, so that those of a batch are side by side.
+        users = None if index is None else (index[start], index[stop - 1] + 1)
+        return _element(flat, outputs, _Parts((start, stop), users))
+
+    return tf.data.Dataset.range(0, rows, batch_size).map(cut)
 
 
-def _element(flat: Sequence[Tensor], outputs: Sequence[_Output], part: Optional[Part]) -> Element:
-    parts = iter(flat)
+def _element(
+    flat: Sequence[Tensor], outputs: Sequence[_Output], parts: Optional[_Parts]
+) -> Element:
+    tensors = iter(flat)
     columns: Dict[str, Tensor] = {}
     labels: Dict[str, Tensor] = {}
     for output in outputs:
-        (labels if output.is_label else columns)[output.name] = output.rows(parts, part)
+        (labels if output.is_label else columns)[output.name] = output.rows(tensors, parts)
     return (columns, labels) if labels else columns

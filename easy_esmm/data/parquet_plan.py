@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Iterator, List, Sequence, Tuple
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,13 +15,16 @@ from easy_esmm.errors import UserError
 
 @dataclass(frozen=True)
 class Source:
-    """Where a row group stands."""
+    """Where rows stand that are read together."""
 
     path: str
-    group: int
+    group: Optional[int]
+    """Number of the row group; None for a whole file."""
     rows: int
     first_row: int
     """Number of its first row in the file, from 0."""
+    users: Optional[int] = None
+    """Rows of the users file beside the file; None where there is none."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,26 @@ class Plan:
     """The row groups that hold rows, in the order of the files."""
     values: int
     """Values in the needed columns of all row groups: a measure of the memory they take."""
+    users: Optional[UserPlan] = None
+    """None where every column stands in every row."""
 
     @property
     def rows(self) -> int:
         """Rows of all files."""
         return sum(source.rows for source in self.sources)
+
+
+@dataclass(frozen=True)
+class UserPlan:
+    """The users files beside the files of a plan, whose last column is the row column."""
+
+    plan: Plan
+    """A source for each users file."""
+    per_user: Tuple[str, ...]
+    """Names of the columns that stay one value a user row; others are given to each impression."""
+    row_column: str
+    source_of: Tuple[int, ...]
+    """For each source of the impressions, the number of its users source."""
 
 
 def plan_files(files: Sequence[str], fields: Fields) -> Plan:
@@ -53,9 +71,13 @@ def plan_files(files: Sequence[str], fields: Fields) -> Plan:
         if faults:
             raise UserError(f"{path}: {faults[0][1]}")
         sources += row_groups(path)
-        values += _count_values(pq.read_metadata(path), fields)
-    lists = tuple(c.name for c in fields.needed if is_list(first.field(c.name).type))
-    return Plan(_with_types(fields, first), lists, tuple(sources), values)
+        values += count_values(pq.read_metadata(path), fields)
+    return Plan(with_types(fields, first), list_columns(fields, first), tuple(sources), values)
+
+
+def list_columns(fields: Fields, schema: pa.Schema) -> Tuple[str, ...]:
+    """Names of the needed columns whose cells hold several values."""
+    return tuple(c.name for c in fields.needed if is_list(schema.field(c.name).type))
 
 
 def read_schema(path: str) -> pa.Schema:
@@ -105,7 +127,8 @@ def _is_list_in(schema: pa.Schema, column: Column) -> bool:
     return schema.get_field_index(column.name) >= 0 and is_list(schema.field(column.name).type)
 
 
-def _with_types(fields: Fields, schema: pa.Schema) -> Fields:
+def with_types(fields: Fields, schema: pa.Schema) -> Fields:
+    """The fields with the schema's types for columns that the config does not declare."""
     return replace(fields, columns=tuple(_typed(c, fields, schema) for c in fields.columns))
 
 
@@ -116,7 +139,8 @@ def _typed(column: Column, fields: Fields, schema: pa.Schema) -> Column:
     return Column(column.name, kind, b"" if kind == column.type else 0)
 
 
-def _count_values(metadata: Any, fields: Fields) -> int:
+def count_values(metadata: Any, fields: Fields) -> int:
+    """Values in the needed columns of a file."""
     names = {column.name for column in fields.needed}
     total = 0
     for group in range(metadata.num_row_groups):

@@ -61,16 +61,23 @@ def load_group(source: Source, plan: Plan) -> RowGroup:
         with pq.ParquetFile(source.path, read_dictionary=words) as file:
             names = [column.name for column in fields.needed]
             # The pipeline's own threads read several groups at once.
-            table = file.read_row_group(source.group, columns=names, use_threads=False)
+            if source.group is None:
+                table = file.read(columns=names, use_threads=False)
+            else:
+                table = file.read_row_group(source.group, columns=names, use_threads=False)
     except (OSError, pa.ArrowException) as error:
+        part = "the file" if source.group is None else f"row group {source.group}"
         raise RowError(
-            f"{source.path}: row group {source.group} cannot be read ({error}); is the file whole?"
+            f"{source.path}: {part} cannot be read ({error}); is the file whole?"
         ) from error
     faults: Dict[int, str] = {}
     columns = [_values(c, table.column(c.name), faults) for c in fields.columns]
     labels = [_label(c, table.column(c.name), faults, False) for c in fields.labels]
     if fields.weight is not None:
         labels.append(_label(fields.weight, table.column(fields.weight.name), faults, True))
+    if source.users is not None:
+        name = fields.columns[-1].name
+        _note_strays(name, columns[-1].array, table.column(name), source.users, faults)
     return RowGroup((*columns, *labels), faults)
 
 
@@ -156,6 +163,8 @@ def _label(
     wrong[bad] = True
     if is_weight:
         wrong |= flat < 0
+    if column.is_probability:
+        wrong |= (flat < 0) | (flat > 1)
     _note(faults, column, np.flatnonzero(wrong), array, lambda place: place)
     return Values(flat, None, None)
 
@@ -174,6 +183,17 @@ def _note(
         )
 
 
+def _note_strays(
+    name: str, rows: Array, cells: pa.ChunkedArray, users: int, faults: Dict[int, str]
+) -> None:
+    """Faults of rows that point to no row of the users file."""
+    for place in np.flatnonzero((rows < 0) | (rows >= users)).tolist():
+        value = cells[place].as_py()
+        found = "null" if value is None else value
+        rule = f"must be a row of the users file, 0 to {users - 1}, got {found}"
+        faults.setdefault(place, f"column '{name}': {rule}")
+
+
 def _rule(column: Column, value: Any) -> str:
     if column.type in INTEGERS and not isinstance(value, bool):
         limit = 1 << (INTEGERS[column.type] - 1)  # type: ignore[index]
@@ -183,6 +203,8 @@ def _rule(column: Column, value: Any) -> str:
         return f"must be a finite number, got {value!r}"
     if isinstance(value, float) and not abs(value) < float("inf"):
         return f"must be finite, got {value}"
+    if column.is_probability:
+        return f"must be in [0, 1], got {value}"
     return f"must not be negative, got {value}"
 
 

@@ -146,6 +146,8 @@ def _rule(column: Column, cell: bytes, is_label: bool, is_weight: bool) -> str:
         np.float32(number) if is_label else number
     ):
         return "must be finite, got "
+    if column.is_probability and not 0 <= number <= 1:
+        return "must be in [0, 1], got "
     return "must not be negative, got " if is_weight and number < 0 else ""
 
 

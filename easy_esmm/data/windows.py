@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional
+from dataclasses import dataclass
+from typing import Any, Callable, List, Optional, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from easy_esmm.data.order import RowOrder
+from easy_esmm.data.order import RowOrder, Rows
 from easy_esmm.data.parquet_plan import Plan, Source
 from easy_esmm.data.row_errors import RowError, SkippedRows
-from easy_esmm.data.row_groups import GroupCache, gather, select
+from easy_esmm.data.row_groups import GroupCache, RowGroup, gather, select
 from easy_esmm.data.settings import Reading
 
 # Row groups mixed with each other: at least this many rows, at most this much memory.
 _BAND_ROWS = 1 << 17
 _BAND_BYTES = 1 << 28
 _BYTES_OF_A_VALUE = 8
+# With users files a row group is a sample of users, so that several are always mixed.
+_USER_BAND = 4
 _ENDLESS = int(np.iinfo(np.int64).max)
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """Rows by their row groups, in the order in which they are wanted."""
+
+    numbers: Rows
+    """Number of each row group among the plan's sources."""
+    groups: Sequence[RowGroup]
+    group_of: Rows
+    """For each row the place of its group in `groups`."""
+    row_of: Rows
+    """For each row its number in its group."""
+
+    def keep(self, is_kept: NDArray[np.bool_]) -> Chosen:
+        """Some of the rows."""
+        if is_kept.all():
+            return self
+        return Chosen(self.numbers, self.groups, self.group_of[is_kept], self.row_of[is_kept])
 
 
 class Windows:
@@ -26,20 +48,29 @@ class Windows:
     A window depends on its number only; what is kept between calls is a cache of row groups.
     """
 
-    def __init__(self, plan: Plan, reading: Reading, skipped: Optional[SkippedRows]) -> None:
-        """`skipped` is None where a row that must not be used is an error."""
+    def __init__(
+        self,
+        plan: Plan,
+        reading: Reading,
+        skipped: Optional[SkippedRows],
+        block_of: Optional[Callable[[Rows], Rows]] = None,
+    ) -> None:
+        """`skipped` is None where a row that must not be used is an error.
+
+        `block_of` is that of `RowOrder`.
+        """
         rows = tuple(source.rows for source in plan.sources)
         band = _band(plan)
         seed = reading.seed if reading.is_shuffled else None
-        self.order = RowOrder(rows, reading.window, band, seed)
+        self.order = RowOrder(rows, reading.window, band, seed, block_of)
         labels = len(plan.fields.labels) + (plan.fields.weight is not None)
-        self._outputs = len(plan.fields.columns) + labels
+        self._outputs = list(range(len(plan.fields.columns) + labels))
         self._sources, self._size = plan.sources, reading.window
         self._starts = np.cumsum(rows, dtype=np.int64) - np.asarray(rows, np.int64)
         self._total = None if reading.epochs is None else reading.epochs * self.order.epoch_rows
         # A window may lie on the border of two bands while the next one is read already.
-        capacity = 2 * band + reading.parallel
-        self._cache = GroupCache(plan, capacity)
+        self._capacity = 2 * band + reading.parallel
+        self._cache = GroupCache(plan, self._capacity)
         self._skipped = skipped
 
     @property
@@ -49,25 +80,33 @@ class Windows:
 
     def read(self, window: int) -> List[NDArray[Any]]:
         """Columns, labels and weight of a window, laid out flat as `row_groups.gather` says."""
+        return self._gather(self._choose(window))
+
+    def _choose(self, window: int) -> Chosen:
+        """The rows of a window, without those that must not be used."""
         start = int(window) * self._size
         stop = start + self._size
         rows = self.order.rows_at(start, stop if self._total is None else min(stop, self._total))
+        chosen = self._locate(rows)
+        is_good = np.ones(len(rows), bool)
+        for place, group in enumerate(chosen.groups):
+            for row, message in group.faults.items():
+                met = np.flatnonzero((chosen.group_of == place) & (chosen.row_of == row))
+                is_good[met] = False
+                self._report(self._sources[chosen.numbers[place]], row, message, len(met))
+        return chosen.keep(is_good)
+
+    def _locate(self, rows: Rows) -> Chosen:
         source_of = np.searchsorted(self._starts, rows, side="right") - 1
         is_met = np.bincount(source_of, minlength=len(self._sources)) > 0
         numbers = np.flatnonzero(is_met)
-        group_of = (np.cumsum(is_met) - 1).take(source_of)
-        row_of = rows - self._starts.take(source_of)
         groups = [self._cache.get(int(number)) for number in numbers]
-        is_good = np.ones(len(rows), bool)
-        for place, group in enumerate(groups):
-            for row, message in group.faults.items():
-                met = np.flatnonzero((group_of == place) & (row_of == row))
-                is_good[met] = False
-                self._report(self._sources[numbers[place]], row, message, len(met))
-        if not is_good.all():
-            group_of, row_of = group_of[is_good], row_of[is_good]
-        selection = select(groups, group_of, row_of)
-        return [array for output in range(self._outputs) for array in gather(selection, output)]
+        group_of = (np.cumsum(is_met) - 1).take(source_of)
+        return Chosen(numbers, groups, group_of, rows - self._starts.take(source_of))
+
+    def _gather(self, chosen: Chosen) -> List[NDArray[Any]]:
+        selection = select(chosen.groups, chosen.group_of, chosen.row_of)
+        return [array for output in self._outputs for array in gather(selection, output)]
 
     def _report(self, source: Source, row: int, message: str, times: int) -> None:
         place = f"{source.path}: row {source.first_row + row + 1}: {message}"
@@ -79,7 +118,10 @@ class Windows:
 
 def _band(plan: Plan) -> int:
     """How many row groups are mixed with each other."""
-    groups = len(plan.sources)
+    groups, values = len(plan.sources), plan.values
     by_rows = -(-_BAND_ROWS * groups // plan.rows)
-    by_bytes = _BAND_BYTES * groups // max(1, plan.values * _BYTES_OF_A_VALUE)
+    if plan.users is not None:
+        values += plan.users.plan.values
+        by_rows = max(by_rows, _USER_BAND)
+    by_bytes = _BAND_BYTES * groups // max(1, values * _BYTES_OF_A_VALUE)
     return int(max(1, min(by_rows, by_bytes, groups)))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Dict, List, Mapping, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 import tensorflow as tf
 
@@ -14,6 +14,7 @@ from easy_esmm.features.gather import Gathered, Pool, gather, pick
 from easy_esmm.features.pooling import pool
 from easy_esmm.features.registry import encoder_of
 from easy_esmm.features.tables import Slot, Tables, escaped
+from easy_esmm.protos.feature_pb2 import FeatureConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 
@@ -30,7 +31,7 @@ class Embedded:
     """float32 scalar: sum of squares of all embedding vectors that the groups hold."""
     out_of_range: Dict[str, Tensor]
     """By name of each feature with `num_buckets` or a vocabulary, int64 scalar: ids of this batch
-    that have no row and were given row 0."""
+    that have no row and were given row 0; for a feature of users, each user's are counted once."""
     ids_seen: Dict[str, Tensor]
     """By the same names, int64 scalar: ids of this batch, without missing values."""
 
@@ -40,7 +41,9 @@ def embed(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Embedded:
 
     Args:
       config: resolved.
-      columns: by input name; [batch], or a RaggedTensor [batch, None] for a list column.
+      columns: by input name; [batch], or a RaggedTensor [batch, None] for a list column. Where
+        `data_config.user_rows.row_column` is among them, as the index int32 [batch], its `columns`
+        are [users]. The result is the same as if they stood in every row.
 
     Builds variables: call once in a graph. Raises UserError for a feature that does not fit its
     columns or its table.
@@ -73,14 +76,28 @@ def embed(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Embedded:
 
 def encode(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Dict[str, Encoded]:
     """By name, each feature that stands in a group, without reading a table."""
+    index = _index(config, columns)
     used = {name for group in config.model_config.feature_groups for name in group.feature_names}
     encoded = {}
     for feature in config.feature_config.features:
         if feature.feature_name in used:
             # A failing op is reported by its name, which then says the feature.
             with tf.name_scope(f"encode/{escaped(feature.feature_name)}"):
-                encoded[feature.feature_name] = encoder_of(feature)(feature, columns)
+                found = encoder_of(feature)(feature, columns)
+            of_users = index is not None and _is_of_users(config, feature)
+            encoded[feature.feature_name] = replace(found, index=index) if of_users else found
     return encoded
+
+
+def _index(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Optional[Tensor]:
+    """int32 [batch]: the user of each row; None where all columns are [batch]."""
+    data = config.data_config
+    return columns.get(data.user_rows.row_column) if data.HasField("user_rows") else None
+
+
+def _is_of_users(config: PipelineConfig, feature: FeatureConfig) -> bool:
+    # The config's rules have it that its columns are all of users, or none.
+    return feature.input_names[0] in config.data_config.user_rows.columns
 
 
 class _Lookup:
@@ -90,18 +107,22 @@ class _Lookup:
         self._gathered = gathered
         self._pools = _pools(gathered, slots)
         self._padded: Dict[str, Tensor] = {}
-        self._vectors: List[Tensor] = []
+        self._of_groups: List[Tensor] = []
 
     def group(self, slots: Sequence[Slot]) -> Tensor:
         """float32 [batch, width]: the slots side by side."""
         parts: List[Tensor] = []
-        for (kind, dimension), same in groupby(slots, key=_kind_and_dimension):
+        for (is_plain, is_of_users), same in groupby(slots, key=_way):
             run = list(same)
-            if kind is OneId:  # one look-up for the whole run
-                parts.append(self._remember(self._pools[dimension].look_up(run)))
-            else:
-                parts.extend(self._alone(slot) for slot in run)
-        return parts[0] if len(parts) == 1 else tf.concat(parts, axis=1)
+            if is_plain:
+                parts.extend(_numbers(slot) for slot in run)
+                continue
+            vectors = self._vectors(run)
+            if is_of_users:
+                vectors = [_spread(_side_by_side(vectors), run[0])]
+            self._of_groups.extend(vectors)
+            parts.extend(vectors)
+        return _side_by_side(parts)
 
     def table_rows(self) -> Tuple[TableRows, ...]:
         """What was read from each table."""
@@ -109,20 +130,29 @@ class _Lookup:
 
     def squared_norm(self) -> Tensor:
         """Sum of squares of the vectors of all groups so far."""
-        if not self._vectors:
+        if not self._of_groups:
             return tf.zeros([])
-        return 2 * tf.add_n([tf.nn.l2_loss(vectors) for vectors in self._vectors])
+        return 2 * tf.add_n([tf.nn.l2_loss(vectors) for vectors in self._of_groups])
 
-    def _alone(self, slot: Slot) -> Tensor:
-        """float32 [batch, width] of a bag, or of numbers."""
+    def _vectors(self, slots: Sequence[Slot]) -> List[Tensor]:
+        """float32 [batch or users, width] each; side by side they are the slots."""
+        vectors: List[Tensor] = []
+        for (kind, dimension), same in groupby(slots, key=_kind_and_dimension):
+            run = list(same)
+            if kind is OneId:  # one look-up for the whole run
+                vectors.append(self._pools[dimension].look_up(run))
+            else:
+                vectors.extend(self._pooled(slot) for slot in run)
+        return vectors
+
+    def _pooled(self, slot: Slot) -> Tensor:
+        """float32 [batch or users, dimension] of a bag, or of numbers with a table."""
         encoded = slot.encoded
-        if isinstance(encoded, Numbers) and slot.table is None:
-            return encoded.values
         matrix, positions = self._rows(slot)
         if isinstance(encoded, Bag):
-            return self._remember(pool(matrix, positions, encoded, slot.feature.combiner))
+            return pool(matrix, positions, encoded, slot.feature.combiner)
         if isinstance(encoded, Numbers):
-            return self._remember(tf.linalg.matmul(encoded.values, pick(matrix, positions)))
+            return tf.linalg.matmul(encoded.values, pick(matrix, positions))
         raise TypeError(f"{type(encoded).__name__} is looked up in runs")
 
     def _rows(self, slot: Slot) -> Tuple[Tensor, Tensor]:
@@ -132,9 +162,27 @@ class _Lookup:
             self._padded[name] = tf.concat(self._gathered[name].padded(), axis=0)
         return self._padded[name], self._gathered[name].positions[slot.feature.feature_name]
 
-    def _remember(self, vectors: Tensor) -> Tensor:
-        self._vectors.append(vectors)
-        return vectors
+
+def _way(slot: Slot) -> Tuple[bool, bool]:
+    """(whether the slot is numbers as they are, whether its rows are users)."""
+    return slot.table is None, slot.encoded.index is not None
+
+
+def _numbers(slot: Slot) -> Tensor:
+    """float32 [batch, count] of a slot without a table."""
+    if not isinstance(slot.encoded, Numbers):
+        raise TypeError(f"{type(slot.encoded).__name__} needs a table")
+    return _spread(slot.encoded.values, slot)
+
+
+def _spread(of_users: Tensor, slot: Slot) -> Tensor:
+    """From a row a user to a row an impression; as it is where the slot's rows are not users."""
+    index = slot.encoded.index
+    return of_users if index is None else pick(of_users, index)
+
+
+def _side_by_side(parts: Sequence[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else tf.concat(parts, axis=1)
 
 
 def _kind_and_dimension(slot: Slot) -> Tuple[type, int]:

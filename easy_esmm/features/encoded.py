@@ -1,7 +1,9 @@
 """What a feature's columns become before any table is read: ids, bags of ids, or numbers.
 
 Encoding is a pure function of the input columns and holds no variables, so that it may run wherever
-the columns are: beside the model, or in the threads that read the input.
+the columns are: beside the model, or in the threads that read the input. Where a batch holds its
+users once, features of users are encoded once a user ("batch" is then the number of users), and
+their ids, numbers and pooled vectors are given to the batch's rows by `index`.
 """
 
 from __future__ import annotations
@@ -26,6 +28,9 @@ class OneId:
     out_of_range: Optional[Tensor] = None
     """int64 scalar: values of the batch without a row of their own, which were given row 0; None
     where there cannot be any."""
+    index: Optional[Tensor] = None
+    """int32 [batch], where the rows here are users: the user of each row of the batch. None: the
+    rows here are those of the batch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +49,8 @@ class Bag:
     """Rows of the table."""
     out_of_range: Optional[Tensor] = None
     """As in `OneId`."""
+    index: Optional[Tensor] = None
+    """As in `OneId`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +60,8 @@ class Numbers:
     values: Tensor
     """float32 [batch, count]; 0 where the value is missing."""
     count: int
+    index: Optional[Tensor] = None
+    """As in `OneId`."""
 
 
 Encoded = Union[OneId, Bag, Numbers]

@@ -59,7 +59,7 @@ class KeptRows:
     def _add(self, batches: Array, is_valid: Array, *columns: Array) -> Array:
         if batches == 0:
             self._parts, self._rows = [], 0
-        self._rows += np.count_nonzero(is_valid)
+        self._rows += int(np.count_nonzero(is_valid))
         if self._limit is None or self._rows <= self._limit:
             # Indexing copies, as it must: the arrays may be views of tensors that TensorFlow frees.
             self._parts.append(tuple(column[is_valid] for column in columns))

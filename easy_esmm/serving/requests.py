@@ -9,6 +9,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from easy_esmm.contract import Tensor
+from easy_esmm.data.spread import spread
+from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.signature import JOINED_INPUT, serving_columns
 
@@ -20,8 +22,12 @@ def request(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Dict[str, 
       config: resolved.
       columns: a batch of `data.input_fn(config, "predict")`, read eagerly. List columns become
         text, joined by their feature's separator; under `multi_placeholder: false` whole rows do,
-        joined by the data separator.
+        joined by the data separator. Users' columns are given to each row.
+
+    Raises:
+      UserError: a cell holds the separator that rows are joined by.
     """
+    columns = spread(config, columns)
     separators = _separators(config)
     arrays = {
         column.name: text_column(columns[column.name], separators.get(column.name, "|"))
@@ -31,6 +37,14 @@ def request(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Dict[str, 
         return arrays
     texts = [_texts(array) for array in arrays.values()]
     separator = config.data_config.separator.encode()
+    for name, cells in zip(arrays, texts):
+        row = next((i for i, cell in enumerate(cells) if separator in cell), None)
+        if row is not None:
+            raise UserError(
+                f"column {name}: must not hold the separator {config.data_config.separator!r} of "
+                f"joined rows, got {cells[row].decode(errors='replace')!r} in row {row + 1} of a "
+                "batch; export with export_config.multi_placeholder: true"
+            )
     return {JOINED_INPUT: np.array([separator.join(row) for row in zip(*texts)], object)}
 
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 from easy_esmm import models
 from easy_esmm.compat import estimator, keras, v1
 from easy_esmm.contract import Labels, LossTerm, Tensor
+from easy_esmm.data.spread import spread
 from easy_esmm.features import embed
 from easy_esmm.models.model import AnyPredictions, Model
 from easy_esmm.protos.model_pb2 import ModelConfig
@@ -68,7 +69,8 @@ class _Batch:
 
     def predict_spec(self, extra_columns: Sequence[str]) -> Any:
         served = self._predictions.served()
-        extra = {name: _text_if_list(self._columns[name]) for name in extra_columns}
+        columns = spread(self._config, self._columns)
+        extra = {name: _text_if_list(columns[name]) for name in extra_columns}
         signature = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
         return estimator.EstimatorSpec(
             estimator.ModeKeys.PREDICT,
@@ -80,6 +82,7 @@ class _Batch:
         self, label_columns: Mapping[str, Tensor], recorder: Optional[RowRecorder]
     ) -> Any:
         observed = labels_from_columns(self._config, label_columns)
+        columns = spread(self._config, self._columns)
         terms = self._model.loss_terms(self._predictions, observed)
         loss = _total(terms)
         hooks: List[Any] = [RowProgressHook(tf.size(observed.click), "evaluated")]
@@ -90,7 +93,7 @@ class _Batch:
             # The evaluation loss holds no regularisation, as in EasyRec.
             loss=loss,
             eval_metric_ops=evaluation.metrics(
-                self._config, self._columns, observed, self._predictions, terms, self._embedded
+                self._config, columns, observed, self._predictions, terms, self._embedded
             ),
             evaluation_hooks=hooks,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from typing import Any, Dict, Generator, Sequence
 
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from easy_esmm import data
 from easy_esmm.config import Pipeline
+from easy_esmm.data.files import find_files
+from easy_esmm.data.spread import spread
 from easy_esmm.errors import UserError
 from easy_esmm.serving.requests import request, text_column
 from easy_esmm.serving.saved_model import SavedModel, newest
@@ -29,7 +32,7 @@ def score(
     reserved_columns: Sequence[str] = (),
     output_columns: Sequence[str] = (),
 ) -> int:
-    """Writes a row of scores for each input row, in their order.
+    """Writes a row of scores for each input row, in their order; `ignore_error` leaves rows out.
 
     Args:
       pipeline: the config.
@@ -47,6 +50,9 @@ def score(
       UserError: a file, a column or the model does not fit.
     """
     require_files(pipeline, "predict", input_path, reserved_columns)
+    read = [os.path.realpath(path) for path in find_files(input_path)]
+    if os.path.realpath(output_path) in read:
+        raise UserError(f"--output_path: {output_path} is one of the input files; name another")
     if saved_model:
         batches = _from_saved_model(pipeline, input_path, saved_model, reserved_columns)
     else:
@@ -60,6 +66,8 @@ def score(
             file.write(_selected(batch, reserved_columns, output_columns))
             rate = file.rows / (time.monotonic() - start)
             line.live(f"scored: {file.rows:,} rows   {rate:,.0f} rows/s")
+        if not file.rows:
+            raise UserError(f"--input_path: {input_path} holds no row that could be read")
         line.event(f"scored: {file.rows:,} rows in {time.monotonic() - start:.1f} s")
         return file.rows
 
@@ -69,7 +77,8 @@ def _from_saved_model(
 ) -> Generator[Dict[str, NDArray[Any]], None, None]:
     input_fn = data.input_fn(pipeline.config, "predict", input_path, extra_columns=reserved)
     with user_errors(), SavedModel(newest(folder)) as model:
-        for columns in input_fn():
+        for batch in input_fn():
+            columns = spread(pipeline.config, batch)
             kept = {name: text_column(columns[name]) for name in reserved}
             yield {**kept, **model.score(request(pipeline.config, columns))}
     input_fn.skipped.log_summary()
@@ -79,7 +88,8 @@ def _selected(
     batch: Dict[str, NDArray[Any]], reserved: Sequence[str], outputs: Sequence[str]
 ) -> Dict[str, NDArray[Any]]:
     if not outputs:
-        return batch
+        # The order of a SavedModel's outputs is none.
+        outputs = sorted(set(batch) - set(reserved))
     unknown = [name for name in outputs if name not in batch]
     if unknown:
         known = ", ".join(sorted(set(batch) - set(reserved)))

@@ -155,8 +155,8 @@ def test_json_is_read_by_the_suffix_of_the_file(tmp_path: Path) -> None:
     [
         ("[1]", ["x.json:1:1: must be a JSON object: { ... }"]),
         (
-            '{"a": 1,}',
-            ["x.json:1:9: is not valid JSON: Expecting property name enclosed in double quotes"],
+            '{"a": 1, b}',
+            ["x.json:1:10: is not valid JSON: Expecting property name enclosed in double quotes"],
         ),
         (
             '{\n "train_config": {\n  "num_step": 3,\n  "num_steps": "x"}, "model_dir": 3}',

@@ -1,9 +1,12 @@
-"""Random rows that fit a config: every column that its features, labels and metrics read."""
+"""Random rows that fit a config: every column that its features, labels and metrics read.
+
+With `data_config.user_rows`, in two files: impressions, and their users.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, List, Set
+from typing import Any, Dict, List, Optional, Set
 
 import numpy as np
 import pyarrow as pa
@@ -16,18 +19,34 @@ from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 IDS = 20
 CLICK_RATES = np.linspace(0.1, 0.9, IDS)
+IMPRESSIONS_OF_A_USER = 8
 INTEGER_TYPES = (DatasetConfig.INT32, DatasetConfig.INT64)
 
 
+def rows_path(config: PipelineConfig, folder: Path, split: str) -> Path:
+    """Where the rows of a split are written in `folder`."""
+    if config.data_config.input_type != DatasetConfig.ParquetInput:
+        return folder / f"{split}.csv"
+    if config.data_config.HasField("user_rows"):
+        return folder / f"{config.data_config.user_rows.impression_file_prefix}-{split}.parquet"
+    return folder / f"{split}.parquet"
+
+
 def write_rows(config: PipelineConfig, path: Path, size: int, seed: int) -> None:
-    """Writes `size` rows in the format of `config.data_config` to `path`.
+    """Writes `size` rows in the format of `config.data_config` to `path`, and users beside it.
 
     Clicks depend on the first id column, conversions on the second, so that there is something to
     learn; labels keep conversions inside clicks.
     """
-    columns = _columns(config, size, np.random.default_rng(seed))
+    random = np.random.default_rng(seed)
+    is_grouped = config.data_config.HasField("user_rows")
+    user = np.arange(size) // IMPRESSIONS_OF_A_USER if is_grouped else None
+    columns = _columns(config, size, random, user)
     names = [field.input_name for field in config.data_config.input_fields]
     table = pa.table({name: columns[name] for name in names})
+    if user is not None:
+        _write_grouped(config, path, table, user)
+        return
     if config.data_config.input_type == DatasetConfig.ParquetInput:
         pyarrow.parquet.write_table(table, path, row_group_size=100)
         return
@@ -39,7 +58,20 @@ def write_rows(config: PipelineConfig, path: Path, size: int, seed: int) -> None
     pyarrow.csv.write_csv(table, path, options)
 
 
-def _columns(config: PipelineConfig, size: int, random: Any) -> Dict[str, Any]:
+def _write_grouped(config: PipelineConfig, path: Path, table: pa.Table, user: np.ndarray) -> None:
+    users = config.data_config.user_rows
+    of_users = list(users.columns)
+    row = pa.array(user.astype(np.int32))
+    rows = table.drop_columns(of_users).append_column(users.row_column, row)
+    pyarrow.parquet.write_table(rows, path, row_group_size=100)
+    name = users.file_prefix + path.name[len(users.impression_file_prefix) :]
+    first = np.flatnonzero(np.diff(user, prepend=-1))
+    pyarrow.parquet.write_table(table.select(of_users).take(first), path.with_name(name))
+
+
+def _columns(
+    config: PipelineConfig, size: int, random: Any, user: Optional[np.ndarray]
+) -> Dict[str, Any]:
     features: Dict[str, FeatureConfig] = {}
     weights: Set[str] = set()
     for feature in config.feature_config.features:
@@ -49,11 +81,14 @@ def _columns(config: PipelineConfig, size: int, random: Any) -> Dict[str, Any]:
     ids: List[np.ndarray] = []
     columns: Dict[str, Any] = {}
     lengths = random.integers(0, 4, size)  # of every list, so that ids and weights fit
+    of_users = set(config.data_config.user_rows.columns)
     for field in config.data_config.input_fields:
         feature = features.get(field.input_name)
         if feature is not None:
             which = random.integers(0, IDS, size)
-            ids.append(which)
+            # A user's columns are those of his first row.
+            is_of_users = user is not None and field.input_name in of_users
+            ids.append(which[user * IMPRESSIONS_OF_A_USER] if is_of_users else which)
             columns[field.input_name] = _cells(config, field, feature, which, lengths, random)
         elif field.input_name in weights:
             columns[field.input_name] = [list(random.uniform(0, 2, n)) for n in lengths]

@@ -8,8 +8,7 @@ from typing import Any, Dict, Tuple
 
 from easy_esmm import config as configs
 from easy_esmm.config import Pipeline
-from easy_esmm.protos.data_pb2 import DatasetConfig
-from tests.conformance.rows import write_rows
+from tests.conformance.rows import rows_path, write_rows
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 NAMES: Tuple[str, ...] = tuple(sorted(path.stem for path in SAMPLES.glob("*.config")))
@@ -26,9 +25,8 @@ def small(name: str, folder: Path, **train: Any) -> Pipeline:
     """
     pipeline = configs.load(str(SAMPLES / f"{name}.config"))
     config = pipeline.config
-    suffix = "parquet" if config.data_config.input_type == DatasetConfig.ParquetInput else "csv"
     for split, rows, seed in (("train", TRAIN_ROWS, 1), ("eval", EVAL_ROWS, 2)):
-        path = folder / f"{split}.{suffix}"
+        path = rows_path(config, folder, split)
         if not path.exists():
             write_rows(config, path, rows, seed)
     settings: Dict[str, Any] = {
@@ -40,13 +38,17 @@ def small(name: str, folder: Path, **train: Any) -> Pipeline:
     }
     edited = type(config)()
     edited.CopyFrom(config)
-    edited.train_input_path = str(folder / f"train.{suffix}")
-    edited.eval_input_path = str(folder / f"eval.{suffix}")
+    edited.train_input_path = str(rows_path(config, folder, "train"))
+    edited.eval_input_path = str(rows_path(config, folder, "eval"))
     edited.model_dir = str(folder / "model")
     edited.data_config.batch_size = BATCH
     edited.data_config.num_epochs = 0
     for key, value in settings.items():
         setattr(edited.train_config, key, value)
+    for feature in edited.feature_config.features:
+        # Small tables: a checkpoint of the samples' own takes up to 350 MB.
+        feature.num_buckets = min(feature.num_buckets, 100)
+        feature.hash_bucket_size = min(feature.hash_bucket_size, 1000)
     for dnn in _networks(edited):
         dnn.use_bn = False
     for optimizer in edited.train_config.optimizer_config:

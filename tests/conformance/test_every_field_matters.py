@@ -21,6 +21,7 @@ from easy_esmm import config as configs
 from easy_esmm import data
 from easy_esmm.compat import estimator, v1
 from easy_esmm.config import ConfigError, Edit, Pipeline
+from easy_esmm.config.support import is_repeated
 from easy_esmm.serving.signature import serving_input_receiver_fn
 from easy_esmm.training.estimator import make_estimator
 from easy_esmm.training.model_fn import make_model_fn
@@ -56,9 +57,9 @@ def fields_set(message: Message, path: str = "") -> Iterator[Tuple[str, str, Any
     for field, value in message.ListFields():
         name = f"{message.DESCRIPTOR.name}.{field.name}"
         here = f"{path}.{field.name}" if path else field.name
-        is_repeated = field.label == field.LABEL_REPEATED
-        for index, item in enumerate(value if is_repeated else [value]):
-            at = f"{here}[{index}]" if is_repeated else here
+        is_list = is_repeated(field)
+        for index, item in enumerate(value if is_list else [value]):
+            at = f"{here}[{index}]" if is_list else here
             if field.type == field.TYPE_MESSAGE:
                 yield from fields_set(item, at)
             else:
@@ -110,9 +111,9 @@ def on_rows(pipeline: Pipeline, folder: Path) -> Pipeline:
     """The pipeline reading the rows in `folder`, whatever its paths say."""
     config = type(pipeline.config)()
     config.CopyFrom(pipeline.config)
-    suffix = "parquet" if list(folder.glob("*.parquet")) else "csv"
-    config.train_input_path = str(folder / f"train.{suffix}")
-    config.eval_input_path = str(folder / f"eval.{suffix}")
+    for split in ("train", "eval"):
+        (path,) = (p for p in folder.glob(f"*{split}.*") if not p.name.startswith("users"))
+        setattr(config, f"{split}_input_path", str(path))
     return dataclasses.replace(pipeline, config=config)
 
 
@@ -143,7 +144,13 @@ def graph(config: Any, input_fn: Any, mode: str) -> str:
         v1.train.create_global_step()
         columns, labels = tf.nest.map_structure(placeholder, spec)
         model = make_model_fn(config)(columns, labels, mode)
-        nodes = [strip(node) for node in built.as_graph_def().node]
+        # Summaries and hooks do not train: a change in them alone is none.
+        outputs = [model.loss.op.name]
+        outputs += [model.train_op.name] if model.train_op is not None else []
+        for value, update in model.eval_metric_ops.values():
+            outputs += [value.op.name, getattr(update, "op", update).name]
+        graph_def = v1.graph_util.extract_sub_graph(built.as_graph_def(), outputs)
+        nodes = [strip(node) for node in graph_def.node]
     names = sorted(model.eval_metric_ops)
     return hashlib.sha256(b"".join([*nodes, repr(names).encode()])).hexdigest()
 

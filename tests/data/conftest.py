@@ -39,7 +39,9 @@ def make_config() -> Callable[..., PipelineConfig]:
         features = "".join(f'features {{ input_names: "{name}" }}' for name in inputs)
         label_fields = "".join(f'label_fields: "{name}"' for name in labels)
         text = f"data_config {{ {fields} {label_fields} {data} }} feature_config {{ {features} }}"
-        return text_format.Parse(text, PipelineConfig())
+        towers = zip(("cvr_tower", "ctr_tower"), labels)
+        esmm = " ".join(f'{tower} {{ label_name: "{label}" }}' for tower, label in towers)
+        return text_format.Parse(f"{text} model_config {{ esmm {{ {esmm} }} }}", PipelineConfig())
 
     return make
 

@@ -159,6 +159,88 @@ def test_parquet_files_must_be_whole_hold_rows_and_agree(check: Any) -> None:
     assert problem.startswith("eval_input_path: 1.parquet: not a whole Parquet file (")
 
 
+USERS = 'input_type: ParquetInput user_rows { columns: ["text", "city"] }'
+USER_COLUMNS = {"buy": "INT32", "click": "INT32", "id": "INT64", "text": "STRING", "city": "STRING"}
+ROWS = {"buy": [0], "click": [1], "user_row": [0], "id": [5]}
+USER = {"text": ["a"], "city": ["b"], "key": ["c"]}
+
+
+@pytest.fixture
+def check_users(make_config: Any, tmp_path: Path) -> Any:
+    """Runs the gate on a pair of files: tables as columns, None for no file."""
+
+    def run(rows: Any, users: Any, name: str = "impressions-0", extra: Any = ()) -> List[str]:
+        for old in tmp_path.glob("*.parquet"):
+            old.unlink()
+        pq.write_table(pa.table(rows), tmp_path / f"{name}.parquet")
+        if users is not None:
+            pq.write_table(pa.table(users), tmp_path / "users-0.parquet")
+        pipeline: Any = FakePipeline(make_config(USER_COLUMNS, data=USERS))
+        found = check_files(pipeline, "eval", str(tmp_path / f"{name}.parquet"), extra)
+        start = len("a.config:1:1: ")
+        return [str(problem)[start:].replace(f"{tmp_path}/", "") for problem in found]
+
+    return run
+
+
+def test_impressions_and_users_that_fit_have_no_problem(check_users: Any) -> None:
+    assert check_users(ROWS, USER, extra=["key"]) == []
+
+
+def test_an_impressions_file_needs_a_users_file(check_users: Any) -> None:
+    assert check_users(ROWS, None) == [
+        "data_config.user_rows.file_prefix: impressions-0.parquet: no users file stands beside it "
+        "('users' in place of 'impressions')"
+    ]
+    assert check_users(ROWS, USER, name="rows-0") == [
+        "data_config.user_rows.impression_file_prefix: rows-0.parquet: the name of an impressions "
+        "file must begin with 'impressions'"
+    ]
+
+
+def test_columns_on_the_wrong_side_are_told(check_users: Any) -> None:
+    users = {"text": ["a"], "id": [5]}
+    rows = {"buy": [0], "click": [1], "user_row": [0], "city": ["b"]}
+    assert check_users(rows, users) == [
+        "data_config.input_fields[2].input_name: impressions-0.parquet: no column 'id' (there are "
+        "buy, click, user_row, city); the users file has it: name it in "
+        "data_config.user_rows.columns",
+        "data_config.input_fields[4].input_name: users-0.parquet: no column 'city' (there are "
+        "text, id); the impressions file has it: take it out of data_config.user_rows.columns",
+    ]
+
+
+def test_columns_in_neither_file_are_told_with_their_nearest_name(check_users: Any) -> None:
+    assert check_users({**ROWS, "Id": [5]}, {"text": ["a"], "City": ["b"]}, extra=["other"]) == [
+        "data_config.input_fields: impressions-0.parquet: no column 'other' (there are buy, click, "
+        "user_row, id, Id)",
+        "data_config.input_fields[4].input_name: users-0.parquet: no column 'city' (there are "
+        "text, City); did you mean City?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["0"], "must hold one whole number in a row, found string"),
+        ([0.5], "must hold one whole number in a row, found double"),
+        ([[0]], "must hold one whole number in a row, found list<element: int64>"),
+    ],
+)
+def test_the_row_column_holds_whole_numbers(check_users: Any, cells: Any, expected: str) -> None:
+    assert check_users({**ROWS, "user_row": cells}, USER) == [
+        f"data_config.user_rows.row_column: impressions-0.parquet: column 'user_row' {expected}"
+    ]
+
+
+def test_a_missing_row_column_is_told(check_users: Any) -> None:
+    rows = {"buy": [0], "click": [1], "id": [5], "guest": [0]}
+    assert check_users(rows, USER) == [
+        "data_config.user_rows.row_column: impressions-0.parquet: no column 'user_row' (there are "
+        "buy, click, id, guest)"
+    ]
+
+
 def test_the_gate_does_not_import_tensorflow() -> None:
     code = "import sys; from easy_esmm.data import check_files; print('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from easy_esmm.data.order import RowOrder
 
 
+@pytest.mark.parametrize("block_of", [None, lambda rows: rows // 30])
 @settings(max_examples=60, deadline=None)
 @given(
     groups=st.lists(st.integers(1, 2500), min_size=1, max_size=6),
@@ -18,9 +21,9 @@ from easy_esmm.data.order import RowOrder
     seed=st.integers(0, 5),
 )
 def test_each_epoch_holds_each_row_once(
-    groups: list[int], window: int, band: int, seed: int
+    block_of: Any, groups: list[int], window: int, band: int, seed: int
 ) -> None:
-    order = RowOrder(tuple(groups), window, band, seed)
+    order = RowOrder(tuple(groups), window, band, seed, block_of)
     total = sum(groups)
     for epoch in range(2):
         rows = order.rows_at(epoch * total, (epoch + 1) * total)
@@ -58,3 +61,19 @@ def test_a_window_draws_from_the_row_groups_of_its_band(band: int, groups_in_win
     assert len(np.unique(groups)) == groups_in_window
     # Rows inside the window are permuted: neighbours in the file hardly ever follow one another.
     assert np.mean(np.diff(order.rows_at(0, 16384)) == 1) < 0.001
+
+
+def test_blocks_are_permuted_and_their_rows_are_not() -> None:
+    order = RowOrder((100, 60), 40, 1, 3, lambda rows: rows // 10)
+    for start in range(0, 160, 40):  # chunks are whole groups here, windows whole blocks
+        rows = order.rows_at(start, start + 40).reshape(4, 10)
+        assert (np.diff(rows, axis=1) == 1).all()
+        assert (rows[:, 0] % 10 == 0).all()
+    firsts = order.rows_at(0, 160)[::10]
+    assert sorted(firsts) == list(range(0, 160, 10))
+    assert list(firsts) != sorted(firsts)
+
+
+def test_a_block_in_several_places_of_a_window_is_put_together() -> None:
+    order = RowOrder((6,), 6, 1, 3, lambda rows: rows % 2)
+    assert [row % 2 for row in order.rows_at(0, 6)] in ([0, 0, 0, 1, 1, 1], [1, 1, 1, 0, 0, 0])

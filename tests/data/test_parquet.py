@@ -242,6 +242,7 @@ def test_a_bad_value_is_named_or_its_row_skipped(
     ("column", "cells", "expected"),
     [
         ("buy", ["1", "x"], "column 'buy' (STRING): must be a finite number, got 'x'"),
+        ("buy", ["1", "2"], "column 'buy' (STRING): must be in [0, 1], got 2"),
         ("weight", [1.0, -0.5], "column 'weight' (FLOAT): must not be negative, got -0.5"),
         ("weight", [1.0, np.inf], "column 'weight' (FLOAT): must be finite, got inf"),
     ],

@@ -13,12 +13,16 @@ import tensorflow as tf
 
 from easy_esmm.compat import v1
 from easy_esmm.data import input_fn
+from tests.data.user_rows import COLUMNS, USER_ROWS, write
 
 
-@pytest.fixture(params=["csv", "csv with a bad row", "csv.gz with header", "parquet"])
+@pytest.fixture(params=["csv", "csv with a bad row", "csv.gz with header", "parquet", "users"])
 def make_dataset(request: pytest.FixtureRequest, make_config: Any, tmp_path: Path) -> Any:
     """Training input of 5000 rows in three files, endless, batches of 700."""
     kind, data = str(request.param), "batch_size: 700 "
+    if kind == "users":
+        _, glob = write(tmp_path, (500, 3, 400), row_group_size=300)
+        return input_fn(make_config(COLUMNS, data=data + USER_ROWS), "train", glob)
     for part, size in enumerate((2000, 999, 2001)):
         ids = [part * 10000 + i for i in range(size)]
         lines = [f"0,1,{i},t{i}\n" for i in ids]

@@ -55,6 +55,8 @@ def config(make_config: Any) -> Any:
         ("1,0,7,1e99,true,1,a", "column 'x' (FLOAT): must be finite, got '1e99'"),
         ("1,0,7,1,yes,1,a", "column 'b' (BOOL): must be true, false, 1 or 0, got 'yes'"),
         ("1,0,7,1,0,-1,a", "column 'weight' (FLOAT): must not be negative, got '-1'"),
+        ("1,5,7,1,0,1,a", "column 'click' (INT32): must be in [0, 1], got '5'"),
+        ("-1,0,7,1,0,1,a", "column 'buy' (STRING): must be in [0, 1], got '-1'"),
         ("1,0,7,1,0,inf,a", "column 'weight' (FLOAT): must be finite, got 'inf'"),
         ("one,0,7,1,0,1,a", "column 'buy' (STRING): must be a number, got 'one'"),
         ("nan,0,7,1,0,1,a", "column 'buy' (STRING): must be finite, got 'nan'"),

@@ -15,7 +15,7 @@ from tests.features.looking_up import Looked, config_of, look_up_in_graph, tenso
 
 @pytest.fixture(scope="session")
 def look_up() -> Callable[..., Looked]:
-    """`look_up(text, columns, loss=None, seed=1)`."""
+    """`look_up(text, columns, loss=None, seed=1, of_users=())`."""
     return look_up_in_graph
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Mapping, Optional
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence
 
 import tensorflow as tf
 from google.protobuf import text_format
@@ -60,10 +60,14 @@ def look_up_in_graph(
     columns: Mapping[str, Any],
     loss: Optional[Loss] = None,
     seed: int = 1,
+    of_users: Sequence[str] = (),
 ) -> Looked:
+    """With `of_users`, these columns are one value a user, and `user_row` is the index."""
     with tf.Graph().as_default(), v1.Session() as session:
         v1.set_random_seed(seed)
-        embedded = embed(config_of(text), tensors(columns))
+        config = config_of(text)
+        config.data_config.user_rows.columns.extend(of_users)
+        embedded = embed(config, tensors(columns))
         gradients = {}
         if loss is not None:
             rows = [table.rows for table in embedded.tables]

@@ -1,0 +1,280 @@
+"""Parquet input with users in files of their own: the same rows as flat files, each user once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, List
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import tensorflow as tf
+
+from easy_esmm.data import input_fn, row_error
+from easy_esmm.data.spread import spread
+from easy_esmm.errors import UserError
+from tests.data.user_rows import COLUMNS, OF_USERS, USER_ROWS, user_cells, write
+
+USERS = (700, 1, 0, 350, 600)
+
+
+@pytest.fixture(scope="module")
+def globs(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """(flat files, impressions files) of the same rows."""
+    return write(tmp_path_factory.mktemp("rows"), USERS)
+
+
+@pytest.fixture
+def config(make_config: Any) -> Any:
+    return lambda data="": make_config(COLUMNS, data=f"{USER_ROWS} {data}")
+
+
+@pytest.fixture
+def flat_config(make_config: Any) -> Any:
+    return lambda data="": make_config(COLUMNS, data=f"input_type: ParquetInput {data}")
+
+
+def as_flat(config: Any, dataset: Any) -> Any:
+    """The batches as the flat layout has them."""
+    for element in dataset:
+        if isinstance(element, tuple):
+            yield spread(config, element[0]), element[1]
+        else:
+            yield spread(config, element)
+
+
+def rows_of_all(globs: Any) -> int:
+    folder = Path(globs[0]).parent
+    return sum(pq.read_metadata(path).num_rows for path in folder.glob("flat-*"))
+
+
+@pytest.mark.parametrize("batch", [100, 5000])
+def test_evaluation_reads_what_the_flat_files_hold_in_their_order(
+    config: Any, flat_config: Any, read: Any, globs: Any, batch: int
+) -> None:
+    flat = read(input_fn(flat_config(), "eval", globs[0], batch_size=batch)())
+    dataset = input_fn(config(), "eval", globs[1], batch_size=batch)()
+    grouped = read(as_flat(config(), dataset))
+    assert flat.columns["id"] == list(range(rows_of_all(globs)))
+    assert grouped.columns == flat.columns
+    assert grouped.labels == flat.labels
+    assert grouped.sizes == flat.sizes
+
+
+def test_a_batch_holds_each_user_once_in_the_order_of_the_rows(config: Any, globs: Any) -> None:
+    for columns, labels in input_fn(config(), "eval", globs[1], batch_size=300)():
+        index = columns["user_row"].numpy()
+        assert index.dtype == np.int32
+        assert len(index) == len(labels["buy"])
+        users = columns["user"].numpy().tolist()
+        assert np.unique(index).tolist() == list(range(len(users)))
+        assert (np.diff(index) >= 0).all()
+        assert len(set(users)) == len(users)
+        assert {columns[name].shape[0] for name in OF_USERS} == {len(users)}
+        assert columns["history"].to_list() == [user_cells(u)["history"] or [] for u in users]
+    # The border between two batches lies inside a user's impressions, whom both then hold.
+    first, second = input_fn(config(), "eval", globs[1], batch_size=300)().take(2)
+    assert first[0]["user"].numpy()[-1] == second[0]["user"].numpy()[0]
+
+
+@pytest.mark.parametrize("batch", [100, 5000])
+def test_training_reads_every_row_once_in_each_epoch(
+    config: Any, read: Any, globs: Any, batch: int
+) -> None:
+    total = rows_of_all(globs)
+    dataset = input_fn(config("num_epochs: 3"), "train", globs[1], batch_size=batch)()
+    rows = read(as_flat(config(), dataset))
+    ids = rows.columns["id"]
+    epochs = [ids[start : start + total] for start in range(0, 3 * total, total)]
+    assert [sorted(epoch) for epoch in epochs] == [list(range(total))] * 3
+    assert epochs[0] != epochs[1] != epochs[2]
+    assert rows.sizes == [batch] * (3 * total // batch) + [3 * total % batch]
+    assert rows.columns["text"] == [f"t{i % 50}".encode() for i in ids]
+    assert rows.labels["click"] == [i % 3 % 2 for i in ids]
+    user_of = np.repeat(np.arange(sum(USERS)), np.bincount(user_of_ids(globs)))
+    assert rows.columns["user"] == user_of[ids].tolist()
+    cells = [user_cells(user) for user in range(sum(USERS))]
+    for name in ("history", "history_weight"):
+        assert rows.columns[name] == [cells[u][name] or [] for u in rows.columns["user"]]
+    assert rows.columns["city"] == [(cells[u]["city"] or "").encode() for u in rows.columns["user"]]
+
+
+def user_of_ids(globs: Any) -> np.ndarray:
+    """The user of each id, from the flat files."""
+    files = sorted(Path(globs[0]).parent.glob("flat-*"))
+    return np.concatenate([pq.read_table(path)["user"].to_numpy() for path in files])
+
+
+def test_training_mixes_the_users_of_all_files_and_keeps_their_rows_together(
+    config: Any, globs: Any
+) -> None:
+    files_of_batch, ids, users = [], [], []
+    ends = np.cumsum(USERS)
+    for columns, _ in input_fn(config("num_epochs: 1"), "train", globs[1], batch_size=1000)():
+        flat = spread(config(), columns)
+        files_of_batch.append(len(set(np.searchsorted(ends, flat["user"], side="right"))))
+        ids += flat["id"].numpy().tolist()
+        users += flat["user"].numpy().tolist()
+    assert np.median(files_of_batch) == 3  # of which one holds one user, and another none
+    runs = 1 + np.count_nonzero(np.diff(users))
+    # A chunk's border, one in 1024 rows, may leave the halves of a user in different windows.
+    assert sum(USERS) <= runs <= sum(USERS) + 2 * len(ids) // 1024 + 1500 * 5 // 1024
+    assert runs < len(ids) / 4
+
+
+def test_training_order_is_made_by_the_seed(config: Any, read: Any, globs: Any) -> None:
+    def order(seed: int) -> Any:
+        dataset = input_fn(config(), "train", globs[1], seed=seed)()
+        return read(as_flat(config(), dataset), batches=40).columns["id"]
+
+    assert order(3) == order(3)
+    assert order(3) != order(4)
+
+
+def test_unshuffled_training_repeats_the_order_of_the_files(
+    config: Any, read: Any, globs: Any
+) -> None:
+    dataset = input_fn(config("num_epochs: 2 shuffle: false"), "train", globs[1])()
+    rows = read(as_flat(config(), dataset))
+    total = rows_of_all(globs)
+    assert rows.columns["id"] == [*range(total), *range(total)]
+
+
+@pytest.mark.parametrize("split", ["train", "eval"])
+def test_workers_share_the_rows_out_exactly(
+    config: Any, read: Any, tmp_path: Path, split: str
+) -> None:
+    _, glob = write(tmp_path, (6000, 3000), 9000)  # five windows
+    data = "num_epochs: 1 batch_size: 512"
+    parts = [
+        read(as_flat(config(), input_fn(config(data), split, glob, shard=(i, 3))())).columns["id"]
+        for i in range(3)
+    ]
+    total = sum(map(len, parts))
+    assert total > 60000
+    assert sorted(number for part in parts for number in part) == list(range(total))
+    assert min(map(len, parts)) > 0
+
+
+def test_reserved_columns_come_for_each_row_wherever_they_stand(config: Any, globs: Any) -> None:
+    extra = ["key", "city", "buy", "user_row"]
+    with pytest.raises(UserError, match=r"'user_row' \(user_rows.row_column\) is not"):
+        input_fn(config(), "predict", globs[1], extra_columns=extra)()
+    dataset = input_fn(config(), "predict", globs[1], batch_size=50, extra_columns=extra[:3])()
+    columns = next(iter(dataset))
+    flat = spread(config(), columns)
+    users = flat["user"].numpy().tolist()
+    assert columns["key"].numpy().tolist() == [f"k{u}".encode() for u in users]
+    assert flat["city"].numpy().tolist() == [(user_cells(u)["city"] or "").encode() for u in users]
+    assert flat["buy"].numpy().tolist() == [i % 2 for i in range(50)]
+    assert "user_row" not in flat
+
+
+def change(glob: str, name: str, values: Any, side: str = "impressions", file: int = 3) -> str:
+    """Replaces a column of one file, or drops it where `values` is None; returns its path."""
+    path = Path(glob).parent / f"{side}-{file}.parquet"
+    table = pq.read_table(path)
+    if name in table.column_names:
+        table = table.drop_columns([name])
+    if values is not None:
+        table = table.append_column(name, values)
+    pq.write_table(table, path)
+    return str(path)
+
+
+@pytest.mark.parametrize(("value", "shown"), [(350, "350"), (-1, "-1"), (None, "null")])
+def test_a_row_that_points_to_no_user_is_named_or_skipped(
+    config: Any, read: Any, tmp_path: Path, value: Any, shown: str
+) -> None:
+    _, glob = write(tmp_path, USERS)
+    rows = pq.read_table(tmp_path / "impressions-3.parquet")["user_row"].to_pylist()
+    rows[499] = value
+    path = change(glob, "user_row", pa.array(rows, pa.int64()))
+    with pytest.raises(tf.errors.OpError) as caught:
+        read(as_flat(config(), input_fn(config(), "eval", glob)()))
+    expected = f"column 'user_row': must be a row of the users file, 0 to 349, got {shown}"
+    assert str(row_error(caught.value)).startswith(f"{path}: row 500: {expected}; fix the row")
+    make_dataset = input_fn(config("ignore_error: true"), "eval", glob)
+    ids = read(as_flat(config(), make_dataset())).columns["id"]
+    before = sum(pq.read_metadata(tmp_path / f"flat-{i}.parquet").num_rows for i in range(3))
+    assert ids == [i for i in range(rows_of_all((glob,))) if i != before + 499]
+    assert make_dataset.skipped.by_file == {path: 1}
+
+
+def test_a_bad_user_is_named_or_his_rows_are_skipped(
+    config: Any, read: Any, tmp_path: Path
+) -> None:
+    _, glob = write(tmp_path, USERS)
+    weights = pq.read_table(tmp_path / "users-3.parquet")["history_weight"].to_pylist()
+    weights[8] = [1.0, float("inf"), 1.0, 1.0]  # user 709, who has 4 + 1 * 5 % 7 impressions
+    path = change(glob, "history_weight", pa.array(weights, pa.list_(pa.float32())), "users")
+    with pytest.raises(tf.errors.OpError) as caught:
+        read(as_flat(config(), input_fn(config(), "train", glob)()))
+    message = f"{path}: row 9: column 'history_weight' (FLOAT): must be finite, got inf; fix"
+    assert str(row_error(caught.value)).startswith(message)
+    make_dataset = input_fn(config("ignore_error: true"), "eval", glob)
+    users = read(as_flat(config(), make_dataset())).columns["user"]
+    assert 709 not in users
+    assert {708, 710} <= set(users)
+    assert make_dataset.skipped.by_file == {path: 1 + 709 * 5 % 7}
+
+
+def test_a_window_without_a_good_row_is_left_out(config: Any, read: Any, tmp_path: Path) -> None:
+    _, glob = write(tmp_path, (3,))
+    change(glob, "user_row", pa.array([7] * rows_of_all((glob,))), file=0)
+    dataset = input_fn(config("ignore_error: true"), "eval", glob)()
+    assert list(dataset) == []
+
+
+def test_files_that_do_not_fit_are_errors(config: Any, tmp_path: Path) -> None:
+    _, glob = write(tmp_path, USERS)
+
+    def message(pattern: str = glob) -> str:
+        with pytest.raises(UserError) as caught:
+            input_fn(config(), "eval", pattern)()
+        return str(caught.value).replace(f"{tmp_path}/", "")
+
+    assert message(str(tmp_path / "*")) == (
+        "flat-0.parquet: the name of an impressions file must begin with 'impressions'"
+    )
+    users = pq.read_table(tmp_path / "users-3.parquet")
+    change(glob, "city", None, "users")
+    assert message() == (
+        "users-3.parquet: no column 'city' (there are unread, user, history, history_weight, key)"
+    )
+    pq.write_table(users, tmp_path / "users-3.parquet")
+    (tmp_path / "users-4.parquet").rename(tmp_path / "elsewhere.parquet")
+    assert message() == (
+        "impressions-4.parquet: no users file stands beside it ('users' in place of 'impressions')"
+    )
+
+
+def test_a_cut_users_file_is_an_error(config: Any, tmp_path: Path) -> None:
+    _, glob = write(tmp_path, USERS)
+    path = tmp_path / "users-0.parquet"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(UserError, match=r"users-0\.parquet: not a whole Parquet file"):
+        input_fn(config(), "eval", glob)()
+
+
+def test_flat_columns_are_spread_to_themselves(config: Any, flat_config: Any) -> None:
+    columns: Any = {"id": tf.constant([1, 2]), "user": tf.constant([3, 4])}
+    assert spread(config(), columns) == columns
+    columns["user_row"] = columns["id"]
+    assert spread(flat_config(), columns) == columns
+
+
+def blocks(values: List[int]) -> List[int]:
+    return [value for i, value in enumerate(values) if i == 0 or value != values[i - 1]]
+
+
+def test_the_pieces_of_a_user_inside_a_window_are_put_together(
+    config: Any, read: Any, globs: Any
+) -> None:
+    # One window holds the whole epoch, so that no chunk border is left.
+    data = "num_epochs: 1 shuffle_buffer_size: 100000"
+    dataset = input_fn(config(data), "train", globs[1], batch_size=256)()
+    users = blocks(read(as_flat(config(), dataset)).columns["user"])
+    assert sorted(users) == list(range(sum(USERS)))
+    assert users != sorted(users)
