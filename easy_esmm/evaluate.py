@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from easy_esmm import console, flags
+from easy_esmm.errors import UserError
 
 flags.define(
     "model_dir",
@@ -23,20 +24,22 @@ flags.define(
 
 def main(arguments: flags.Arguments) -> None:
     """Evaluates and prints."""
+    values = flags.FLAGS
     pipeline = arguments.load("evaluate")
+    path = os.path.join(pipeline.config.model_dir, values.eval_result_path)
+    if os.path.dirname(values.eval_result_path) and not os.path.isdir(os.path.dirname(path)):
+        raise UserError(f"--eval_result_path: no folder {os.path.dirname(path)}")
     console.start(pipeline.notes)
     from easy_esmm import training  # noqa: PLC0415 - TensorFlow, late
     from easy_esmm.report.table import evaluation_table  # noqa: PLC0415
     from easy_esmm.training import result  # noqa: PLC0415
 
-    values = flags.FLAGS
     metrics = training.evaluate(
         pipeline,
         checkpoint_path=values.checkpoint_path or "",
         truth_path=values.truth or "",
         common_pctr_path=values.common_pctr or "",
     )
-    path = os.path.join(pipeline.config.model_dir, values.eval_result_path)
     result.write(metrics, path)
     print(evaluation_table(pipeline.config, metrics))
     print(f"all metrics: {path}")

@@ -16,6 +16,7 @@ such as `--train_config.num_steps=100`.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from easy_esmm.errors import UserError
 FLAGS = absl_flags.FLAGS
 
 EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130
 _SECTIONS = "data_config|train_config|feature_config|model_config|export_config|eval_config"
 _PATH = r"(?:[^=\[]|\[[^\]]*\])*"  # an equals sign inside brackets belongs to the path
 _OVERRIDE = re.compile(rf"--?((?:{_SECTIONS})\.{_PATH})(?:=(.*))?", re.DOTALL)
@@ -111,12 +113,23 @@ def run(main: Callable[[Arguments], None], usage: Optional[str] = None) -> NoRet
     """Parses the command line, calls `main` and ends the process.
 
     Status 0; or 2 with the message and no traceback for what a user can mend (a UserError, a wrong
-    flag); or a traceback, which means a defect. `usage` is what --help prints above the flags.
+    flag, a path that cannot be read or written); 130 after Ctrl-C; or a traceback, which means a
+    defect. `usage` is what --help prints above the flags.
     """
     try:
         main(parse(sys.argv, usage))
     except (UserError, absl_flags.Error) as error:
         print(error, file=sys.stderr)
+        sys.exit(EXIT_USER_ERROR)
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of a pipe has had enough (`... | head`); Python would complain again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        # A folder that cannot be written, a full disk: theirs to mend, and the path says where.
+        print(f"{error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
         sys.exit(EXIT_USER_ERROR)
     sys.exit(0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ import pandas as pd
 import pytest
 
 from easy_esmm import evaluate, export, flags, predict, train
+from easy_esmm.compat import v1
 from easy_esmm.config import ConfigError
 from easy_esmm.errors import UserError
 
@@ -128,7 +130,7 @@ def test_evaluate_prints_a_table_and_writes_all_metrics(
     assert metrics["global_step"] == 6
     assert metrics["out_of_range/hour"] == pytest.approx((labels["hour"] >= 12).mean())
     printed = lines(capsys)
-    titles = ["task", "rows", "positives", "AUC", "s.e.", "predicted", "/", "observed"]
+    titles = ["task", "rows", "positives", "AUC", "s.e.", "pred/obs"]
     assert printed[0].split() == titles
     assert printed[1].startswith("CTR, all impressions")
     assert f"{metrics['auc_ctr']:.4f}" in printed[1]
@@ -219,6 +221,101 @@ def test_user_errors_say_what_to_mend(
         call(program, "--pipeline_config=x.config", *arguments)
     assert message in str(raised.value)
     assert str(raised.value).count("\n") <= 2
+
+
+def test_scores_are_those_of_the_checkpoint_that_was_asked_for() -> None:
+    shared = ["--pipeline_config=x.config", "--input_path=eval.csv", "--output_cols=probs_ctr"]
+    # Without a model_dir: the checkpoint's folder is enough.
+    first = ["--model_dir=", "--checkpoint_path=model/model.ckpt-0"]
+    call(predict, *shared, "--output_path=step0.csv", *first)
+    call(predict, *shared, "--output_path=step6.csv")
+    step0, step6 = (pd.read_csv(f"step{step}.csv")["probs_ctr"] for step in (0, 6))
+    assert (step0 != step6).all()
+    call(evaluate, "--pipeline_config=x.config", "--checkpoint_path=model/model.ckpt-0",
+         "--eval_result_path=step0.json")  # fmt: skip
+    metrics = json.loads(Path("model/step0.json").read_text())
+    assert metrics["global_step"] == 0
+    assert metrics["mean_pctr"] == pytest.approx(step0.mean(), abs=1e-6)
+
+
+@pytest.mark.parametrize("program", [train, evaluate, predict, export])
+def test_a_config_that_does_not_fit_the_checkpoint_is_refused_and_nothing_is_lost(
+    program: ModuleType, folder: Path
+) -> None:
+    flags_of = {
+        train: ["--continue_train", "--train_config.num_steps=9"],
+        evaluate: [],
+        predict: ["--input_path=eval.csv", "--output_path=n.csv"],
+        export: ["--export_dir=n"],
+    }
+    before = (folder / "model" / "pipeline.config").read_text()
+    size = "--feature_config.features[input_names=user].hash_bucket_size=200"
+    with pytest.raises(UserError) as raised:
+        call(program, "--pipeline_config=x.config", size, *flags_of[program])
+    message = str(raised.value)
+    assert message.startswith("the config does not fit model/model.ckpt-6: embedding/all/user")
+    assert "is [200, 4] in the config, [100, 4] in the checkpoint" in message
+    assert (folder / "model" / "pipeline.config").read_text() == before
+
+
+def test_a_damaged_checkpoint_is_named(folder: Path) -> None:
+    shutil.copytree("model", "damaged")
+    index = folder / "damaged" / "model.ckpt-6.index"
+    index.write_bytes(index.read_bytes()[:50])
+    with pytest.raises(UserError, match=r"^damaged/model.ckpt-6: cannot be read as a checkpoint: "):
+        call(evaluate, "--pipeline_config=x.config", "--model_dir=damaged")
+
+
+def test_rows_that_are_all_left_out_are_no_success(folder: Path) -> None:
+    bad = rows(3, 6).astype(str)
+    bad["hour"] = "noon"
+    bad.to_csv("all_bad.csv", index=False)
+    shared = ["--pipeline_config=x.config", "--data_config.ignore_error=true"]
+    with pytest.raises(UserError, match="held no row that could be read"):
+        call(evaluate, *shared, "--eval_input_path=all_bad.csv")
+    with pytest.raises(UserError, match="holds no row that could be read"):
+        call(predict, *shared, "--input_path=all_bad.csv", "--output_path=none.csv")
+    assert not (folder / "none.csv").exists()
+
+
+def test_a_value_that_a_feature_cannot_read_is_named_with_the_feature(folder: Path) -> None:
+    table = rows(60, 7)
+    table["user"] = "a:much"
+    table.to_csv("weights.csv", index=False)
+    tags = "features[input_names=user]"
+    with pytest.raises(UserError) as raised:
+        call(
+            train,
+            "--pipeline_config=x.config",
+            "--model_dir=m5",
+            "--train_input_path=weights.csv",
+            f"--feature_config.{tags}.feature_type=TagFeature",
+            f"--feature_config.{tags}.kv_separator=:",
+        )
+    assert str(raised.value).startswith("feature user: a value cannot be read: ")
+    assert "much" in str(raised.value)
+
+
+def test_litter_of_a_killed_save_is_removed_and_the_rate_is_in_tensorboard(folder: Path) -> None:
+    arguments = ["--pipeline_config=x.config", "--model_dir=killed", "--train_config.num_steps=2"]
+    call(train, *arguments)
+    litter = folder / "killed" / "model.ckpt-3_temp"
+    litter.mkdir()
+    (litter / "part-00000-of-00001.data-00000-of-00001").write_bytes(b"half")
+    call(train, *arguments, "--train_config.num_steps=4", "--continue_train")
+    assert not litter.exists()
+    tags = {
+        value.tag
+        for path in (folder / "killed").glob("events.*")
+        for event in v1.train.summary_iterator(str(path))
+        for value in event.summary.value
+    }
+    assert {"examples_per_second", "loss", "learning_rate/learning_rate"} <= tags
+
+
+def test_a_result_file_in_no_folder_is_refused_before_the_evaluation() -> None:
+    with pytest.raises(UserError, match="--eval_result_path: no folder /nowhere"):
+        call(evaluate, "--pipeline_config=x.config", "--eval_result_path=/nowhere/x.txt")
 
 
 def test_files_are_checked_before_anything_is_built(folder: Path) -> None:

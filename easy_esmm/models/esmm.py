@@ -78,17 +78,12 @@ class ESMM(Model):
             self._config.ctr_tower.weight,
         )
         if isinstance(predictions, ValuePredictions):
-            return ctr, self._value_term(predictions, labels)
-        ctcvr = LossTerm(
-            f"weighted_cross_entropy_loss_{predictions.cvr_name}",
-            pointwise.mean_cross_entropy(
-                labels.conversion, predictions.ctcvr_logit, labels.cvr_loss_weight, self._reduction
-            ),
-            self._config.cvr_tower.weight,
-        )
+            entire_space_term, masked_term = self._value_terms(predictions, labels)
+        else:
+            entire_space_term, masked_term = self._conversion_terms(predictions, labels)
         if not self._config.click_masked_cvr_weight:
-            return ctr, ctcvr
-        return ctr, ctcvr, self._click_masked_term(predictions, labels)
+            return ctr, entire_space_term
+        return ctr, entire_space_term, masked_term
 
     def regularization(self) -> Tensor:
         """`l2_regularization` times half the sum of squares of all kernels."""
@@ -113,26 +108,40 @@ class ESMM(Model):
         ]
         return tf.concat(outputs, axis=1)
 
-    def _value_term(self, predictions: ValuePredictions, labels: Labels) -> LossTerm:
-        return LossTerm(
-            f"weighted_l2_loss_{predictions.cvr_name}",
-            pointwise.mean_squared_error(
-                labels.conversion,
-                predictions.expected_value,
-                labels.cvr_loss_weight,
-                self._reduction,
-            ),
-            self._config.cvr_tower.weight,
+    def _conversion_terms(
+        self, predictions: Predictions, labels: Labels
+    ) -> Tuple[LossTerm, LossTerm]:
+        """Cross entropy of the product over all impressions, and of pCVR over the clicked ones."""
+        entire_space_loss = pointwise.mean_cross_entropy(
+            labels.conversion, predictions.ctcvr_logit, labels.cvr_loss_weight, self._reduction
+        )
+        masked_loss = pointwise.masked_mean_cross_entropy(
+            labels.conversion,
+            predictions.cvr_logit,
+            mask=labels.click,
+            weight=labels.cvr_loss_weight,
+        )
+        return self._cvr_terms(
+            "cross_entropy", predictions.cvr_name, entire_space_loss, masked_loss
         )
 
-    def _click_masked_term(self, predictions: Predictions, labels: Labels) -> LossTerm:
-        return LossTerm(
-            f"click_masked_cross_entropy_loss_{predictions.cvr_name}",
-            pointwise.masked_mean_cross_entropy(
-                labels.conversion,
-                predictions.cvr_logit,
-                mask=labels.click,
-                weight=labels.cvr_loss_weight,
-            ),
-            self._config.click_masked_cvr_weight,
+    def _value_terms(
+        self, predictions: ValuePredictions, labels: Labels
+    ) -> Tuple[LossTerm, LossTerm]:
+        """The same two for a tower that predicts a value, as squared errors."""
+        entire_space_loss = pointwise.mean_squared_error(
+            labels.conversion, predictions.expected_value, labels.cvr_loss_weight, self._reduction
+        )
+        masked_loss = pointwise.masked_mean_squared_error(
+            labels.conversion, predictions.value, mask=labels.click, weight=labels.cvr_loss_weight
+        )
+        return self._cvr_terms("l2", predictions.cvr_name, entire_space_loss, masked_loss)
+
+    def _cvr_terms(
+        self, kind: str, name: str, entire_space_loss: Tensor, masked_loss: Tensor
+    ) -> Tuple[LossTerm, LossTerm]:
+        weight, masked_weight = self._config.cvr_tower.weight, self._config.click_masked_cvr_weight
+        return (
+            LossTerm(f"weighted_{kind}_loss_{name}", entire_space_loss, weight),
+            LossTerm(f"click_masked_{kind}_loss_{name}", masked_loss, masked_weight),
         )

@@ -34,7 +34,7 @@ def evaluation_table(config: PipelineConfig, metrics: Mapping[str, float]) -> st
         title, task = "CTCVR, common pCTR", "ctcvr_common_pctr"
         rows.append(_task(title, task, "impressions", "conversions", metrics, ""))
     has_truth = "truth/impressions" in metrics
-    header = ["task", "rows", "positives", "AUC", "s.e.", "optimum", "predicted / observed"]
+    header = ["task", "rows", "positives", "AUC", "s.e.", "optimum", "pred/obs"]
     if not has_truth:
         header.remove("optimum")
         rows = [row[:5] + row[6:] for row in rows]
@@ -64,10 +64,14 @@ def _task(
 
 
 def _entire_space(metrics: Mapping[str, float], has_truth: bool) -> List[str]:
-    means = [_number(metrics.get(f"mean_pcvr_{part}")) for part in ("all", "clicked", "unclicked")]
+    what, key = ("pCVR", "mean_pcvr") if "mean_pcvr_all" in metrics else ("value", "mean_value")
+    means = [_number(metrics.get(f"{key}_{part}")) for part in ("all", "clicked", "unclicked")]
     lines = [
-        f"mean pCVR: {means[0]} over all impressions, {means[1]} clicked, {means[2]} not clicked"
+        f"mean {what}: {means[0]} over all impressions, {means[1]} clicked, {means[2]} not clicked"
     ]
+    lines += [_grouped(name, metrics) for name in sorted(metrics) if _is_grouped_auc(name)]
+    if any(math.isnan(value) for value in metrics.values()):
+        lines.append("-: not measured, for want of rows or of one of the two classes")
     if has_truth:
         auc, optimum, regret, bias = (
             _number(metrics.get(f"truth/{name}"))
@@ -78,6 +82,15 @@ def _entire_space(metrics: Mapping[str, float], has_truth: bool) -> List[str]:
             f"regret {regret})\nbias ratio {bias}: mean pCVR / mean true CVR over all impressions"
         )
     return lines
+
+
+def _is_grouped_auc(name: str) -> bool:
+    return name.startswith("gauc_") and not name.endswith("_groups")
+
+
+def _grouped(name: str, metrics: Mapping[str, float]) -> str:
+    groups = _count(metrics.get(f"{name}_groups"))
+    return f"{name}: {_number(metrics[name])} over {groups} groups that hold both classes"
 
 
 def _number(value: Optional[float], digits: int = 4) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Iterable, Mapping
+from typing import Any, Dict, Mapping
 
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -28,7 +28,11 @@ class SavedModel:
             raise UserError(f"saved_model_dir: {folder} holds no saved_model.pb")
         self._session = v1.Session(graph=tf.Graph())
         with self._session.graph.as_default():
-            model = v1.saved_model.load(self._session, ["serve"], folder)
+            try:
+                model = v1.saved_model.load(self._session, ["serve"], folder)
+            except (OSError, RuntimeError, tf.errors.OpError) as error:
+                text = str(error).splitlines()[0]
+                raise UserError(f"saved_model_dir: {folder} cannot be loaded: {text}") from error
         name = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
         if name not in model.signature_def:
             raise UserError(f"saved_model_dir: {folder} has no signature {name}")
@@ -41,11 +45,6 @@ class SavedModel:
 
     def __exit__(self, *_: Any) -> None:
         self._session.close()
-
-    @property
-    def input_names(self) -> Iterable[str]:
-        """Keys that `score` wants."""
-        return self._inputs.keys()
 
     def score(self, columns: Mapping[str, NDArray[Any]]) -> Dict[str, NDArray[Any]]:
         """Output key -> float32 [batch], for input key -> array [batch].

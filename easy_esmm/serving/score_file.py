@@ -51,7 +51,7 @@ class ScoreFile:
 
     def write(self, batch: Mapping[str, NDArray[Any]]) -> None:
         """Appends rows: column -> array [rows]; bytes are decoded as UTF-8."""
-        table = pa.table({name: _column(values) for name, values in batch.items()})
+        table = pa.table({name: _column(name, values) for name, values in batch.items()})
         if self._writer is None:
             if self._is_parquet:
                 self._writer = pyarrow.parquet.ParquetWriter(self._partial, table.schema)
@@ -70,7 +70,10 @@ def read_scores(path: str, name: str) -> NDArray[Any]:
     if not os.path.isfile(path):
         raise UserError(f"{path}: no such file")
     is_parquet = path.endswith(".parquet")
-    table = pyarrow.parquet.read_table(path) if is_parquet else pyarrow.csv.read_csv(path)
+    try:
+        table = pyarrow.parquet.read_table(path) if is_parquet else pyarrow.csv.read_csv(path)
+    except pa.ArrowInvalid as error:
+        raise UserError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from error
     if name not in table.column_names:
         raise UserError(f"{path}: has no column {name}, only {', '.join(table.column_names)}")
     values: NDArray[Any] = table[name].to_numpy()
@@ -79,7 +82,13 @@ def read_scores(path: str, name: str) -> NDArray[Any]:
     return values.astype(np.float64)
 
 
-def _column(values: NDArray[Any]) -> Any:
-    if values.dtype == object:
+def _column(name: str, values: NDArray[Any]) -> Any:
+    if values.dtype != object:
+        return pa.array(values)
+    try:
         return pa.array(values, pa.binary()).cast(pa.string())
-    return pa.array(values)
+    except pa.ArrowInvalid as error:
+        raise UserError(
+            f"--reserved_cols: column {name} holds text that is not UTF-8; leave it out, or "
+            "convert the input"
+        ) from error

@@ -40,7 +40,7 @@ def serving_input_receiver_fn(config: PipelineConfig, pipeline_file: str) -> Cal
         for path in (pipeline_file, *config.export_config.asset_files):
             v1.add_to_collection(v1.GraphKeys.ASSET_FILEPATHS, tf.constant(path))
         if config.export_config.multi_placeholder:
-            columns = _placeholders(config)
+            columns = receive_columns(config)
             return estimator.export.ServingInputReceiver(columns, columns)
         joined = v1.placeholder(tf.string, [_rows(config)], name=JOINED_INPUT)
         return estimator.export.ServingInputReceiver(_split(config, joined), {JOINED_INPUT: joined})
@@ -62,9 +62,7 @@ def serving_columns(config: PipelineConfig) -> Tuple[Column, ...]:
         names -= {*config.data_config.label_fields, config.data_config.sample_weight}
     lists = {n for f in features if _holds_several(f) for n in f.input_names}
     fields = [f for f in config.data_config.input_fields if f.input_name in names]
-    return tuple(
-        Column(f.input_name, STRING, b"") if f.input_name in lists else _column(f) for f in fields
-    )
+    return tuple(_text_column(f) if f.input_name in lists else _column(f) for f in fields)
 
 
 def _holds_several(feature: FeatureConfig) -> bool:
@@ -78,12 +76,17 @@ def _column(field: DatasetConfig.Field) -> Column:
     return Column(field.input_name, field.input_type, default_value(field))
 
 
+def _text_column(field: DatasetConfig.Field) -> Column:
+    return Column(field.input_name, STRING, field.default_val.encode())
+
+
 def _rows(config: PipelineConfig) -> Any:
     size = config.export_config.batch_size
     return size if size > 0 else None
 
 
-def _placeholders(config: PipelineConfig) -> Dict[str, Tensor]:
+def receive_columns(config: PipelineConfig) -> Dict[str, Tensor]:
+    """A placeholder [batch] for each serving column, by its name."""
     return {
         column.name: v1.placeholder(_DTYPES[column.type], [_rows(config)], name=f"input_{index}")
         for index, column in enumerate(serving_columns(config))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import Iterator, Optional, Sequence
 
 import tensorflow as tf
@@ -11,6 +12,12 @@ from easy_esmm import data
 from easy_esmm.compat import estimator
 from easy_esmm.config import ConfigError, Pipeline
 from easy_esmm.errors import UserError
+
+_OF_THE_SYSTEM = {
+    tf.errors.ResourceExhaustedError: "no space or memory left",
+    tf.errors.PermissionDeniedError: "a path cannot be read or written",
+}
+_ENCODING = re.compile(r"encode/([^/\s]+)/")
 
 
 def require_files(
@@ -40,9 +47,28 @@ def user_errors() -> Iterator[None]:
             "train_config.gradient_clipping_by_norm, or look for extreme values in the input"
         ) from error
     except tf.errors.OpError as error:
-        translated = data.row_error(error)
-        if translated is None and isinstance(error, tf.errors.ResourceExhaustedError):
-            translated = UserError(f"no space or memory left: {error.message.splitlines()[0]}")
+        translated = data.row_error(error) or _feature_error(error)
+        if translated is None and type(error) in _OF_THE_SYSTEM:
+            translated = UserError(
+                f"{_OF_THE_SYSTEM[type(error)]}: {error.message.splitlines()[0]}"
+            )
         if translated is None:
             raise
         raise translated from error
+
+
+def _feature_error(error: tf.errors.OpError) -> Optional[UserError]:
+    """A cell that a feature cannot read: its operations stand in the scope `encode/<feature>`."""
+    match = _ENCODING.search(error.node_def.name if error.node_def is not None else error.message)
+    if match is None:
+        return None
+    return UserError(
+        f"feature {match.group(1)}: a value cannot be read: {_found(error.message)}\n"
+        "see its feature_type, separator and kv_separator, or mend the rows"
+    )
+
+
+def _found(message: str) -> str:
+    """What the operation complains of: the text before the node, without where it was built."""
+    lines = [line.strip() for line in message.split("[[{{node")[0].splitlines() if line.strip()]
+    return lines[-1] if lines else message

@@ -14,18 +14,19 @@ from easy_esmm.training.recorder import RowRecorder
 def make_estimator(
     config: PipelineConfig,
     *,
+    model_dir: str = "",
     extra_columns: Sequence[str] = (),
     recorder: Optional[RowRecorder] = None,
     progress: Optional[TrainProgress] = None,
 ) -> Any:
-    """An Estimator in `config.model_dir`; arguments as `make_model_fn`'s."""
+    """An Estimator in `model_dir`, or `config.model_dir`; other arguments as `make_model_fn`'s."""
     model_fn = make_model_fn(
         config, extra_columns=extra_columns, recorder=recorder, progress=progress
     )
-    return estimator.Estimator(model_fn, config=_run_config(config))
+    return estimator.Estimator(model_fn, config=_run_config(config, model_dir or config.model_dir))
 
 
-def _run_config(config: PipelineConfig) -> Any:
+def _run_config(config: PipelineConfig, model_dir: str) -> Any:
     train = config.train_config
     session_config = v1.ConfigProto(
         allow_soft_placement=True,
@@ -33,7 +34,7 @@ def _run_config(config: PipelineConfig) -> Any:
         intra_op_parallelism_threads=train.intra_op_parallelism_threads,
     )
     return estimator.RunConfig(
-        model_dir=config.model_dir,
+        model_dir=model_dir,
         tf_random_seed=train.random_seed,
         save_checkpoints_steps=train.save_checkpoints_steps,
         save_checkpoints_secs=None,

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Dict, Optional
 
 from easy_esmm import data
+from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
 from easy_esmm.errors import UserError
 from easy_esmm.planted.truth import read_truth
 from easy_esmm.protos.loss_pb2 import CLASSIFICATION
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.score_file import read_scores
-from easy_esmm.training import model_dir
+from easy_esmm.training import checkpoints
 from easy_esmm.training.data_warnings import warn_of_conversions, warn_of_ids
 from easy_esmm.training.errors import require_files, user_errors
 from easy_esmm.training.estimator import make_estimator
-from easy_esmm.training.recorded_rows import COMMON_PCTR, against_truth, with_common_pctr
+from easy_esmm.training.recorded_rows import against_truth, with_common_pctr
 from easy_esmm.training.recorder import RowRecorder
 
 
@@ -32,21 +33,23 @@ def evaluate(
       pipeline: the config.
       checkpoint_path: checkpoint to evaluate; empty: the newest of `model_dir`.
       truth_path: truth file of exactly these rows (see `easy_esmm.planted`); adds `truth/*`.
-      common_pctr_path: scores of these rows by another model, with a column `probs_ctr`; adds
-        `auc_ctcvr_common_pctr`.
+      common_pctr_path: scores of these rows by another model, with a column `probs_<CTR tower>`;
+        adds `auc_ctcvr_common_pctr`.
 
     Returns:
       Metric -> value, NaN where a metric had no valid row.
     """
     config = pipeline.config
     require_files(pipeline, "eval")
-    checkpoint = model_dir.checkpoint(config.model_dir, checkpoint_path)
+    checkpoint = checkpoints.newest(config.model_dir, checkpoint_path)
+    checkpoints.require_fit(config, checkpoint, estimator.ModeKeys.EVAL)
     if truth_path:
         _require_probabilities(pipeline, "--truth")
     if common_pctr_path:
         _require_probabilities(pipeline, "--common_pctr")
     truth = read_truth(truth_path) if truth_path else None
-    common_pctr = read_scores(common_pctr_path, COMMON_PCTR) if common_pctr_path else None
+    pctr_name = f"probs_{config.model_config.esmm.ctr_tower.tower_name}"
+    common_pctr = read_scores(common_pctr_path, pctr_name) if common_pctr_path else None
     recorder = RowRecorder() if truth_path or common_pctr_path else None
     rows = data.input_fn(config, "eval")
     with user_errors():
@@ -56,8 +59,10 @@ def evaluate(
             checkpoint_path=checkpoint,
         )
     rows.skipped.log_summary()
-    metrics = {name: float(value) for name, value in result.items()}
-    for name, share in metrics.items():
+    metrics = {name: value.item() for name, value in result.items()}
+    if not metrics["count/impressions"]:
+        raise UserError("the evaluation input held no row that could be read")
+    for name, share in result.items():
         if name.startswith("out_of_range/"):
             warn_of_ids(name.split("/", 1)[1], share, "the evaluation input")
     warn_of_conversions(int(metrics["count/orphan_conversions"]), "the evaluation input")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 
+from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
 from easy_esmm.serving.export import export_model
-from easy_esmm.training import model_dir
+from easy_esmm.training import checkpoints, model_dir
 from easy_esmm.training.estimator import make_estimator
 
 
@@ -22,12 +23,14 @@ def export(pipeline: Pipeline, export_dir: str, *, checkpoint_path: str = "") ->
     Returns:
       The folder of the SavedModel.
     """
-    checkpoint = model_dir.checkpoint(pipeline.config.model_dir, checkpoint_path)
+    checkpoint = checkpoints.newest(pipeline.config.model_dir, checkpoint_path)
+    checkpoints.require_fit(pipeline.config, checkpoint, estimator.ModeKeys.PREDICT)
+    trainer = make_estimator(pipeline.config, model_dir=os.path.dirname(checkpoint))
     with tempfile.TemporaryDirectory() as folder:
         pipeline_file = os.path.join(folder, "pipeline.config")
         model_dir.write_pipeline(pipeline, pipeline_file)
         return export_model(
-            make_estimator(pipeline.config),
+            trainer,
             pipeline.config,
             export_dir,
             pipeline_file=pipeline_file,

@@ -7,9 +7,10 @@ import re
 
 from google.protobuf import text_format
 
-from easy_esmm.compat import v1
+from easy_esmm.compat import estimator, v1
 from easy_esmm.config import Pipeline
 from easy_esmm.errors import UserError
+from easy_esmm.training import checkpoints
 
 
 def pipeline_file(model_dir: str) -> str:
@@ -32,17 +33,20 @@ def prepare(pipeline: Pipeline, *, continue_train: bool) -> int:
       The step that training starts from.
 
     Raises:
-      UserError: the folder is not empty and `continue_train` is not set, or the training has
-        reached `num_steps` already.
+      UserError: the folder is not empty and `continue_train` is not set, its checkpoint does not
+        fit the config, or the training has reached `num_steps` already.
     """
     folder = pipeline.config.model_dir
     entries = os.listdir(folder) if os.path.isdir(folder) else []
     if entries and not continue_train:
         raise UserError(
             f"model_dir: {folder} is not empty; give another --model_dir, or --continue_train to "
-            "go on from its newest checkpoint"
+            f"go on from its newest checkpoint, of step {latest_step(folder):,}"
         )
     step = latest_step(folder)
+    if step:
+        newest = v1.train.latest_checkpoint(folder)
+        checkpoints.require_fit(pipeline.config, newest, estimator.ModeKeys.TRAIN)
     num_steps = pipeline.config.train_config.num_steps
     if num_steps and step >= num_steps:
         raise UserError(
@@ -58,25 +62,14 @@ def prepare(pipeline: Pipeline, *, continue_train: bool) -> int:
 
 
 def write_pipeline(pipeline: Pipeline, path: str) -> None:
-    """Writes the config as run: the file's, with the changes of the command line."""
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text_format.MessageToString(pipeline.written))
+    """Writes the config as run: the file's, with the changes of the command line.
 
-
-def checkpoint(model_dir: str, path: str = "") -> str:
-    """The checkpoint to read: `path` where given, else the newest of `model_dir`.
-
-    Raises:
-      UserError: there is none.
+    It appears whole or not at all.
     """
-    if path:
-        if not v1.train.checkpoint_exists(path):
-            raise UserError(f"checkpoint_path: no checkpoint at {path}; give .../model.ckpt-STEP")
-        return path
-    newest: str = v1.train.latest_checkpoint(model_dir) or ""
-    if not newest:
-        raise UserError(f"model_dir: no checkpoint in {model_dir or '(unset)'}; train first")
-    return newest
+    partial = f"{path}.partial"
+    with open(partial, "w", encoding="utf-8") as file:
+        file.write(text_format.MessageToString(pipeline.written))
+    os.replace(partial, path)
 
 
 def _remove(path: str) -> None:

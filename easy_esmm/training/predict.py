@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Dict, Generator, Sequence
 
 from numpy.typing import NDArray
 
 from easy_esmm import data
+from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
-from easy_esmm.training import model_dir
+from easy_esmm.training import checkpoints
 from easy_esmm.training.errors import user_errors
 from easy_esmm.training.estimator import make_estimator
 
@@ -29,8 +31,11 @@ def predict(
       extra_columns: input columns handed through.
     """
     config = pipeline.config
-    checkpoint = model_dir.checkpoint(config.model_dir, checkpoint_path)
-    scorer = make_estimator(config, extra_columns=extra_columns)
+    checkpoint = checkpoints.newest(config.model_dir, checkpoint_path)
+    checkpoints.require_fit(config, checkpoint, estimator.ModeKeys.PREDICT)
+    scorer = make_estimator(
+        config, model_dir=os.path.dirname(checkpoint), extra_columns=extra_columns
+    )
     input_fn = data.input_fn(config, "predict", input_path, extra_columns=extra_columns)
     with user_errors():
         yield from scorer.predict(input_fn, checkpoint_path=checkpoint, yield_single_examples=False)

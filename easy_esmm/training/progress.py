@@ -23,7 +23,6 @@ class ProgressLine:
     def __init__(self, stream: Optional[TextIO] = None) -> None:
         self._stream = sys.stderr if stream is None else stream
         self._is_terminal = self._stream.isatty()
-        self._width = 0
         self._last = 0.0
 
     def live(self, text: str) -> None:
@@ -38,16 +37,15 @@ class ProgressLine:
         """Writes a line that stays."""
         if self._is_terminal:
             self._overwrite(text)
-            self._width = 0
         else:
             self._stream.write(text)
         self._stream.write("\n")
         self._stream.flush()
 
     def _overwrite(self, text: str) -> None:
-        self._stream.write("\r" + text.ljust(self._width))
+        # Erased to its end: what stands there may be another, longer line.
+        self._stream.write(f"\r{text}\x1b[K")
         self._stream.flush()
-        self._width = len(text)
 
 
 class TrainProgress:

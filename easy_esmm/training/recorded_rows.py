@@ -14,9 +14,6 @@ from easy_esmm.planted.truth import Truth
 Rows = Mapping[str, NDArray[Any]]
 """As `RowRecorder.rows` gives them."""
 
-COMMON_PCTR = "probs_ctr"
-"""Column of the score file with another model's pCTR."""
-
 
 def against_truth(rows: Rows, truth: Truth, path: str) -> Dict[str, float]:
     """`truth/*`: see `planted.diagnostics.compare_with_truth`.
@@ -45,10 +42,12 @@ def with_common_pctr(rows: Rows, common_pctr: NDArray[Any], path: str) -> Dict[s
     """
     _require_length(len(rows["click"]), len(common_pctr), f"--common_pctr: {path}")
     score = common_pctr * rows["pcvr"].astype(np.float64)
-    conversion = rows["conversion"]
+    conversion, weight = rows["conversion"], rows["weight"]
     return {
-        "auc_ctcvr_common_pctr": weighted_auc(score, conversion, 1 - conversion),
-        "auc_ctcvr_common_pctr_se": auc_standard_error(score, conversion),
+        "auc_ctcvr_common_pctr": weighted_auc(
+            score, weight * conversion, weight * (1 - conversion)
+        ),
+        "auc_ctcvr_common_pctr_se": auc_standard_error(score, conversion, weight),
     }
 
 

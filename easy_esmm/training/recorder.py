@@ -12,7 +12,7 @@ from easy_esmm.contract import Labels
 
 
 class RowRecorder:
-    """Keeps labels and probabilities of an evaluation in host memory: 20 bytes a row."""
+    """Keeps labels, weights and probabilities of an evaluation in host memory: 24 bytes a row."""
 
     def __init__(self) -> None:
         self._batches: Dict[str, List[Any]] = {}
@@ -24,6 +24,7 @@ class RowRecorder:
             {
                 "click": labels.click,
                 "conversion": labels.conversion,
+                "weight": labels.weight,
                 "pctr": predictions.pctr,
                 "pcvr": predictions.pcvr,
                 "pctcvr": predictions.pctcvr,
@@ -32,7 +33,7 @@ class RowRecorder:
         )
 
     def rows(self) -> Dict[str, NDArray[Any]]:
-        """`click`, `conversion`, `pctr`, `pcvr`, `pctcvr`: float32 [rows], in the order read."""
+        """`click`, `conversion`, `weight`, `pctr`, `pcvr`, `pctcvr`: float32 [rows], as read."""
         return {name: np.concatenate(parts) for name, parts in self._batches.items()}
 
 

@@ -67,10 +67,12 @@ def train(pipeline: Pipeline, *, continue_train: bool = False) -> Trained:
 def _export(trainer: Any, config: PipelineConfig) -> Optional[str]:
     kind = config.export_config.exporter_type
     folder = os.path.join(config.model_dir, "export", kind)
-    if kind == "final":
-        pipeline_file = model_dir.pipeline_file(config.model_dir)
-        return export_model(trainer, config, folder, pipeline_file=pipeline_file)
-    return newest(folder) if os.path.isdir(folder) else None
+    if kind == "none":
+        return None
+    if kind == "latest" and config.eval_input_path:
+        return newest(folder)  # written after each evaluation
+    pipeline_file = model_dir.pipeline_file(config.model_dir)
+    return export_model(trainer, config, folder, pipeline_file=pipeline_file)
 
 
 def _run(trainer: Any, config: PipelineConfig) -> None:

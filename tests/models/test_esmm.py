@@ -190,6 +190,19 @@ def test_click_masked_term_is_the_mean_over_clicked_rows() -> None:
     assert loss == pytest.approx(others + 0.1 * masked, rel=1e-5)
 
 
+def test_click_masked_term_weighs_its_rows() -> None:
+    a, b, click, conversion = rows(5, 60, 3.0)
+    weight = np.random.default_rng(6).uniform(0, 2, 60)
+    values, _, _ = terms_and_gradients(
+        config("click_masked_cvr_weight: 0.1"),
+        a,
+        b,
+        observed_rows(click, conversion, cvr=weight),
+    )
+    expected = (click * weight * entropy(conversion, b.astype(np.float64))).sum() / click.sum()
+    assert values["click_masked_cross_entropy_loss_cvr"] == pytest.approx(expected, rel=1e-5)
+
+
 def build_and_predict(model_config: ModelConfig, groups: Dict[str, np.ndarray]) -> Dict[str, Any]:
     with tf.Graph().as_default(), v1.Session() as session:
         model = models.build(model_config)
@@ -277,4 +290,19 @@ def test_a_regression_tower_predicts_the_value_and_its_expectation() -> None:
         result = {t.name: (t.weight, session.run(t.value)) for t in terms}
     weight, loss = result["weighted_l2_loss_cvr"]
     assert weight == 2.0
+    assert sorted(result) == ["weighted_cross_entropy_loss_ctr", "weighted_l2_loss_cvr"]
     assert loss == pytest.approx(((sigmoid(a) * value - price) ** 2).mean(), rel=1e-5)
+
+
+def test_a_regression_tower_has_its_click_masked_term_too() -> None:
+    regression = config("cvr_tower { loss_type: L2_LOSS } click_masked_cvr_weight: 0.3")
+    value, price, click = np.array([2.0, 5, 7]), np.array([1.0, 0, 9]), np.array([1.0, 0, 1])
+    with tf.Graph().as_default(), v1.Session() as session:
+        y = tf.constant(value, tf.float32)
+        predicted = ValuePredictions("ctr", "cvr", 0 * y, 0 * y, y, 0 * y)
+        observed = {k: tf.constant(v) for k, v in observed_rows(click, price).items()}
+        terms = models.build(regression).loss_terms(predicted, Labels(**observed))
+        result = {t.name: (t.weight, session.run(t.value)) for t in terms}
+    weight, loss = result["click_masked_l2_loss_cvr"]
+    assert weight == pytest.approx(0.3)
+    assert loss == pytest.approx((1 + 4) / 2)  # (2 - 1)^2 and (7 - 9)^2 over two clicks

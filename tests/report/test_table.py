@@ -38,19 +38,34 @@ TRUTH = {
 
 def test_each_task_has_its_own_rows_and_positives_and_dashes_for_what_is_missing() -> None:
     assert evaluation_table(CONFIG, METRICS).splitlines() == [
-        "task                      rows  positives     AUC    s.e.  predicted / observed",
-        "CTR, all impressions    50,000      5,145  0.7511  0.0036                 0.980",
-        "CVR, clicked rows        5,145        510       -       -                     -",
-        "CTCVR, all impressions  50,000        510  0.8414  0.0088                     -",
+        "task                      rows  positives     AUC    s.e.  pred/obs",
+        "CTR, all impressions    50,000      5,145  0.7511  0.0036     0.980",
+        "CVR, clicked rows        5,145        510       -       -         -",
+        "CTCVR, all impressions  50,000        510  0.8414  0.0088         -",
         "",
         "mean pCVR: 0.0700 over all impressions, 0.1100 clicked, 0.0650 not clicked",
+        "-: not measured, for want of rows or of one of the two classes",
+    ]
+
+
+def test_a_value_tower_shows_mean_values_and_grouped_aucs_their_groups() -> None:
+    metrics = {
+        "mean_value_all": 1.5,
+        "mean_value_clicked": 2.0,
+        "mean_value_unclicked": 1.25,
+        "gauc_ctr": 0.612345,
+        "gauc_ctr_groups": 1200.0,
+    }
+    assert evaluation_table(CONFIG, metrics).splitlines()[-2:] == [
+        "mean value: 1.5000 over all impressions, 2.0000 clicked, 1.2500 not clicked",
+        "gauc_ctr: 0.6123 over 1,200 groups that hold both classes",
     ]
 
 
 def test_planted_truth_adds_the_optimum_and_the_entire_space() -> None:
     lines = evaluation_table(CONFIG, {**METRICS, **TRUTH}).splitlines()
     assert lines[0].split() == [
-        *["task", "rows", "positives", "AUC", "s.e.", "optimum", "predicted", "/", "observed"]
+        *["task", "rows", "positives", "AUC", "s.e.", "optimum", "pred/obs"]
     ]
     assert lines[1].split()[-5:] == ["5,145", "0.7511", "0.0036", "0.7898", "0.980"]
     assert lines[2].split()[-2:] == ["0.7675", "-"]

@@ -155,3 +155,20 @@ def test_predictions_hand_columns_through_and_lists_as_text() -> None:
     assert list(values["item"]) == ITEMS
     assert list(values["seen"]) == [b"1|2", b"", b"3", b""]
     assert set(values) - {"item", "seen"} == set(spec.export_outputs["serving_default"].outputs)
+
+
+@pytest.mark.parametrize("mode", [estimator.ModeKeys.TRAIN, estimator.ModeKeys.EVAL])
+def test_tower_weights_weigh_the_loss_that_is_trained_and_reported(mode: str) -> None:
+    extra = """model_config { esmm {
+      ctr_tower { weight: 2 } cvr_tower { weight: 3 } l2_regularization: 0
+    } }"""
+    spec, session, variables = build(mode, extra)
+    ctr, ctcvr, _ = losses(session, variables)
+    expected = 2 * ctr.mean() + 3 * ctcvr.mean()
+    assert session.run(spec.loss) == pytest.approx(expected, rel=1e-5)
+    if mode == estimator.ModeKeys.EVAL:
+        session.run([update for _, update in spec.eval_metric_ops.values()])
+        total = session.run(spec.eval_metric_ops["loss/loss/total_loss"][0])
+        assert total == pytest.approx(expected, rel=1e-5)
+        product = session.run(spec.eval_metric_ops["loss/loss/weighted_cross_entropy_loss_cvr"][0])
+        assert product == pytest.approx(3 * ctcvr.mean(), rel=1e-5)

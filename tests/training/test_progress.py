@@ -22,12 +22,13 @@ def test_elsewhere_only_events_are_written_one_a_line() -> None:
     assert stream.getvalue() == "step 2\nstep 4\n"
 
 
-def test_a_terminal_line_is_overwritten_and_its_rest_blanked() -> None:
+def test_a_terminal_line_is_overwritten_and_erased_to_its_end() -> None:
     stream = Terminal()
     line = ProgressLine(stream)
     line.live("step 1   a long loss")
     line.event("step 2")
-    assert stream.getvalue() == "\rstep 1   a long loss\r" + "step 2".ljust(20) + "\n"
+    erase = "\x1b[K"
+    assert stream.getvalue() == f"\rstep 1   a long loss{erase}\rstep 2{erase}\n"
 
 
 def test_a_terminal_is_not_flooded() -> None:

@@ -12,6 +12,7 @@ from easy_esmm.training.recorded_rows import against_truth, with_common_pctr
 ROWS = {
     "click": np.array([1, 1, 0, 1, 0], "f4"),
     "conversion": np.array([1, 0, 0, 1, 0], "f4"),
+    "weight": np.ones(5, "f4"),
     "pctr": np.array([0.9, 0.1, 0.1, 0.1, 0.1], "f4"),
     "pcvr": np.array([0.5, 0.4, 0.1, 0.2, 0.2], "f4"),
     "pctcvr": np.array([0.45, 0.04, 0.01, 0.02, 0.02], "f4"),
@@ -39,6 +40,13 @@ def test_common_pctr_takes_the_place_of_the_models_own() -> None:
     result = with_common_pctr(ROWS, common, "s.csv")
     assert result["auc_ctcvr_common_pctr"] == pytest.approx(4 / 6)
     assert result["auc_ctcvr_common_pctr_se"] > 0
+
+
+def test_common_pctr_counts_rows_by_their_weights() -> None:
+    weighted = {**ROWS, "weight": np.array([3, 1, 1, 1, 1], "f4")}
+    # As above with the first positive three times: 3 x 2 + 2 of 4 x 3 pairs.
+    result = with_common_pctr(weighted, np.array([0.1, 0.5, 0.2, 0.4, 0.2]), "s.csv")
+    assert result["auc_ctcvr_common_pctr"] == pytest.approx(8 / 12)
 
 
 def test_files_about_other_rows_are_refused() -> None:

@@ -30,3 +30,8 @@ def test_the_file_is_sorted_json_with_null_for_what_could_not_be_measured(tmp_pa
     assert path.read_text() == '{\n "auc_cvr_masked": null,\n "loss": 0.5\n}\n'
     assert json.loads(path.read_text())["auc_cvr_masked"] is None
     assert [p.name for p in tmp_path.iterdir()] == ["eval_result.txt"]
+
+
+def test_a_tower_whose_name_holds_se_keeps_its_auc() -> None:
+    values = {"loss": 1, "global_step": 1, "auc_ctr_search": 0.5, "auc_ctr_search_se": 0.1}
+    assert result.one_line(values) == "evaluation at step 1: loss 1.000000, auc_ctr_search 0.5000"

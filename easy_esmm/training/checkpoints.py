@@ -1,0 +1,80 @@
+"""Whether a checkpoint fits a config, before anything is built on it or written."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping
+
+import tensorflow as tf
+
+from easy_esmm.compat import estimator, v1
+from easy_esmm.data.fields import needed_fields
+from easy_esmm.errors import UserError
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.serving.signature import receive_columns
+from easy_esmm.training.model_fn import make_model_fn
+
+Shapes = Mapping[str, List[int]]
+
+_SHOWN = 3
+
+
+def newest(model_dir: str, path: str = "") -> str:
+    """The checkpoint to read: `path` where given, else the newest of `model_dir`.
+
+    Raises:
+      UserError: there is none.
+    """
+    if path:
+        if not v1.train.checkpoint_exists(path):
+            raise UserError(f"checkpoint_path: no checkpoint at {path}; give .../model.ckpt-STEP")
+        return path
+    found: str = v1.train.latest_checkpoint(model_dir) or ""
+    if not found:
+        raise UserError(f"model_dir: no checkpoint in {model_dir or '(unset)'}; train first")
+    return found
+
+
+def require_fit(config: PipelineConfig, checkpoint: str, mode: str) -> None:
+    """Checks that a graph of `mode` finds all its variables in the checkpoint, in their shapes.
+
+    Raises:
+      UserError: it does not, or the checkpoint cannot be read.
+    """
+    found = _read(checkpoint)
+    complaints = []
+    for name, shape in sorted(variables(config, mode).items()):
+        if name not in found:
+            complaints.append(f"{name} {shape} is not in the checkpoint")
+        elif found[name] != shape:
+            complaints.append(f"{name} is {shape} in the config, {found[name]} in the checkpoint")
+    if complaints:
+        shown = "; ".join(complaints[:_SHOWN])
+        more = f"; and {len(complaints) - _SHOWN} more" if len(complaints) > _SHOWN else ""
+        raise UserError(
+            f"the config does not fit {checkpoint}: {shown}{more}.\nUse the pipeline.config beside "
+            "the checkpoint, or train in another --model_dir"
+        )
+
+
+def variables(config: PipelineConfig, mode: str) -> Dict[str, List[int]]:
+    """Name -> shape of every variable of a graph of `mode`, optimizer slots included."""
+    with tf.Graph().as_default():
+        v1.train.create_global_step()
+        labels = {}
+        if mode != estimator.ModeKeys.PREDICT:
+            fields = needed_fields(config, with_labels=True)
+            names = [column.name for column in fields.labels]
+            names += [fields.weight.name] if fields.weight else []
+            labels = {name: v1.placeholder(tf.float32, [None]) for name in names}
+        make_model_fn(config)(receive_columns(config), labels, mode)
+        return {v.op.name: v.shape.as_list() for v in v1.global_variables()}
+
+
+def _read(checkpoint: str) -> Shapes:
+    try:
+        reader: Any = v1.train.NewCheckpointReader(checkpoint)
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        text = str(error).splitlines()[0]
+        raise UserError(f"{checkpoint}: cannot be read as a checkpoint: {text}") from error
+    shapes: Shapes = reader.get_variable_to_shape_map()
+    return shapes

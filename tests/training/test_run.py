@@ -1,0 +1,34 @@
+"""What the Estimator is asked to do."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from google.protobuf import text_format
+
+from easy_esmm import data
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.training import run
+from easy_esmm.training.evaluate import evaluation_steps
+
+
+@pytest.mark.parametrize(("rows", "steps"), [(0, None), (1, 1), (100, 1), (101, 2), (250, 3)])
+def test_evaluation_covers_at_least_the_rows_asked_for(rows: int, steps: Any) -> None:
+    text = f"data_config {{ batch_size: 100 }} eval_config {{ num_examples: {rows} }}"
+    assert evaluation_steps(text_format.Parse(text, PipelineConfig())) == steps
+
+
+@pytest.mark.parametrize(("shard", "expected"), [("true", (2, 4)), ("false", (0, 1))])
+def test_each_worker_reads_its_part_only_where_rows_are_shared_out(
+    shard: str, expected: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = {}
+    monkeypatch.setattr(
+        data, "input_fn", lambda *_, **settings: seen.update(settings) or (lambda: 0)
+    )
+    config = text_format.Parse(f"data_config {{ shard: {shard} }}", PipelineConfig())
+    worker = SimpleNamespace(global_id_in_cluster=2, num_worker_replicas=4)
+    run.specs(config, worker)
+    assert seen["shard"] == expected
