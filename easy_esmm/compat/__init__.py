@@ -1,0 +1,22 @@
+"""The one door to tf.estimator and Keras, whatever the TensorFlow version.
+
+Everything else in the package imports `estimator`, `keras` and `v1` from here and does not know
+versions:
+
+    estimator  tf.estimator: TensorFlow's own up to 2.15, from 2.16 on that of tensorflow-estimator
+    keras      Keras 2: TensorFlow's own up to 2.15, from 2.16 on that of tf-keras
+    v1         tf.compat.v1
+
+docs/compatibility.md says what was run with which versions.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from easy_esmm.compat.bridge import open_estimator_and_keras
+
+v1 = tf.compat.v1
+estimator, keras = open_estimator_and_keras()
+
+__all__ = ["estimator", "keras", "v1"]

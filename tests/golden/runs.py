@@ -1,0 +1,95 @@
+"""The golden runs: what is trained, on which rows, and what is compared.
+
+    python -m tests.golden.runs
+
+records them anew in golden.json, which only a change of the mathematics should need.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Dict, List
+
+from easy_esmm import config as configs
+from easy_esmm import training
+from easy_esmm.aliccp.generator import simulate
+from easy_esmm.aliccp.settings import Settings
+from easy_esmm.aliccp.summary import describe
+from easy_esmm.aliccp.writing import write_simulation
+from easy_esmm.compat import v1
+from easy_esmm.config import Pipeline
+from easy_esmm.protos.optimizer_pb2 import Optimizer
+
+FOLDER = Path(__file__).parent
+GOLDEN = FOLDER / "golden.json"
+CONFIGS = tuple(sorted(path.stem for path in FOLDER.glob("*.config")))
+OPTIMIZERS = ("adam_optimizer", "lazy_adam_optimizer")
+NAMES = tuple(f"{config}/{optimizer}" for config in CONFIGS for optimizer in OPTIMIZERS)
+ROWS = Settings(rows=4000, click_rate=0.3, conv_rate=0.3, history_length=4.0, seed=20)
+
+
+def write_rows(folder: Path) -> str:
+    """Simulates the rows in both formats, in `folder/data`; returns a digest of the CSV files."""
+    simulation = simulate(ROWS)
+    files = write_simulation(simulation, describe(simulation), folder / "data")
+    digest = hashlib.sha256()
+    for path in sorted(path for path in files if path.suffix == ".csv"):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def pipeline(name: str, folder: Path, model_dir: Path) -> Pipeline:
+    """The run of that name on the rows in `folder`."""
+    config_name, optimizer = name.split("/")
+    loaded = configs.load(str(FOLDER / f"{config_name}.config"))
+    config = type(loaded.config)()
+    config.CopyFrom(loaded.config)
+    config.train_input_path = str(folder / config.train_input_path)
+    config.eval_input_path = str(folder / config.eval_input_path)
+    config.model_dir = str(model_dir)
+    (written,) = config.train_config.optimizer_config
+    settings = getattr(written, written.WhichOneof("optimizer"))
+    chosen = Optimizer()
+    getattr(chosen, optimizer).learning_rate.CopyFrom(settings.learning_rate)
+    written.CopyFrom(chosen)
+    return dataclasses.replace(loaded, config=config, written=config)
+
+
+def run(name: str, folder: Path, model_dir: Path) -> Dict[str, Any]:
+    """Trains: `losses` of all steps, and the `aucs` of the evaluation after the last."""
+    golden = pipeline(name, folder, model_dir)
+    training.train(golden)
+    metrics = training.evaluate(golden)
+    aucs = {key: float(value) for key, value in metrics.items() if key.startswith("auc")}
+    return {"losses": losses(model_dir), "aucs": aucs}
+
+
+def losses(model_dir: Path) -> List[float]:
+    """Loss of each step, from the TensorBoard events."""
+    found: Dict[int, float] = {}
+    for path in sorted(model_dir.glob("events.*")):
+        for event in v1.train.summary_iterator(str(path)):
+            for value in event.summary.value:
+                if value.tag == "loss":
+                    found[event.step] = value.simple_value
+    return [found[step] for step in sorted(found)]
+
+
+def main() -> None:
+    """Runs all; writes golden.json, or the file that is named as the only argument."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        record: Dict[str, Any] = {"rows": write_rows(folder)}
+        for name in NAMES:
+            record[name] = run(name, folder, folder / name.replace("/", "_"))
+    target = Path(sys.argv[1]) if sys.argv[1:] else GOLDEN
+    target.write_text(json.dumps(record, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""The same digits on every TensorFlow: training runs against the record of TensorFlow 2.15."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from easy_esmm import config as configs
+from easy_esmm import models
+from tests.golden import runs
+
+pytestmark = pytest.mark.versions
+RECORD = json.loads(runs.GOLDEN.read_text())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the simulated rows."""
+    path = tmp_path_factory.mktemp("golden")
+    assert runs.write_rows(path) == RECORD["rows"], "the simulated rows differ, not the training"
+    return path
+
+
+@pytest.mark.parametrize("name", runs.NAMES)
+def test_losses_and_aucs_are_those_on_record(name: str, folder: Path) -> None:
+    result = runs.run(name, folder, folder / name.replace("/", "_"))
+    assert len(result["losses"]) == 50
+    assert result["losses"] == pytest.approx(RECORD[name]["losses"], rel=1e-5)
+    assert result["aucs"] == pytest.approx(RECORD[name]["aucs"], abs=1e-3)
+
+
+def test_every_model_class_has_runs_from_csv_and_parquet() -> None:
+    loaded = [configs.load(str(runs.FOLDER / f"{name}.config")).config for name in runs.CONFIGS]
+    covered = {(c.model_config.model_class, c.data_config.input_type) for c in loaded}
+    inputs = {input_type for _, input_type in covered}
+    assert len(inputs) == 2
+    assert covered == {(name, kind) for name in models.registered() for kind in inputs}
