@@ -15,8 +15,10 @@ CLONE = Path(__file__).resolve().parents[1]
 
 
 def call(*arguments: str) -> None:
-    flags.FLAGS.unparse_flags()
-    aliccp_run.main(flags.parse(["aliccp_run", *arguments]))
+    try:
+        aliccp_run.main(flags.parse(["aliccp_run", *arguments]))
+    finally:
+        flags.FLAGS.unparse_flags()  # for whoever parses next in this process
 
 
 @pytest.mark.slow
@@ -24,7 +26,6 @@ def test_every_count_is_the_generators_and_nothing_is_done_twice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     raw, output = tmp_path / "raw", tmp_path / "run"
-    flags.FLAGS.unparse_flags()
     rates = ["--click_rate=.2", "--conv_rate=.2", "--quirks=all"]
     arguments = [f"--output={raw}", "--rows=8000", "--format=raw", *rates]
     assert simulate.main(["simulate", *arguments]) == 0

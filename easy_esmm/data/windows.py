@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable, List, Optional, Sequence
 
 import numpy as np
@@ -35,11 +35,9 @@ class Chosen:
     row_of: Rows
     """For each row its number in its group."""
 
-    def keep(self, is_kept: NDArray[np.bool_]) -> Chosen:
-        """Some of the rows."""
-        if is_kept.all():
-            return self
-        return Chosen(self.numbers, self.groups, self.group_of[is_kept], self.row_of[is_kept])
+    def take(self, places: Rows) -> Chosen:
+        """The rows at some places, in their order."""
+        return replace(self, group_of=self.group_of.take(places), row_of=self.row_of.take(places))
 
 
 class Windows:
@@ -94,7 +92,7 @@ class Windows:
                 met = np.flatnonzero((chosen.group_of == place) & (chosen.row_of == row))
                 is_good[met] = False
                 self._report(self._sources[chosen.numbers[place]], row, message, len(met))
-        return chosen.keep(is_good)
+        return chosen if is_good.all() else chosen.take(np.flatnonzero(is_good))
 
     def _locate(self, rows: Rows) -> Chosen:
         source_of = np.searchsorted(self._starts, rows, side="right") - 1

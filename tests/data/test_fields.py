@@ -47,7 +47,7 @@ def test_features_metrics_labels_and_weight_are_read_and_nothing_else() -> None:
 def test_prediction_reads_neither_labels_nor_weight() -> None:
     config = text_format.Parse(TEXT, PipelineConfig())
     fields = needed_fields(config, with_labels=False, extra_columns=["idle", "session", "a"])
-    assert names(fields.needed) == ["a", "b", "user", "idle", "session"]
+    assert names(fields.needed) == ["a", "b", "idle", "session"]  # no metric, so no user
     assert fields.undeclared == ("session",)
 
 
