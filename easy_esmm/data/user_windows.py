@@ -78,7 +78,8 @@ class UserWindows(Windows):
         is_start[1:] = users[1:] != users[:-1]
         is_start[1:] |= rows[1:] != rows[:-1] + 1
         is_start |= chosen.row_of % PIECE_ROWS == 0
-        return rows[is_start].take(np.cumsum(is_start) - 1)
+        first_rows: Rows = rows[is_start].take(np.cumsum(is_start) - 1)
+        return first_rows
 
     def _users_of(self, chosen: Chosen) -> Rows:
         users = np.empty(len(chosen.row_of), np.int64)
