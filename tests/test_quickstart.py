@@ -1,0 +1,44 @@
+"""`make quickstart` as a whole: what its table promises."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Dict, List
+
+import pytest
+
+from easy_esmm import flags, quickstart
+
+CLONE = Path(__file__).resolve().parents[1]
+
+
+def numbers(line: str) -> List[float]:
+    return [float(cell.replace(",", "")) for cell in re.findall(r"[\d.,]+\d", line)]
+
+
+@pytest.mark.slow
+def test_the_table_holds_what_was_promised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(CLONE)
+    try:
+        quickstart.main(flags.parse(["quickstart", f"--output_dir={tmp_path}/quickstart"]))
+    finally:
+        flags.FLAGS.unparse_flags()
+    printed = capsys.readouterr().out
+    rows: Dict[str, List[float]] = {
+        line.split(",")[0]: numbers(line.split("  ", 1)[1])
+        for line in printed.splitlines()
+        if line.startswith(("CTR, all", "CVR, clicked", "CTCVR, all"))
+    }
+    impressions, clicks, auc, _, optimum, _ = rows["CTR"]
+    assert impressions == 50_000
+    assert (auc - 0.5) / (optimum - 0.5) >= 0.6
+    clicked, conversions, auc, error, optimum, _ = rows["CVR"]
+    assert clicked == clicks
+    assert conversions >= 400
+    assert auc - 0.5 >= 3 * error
+    assert auc < optimum
+    for path in re.findall(r"^(?:checkpoint|SavedModel) +(\S+)", printed, re.MULTILINE):
+        assert list(Path(path).parent.glob(f"{Path(path).name}*")), path
