@@ -17,7 +17,6 @@ from easy_esmm.data.windows import Chosen, Windows
 # A user is one number: his users file in the upper half, his row there in the lower.
 _FILE_BITS = 32
 _ROW_MASK = (1 << _FILE_BITS) - 1
-PIECE_ROWS = 8
 
 
 class UserWindows(Windows):
@@ -27,11 +26,10 @@ class UserWindows(Windows):
         self, plan: Plan, users: UserPlan, reading: Reading, skipped: Optional[SkippedRows]
     ) -> None:
         """See `Windows`; the row column is the last of the plan's columns."""
-        super().__init__(plan, reading, skipped, self._pieces_of_rows)
+        super().__init__(plan, reading, skipped, self._users_of_rows)
         self._row_column = len(plan.fields.columns) - 1
         self._outputs = [output for output in self._outputs if output != self._row_column]
         self._users = users
-        self._is_shuffled, self._batch_size = reading.is_shuffled, reading.batch_size
         self._source_of = np.asarray(users.source_of, np.int64)
         self._user_cache = GroupCache(users.plan, self._capacity)
 
@@ -54,10 +52,7 @@ class UserWindows(Windows):
                 is_good &= ~is_bad
                 source = self._users.plan.sources[number]
                 self._report(source, row, message, int(is_bad.sum()))
-        chosen, users = chosen.take(np.flatnonzero(is_good)), users[is_good]
-        if self._is_shuffled:
-            order = np.lexsort((users, np.arange(len(users)) // self._batch_size))
-            chosen, users = chosen.take(order), users[order]
+        chosen, users = chosen.keep(is_good), users[is_good]
         starts = runs(users)
         index = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(users))))
         group_of = np.searchsorted(files, users[starts] >> _FILE_BITS)
@@ -70,16 +65,9 @@ class UserWindows(Windows):
             arrays += gather(once if is_once else spread, output)
         return [*arrays, index.astype(np.int32)]
 
-    def _pieces_of_rows(self, rows: Rows) -> Rows:
-        """For each table row the first row of its piece, also where it points to no user."""
-        chosen = self._locate(rows)
-        users = self._users_of(chosen)
-        is_start = np.ones(len(rows), bool)
-        is_start[1:] = users[1:] != users[:-1]
-        is_start[1:] |= rows[1:] != rows[:-1] + 1
-        is_start |= chosen.row_of % PIECE_ROWS == 0
-        first_rows: Rows = rows[is_start].take(np.cumsum(is_start) - 1)
-        return first_rows
+    def _users_of_rows(self, rows: Rows) -> Rows:
+        """int64: the user of each table row, also where the row points to none."""
+        return self._users_of(self._locate(rows))
 
     def _users_of(self, chosen: Chosen) -> Rows:
         users = np.empty(len(chosen.row_of), np.int64)

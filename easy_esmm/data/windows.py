@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Callable, List, Optional, Sequence
 
 import numpy as np
@@ -35,9 +35,11 @@ class Chosen:
     row_of: Rows
     """For each row its number in its group."""
 
-    def take(self, places: Rows) -> Chosen:
-        """The rows at some places, in their order."""
-        return replace(self, group_of=self.group_of.take(places), row_of=self.row_of.take(places))
+    def keep(self, is_kept: NDArray[np.bool_]) -> Chosen:
+        """Some of the rows."""
+        if is_kept.all():
+            return self
+        return Chosen(self.numbers, self.groups, self.group_of[is_kept], self.row_of[is_kept])
 
 
 class Windows:
@@ -92,7 +94,7 @@ class Windows:
                 met = np.flatnonzero((chosen.group_of == place) & (chosen.row_of == row))
                 is_good[met] = False
                 self._report(self._sources[chosen.numbers[place]], row, message, len(met))
-        return chosen if is_good.all() else chosen.take(np.flatnonzero(is_good))
+        return chosen.keep(is_good)
 
     def _locate(self, rows: Rows) -> Chosen:
         source_of = np.searchsorted(self._starts, rows, side="right") - 1

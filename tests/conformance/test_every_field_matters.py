@@ -149,6 +149,9 @@ def graph(config: Any, input_fn: Any, mode: str) -> str:
         outputs += [model.train_op.name] if model.train_op is not None else []
         for value, update in model.eval_metric_ops.values():
             outputs += [value.op.name, getattr(update, "op", update).name]
+        # First values count as well: of variables, and of vocabularies.
+        outputs += [variable.initializer.name for variable in v1.global_variables()]
+        outputs += [v1.tables_initializer().name]
         graph_def = v1.graph_util.extract_sub_graph(built.as_graph_def(), outputs)
         nodes = [strip(node) for node in graph_def.node]
     names = sorted(model.eval_metric_ops)
