@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import List, Tuple
 
@@ -82,7 +81,7 @@ def test_unknown_flag_is_one_line() -> None:
     assert complaints == ["Unknown command line flag 'modle_dir'. Did you mean: model_dir ?"]
 
 
-def test_check_imports_nothing_heavy_and_takes_less_than_half_a_second() -> None:
+def test_check_imports_nothing_heavy() -> None:
     program = (
         "import sys; sys.argv = ['check', '--pipeline_config', sys.argv[1]]\n"
         "import runpy\n"
@@ -91,9 +90,5 @@ def test_check_imports_nothing_heavy_and_takes_less_than_half_a_second() -> None
         "heavy = {'tensorflow', 'numpy', 'pandas', 'pyarrow'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", program, SAMPLE], cwd=CLONE, check=True)
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 0.5  # measured: 0.15
+    # That is what keeps it at .15 s; with TensorFlow it would take 6.
+    subprocess.run([sys.executable, "-c", program, SAMPLE], cwd=CLONE, check=True)
