@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Dict, List, Mapping
 
@@ -26,23 +27,30 @@ from easy_esmm.aliccp.statistics import format_statistics
 from easy_esmm.config import Edit, Pipeline
 from easy_esmm.errors import UserError
 
-FLAGS = absl_flags.FLAGS
 SAMPLE = "samples/esmm_aliccp.config"
 PARTS = ("train", "test")
 
-flags.define("pipeline_config")
-absl_flags.DEFINE_string("data", None, "folder of the downloaded files: plain, .gz or .tar.gz")
-absl_flags.DEFINE_string("output_dir", "runs/aliccp", "folder of converted rows and models")
-absl_flags.DEFINE_integer("min_count", 12, "an id needs so many occurrences in train", 1)
-absl_flags.DEFINE_integer("max_bad_rows", 0, "malformed lines and unknown keys to put up with", 0)
+FLAGS = flags.define(*flags.CONFIG)
+absl_flags.DEFINE_string(
+    "data", None, "folder of the downloaded files: plain, .gz or .tar.gz", flag_values=FLAGS
+)
+absl_flags.DEFINE_string(
+    "output_dir", "runs/aliccp", "folder of converted rows and models", flag_values=FLAGS
+)
+absl_flags.DEFINE_integer(
+    "min_count", 12, "an id needs so many occurrences in train", 1, flag_values=FLAGS
+)
+absl_flags.DEFINE_integer(
+    "max_bad_rows", 0, "malformed lines and unknown keys to put up with", 0, flag_values=FLAGS
+)
 
 
 def main(arguments: flags.Arguments) -> None:
     """Converts, trains twice, evaluates; prints the table."""
     if not FLAGS.data:
         raise UserError("--data: must name the folder of the downloaded Ali-CCP files")
-    if not FLAGS.pipeline_config:
-        FLAGS["pipeline_config"].value = SAMPLE
+    if not arguments.pipeline_config:
+        arguments = replace(arguments, pipeline_config=SAMPLE)
     output = Path(FLAGS.output_dir)
     for part in PARTS:
         _convert(part, output)
@@ -121,7 +129,7 @@ def _pipeline(arguments: flags.Arguments, output: Path, name: str, *more: Edit) 
         **_table_sizes(output),
     }
     edits: List[Edit] = [Edit("aliccp_run", path, value) for path, value in changes.items()]
-    with_ours = flags.Arguments((*edits, *more, *arguments.edits))
+    with_ours = replace(arguments, edits=(*edits, *more, *arguments.edits))
     return with_ours.load("train")
 
 
@@ -135,4 +143,4 @@ def _table_sizes(output: Path) -> Mapping[str, int]:
 
 
 if __name__ == "__main__":
-    flags.run(main, __doc__)
+    flags.run(main, FLAGS, __doc__)

@@ -13,7 +13,9 @@ from easy_esmm import flags
 from easy_esmm.config import Pipeline
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 
-flags.define("model_dir", "train_input_path", "eval_input_path", "batch_size")
+FLAGS = flags.define(
+    *flags.CONFIG, "model_dir", "train_input_path", "eval_input_path", "batch_size"
+)
 
 
 def main(arguments: flags.Arguments) -> None:
@@ -74,4 +76,4 @@ def _some(names: List[str]) -> str:
 
 
 if __name__ == "__main__":
-    flags.run(main, __doc__)
+    flags.run(main, FLAGS, __doc__)

@@ -6,7 +6,7 @@ import logging as python_logging
 import os
 from typing import Sequence
 
-from absl import logging
+from absl import flags, logging
 
 
 def start(notes: Sequence[str] = ()) -> None:
@@ -17,6 +17,9 @@ def start(notes: Sequence[str] = ()) -> None:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     python_logging.getLogger("tensorflow").setLevel(python_logging.ERROR)
+    # Programs have flags of their own; unless absl's are parsed too, it warns of "logging before
+    # flag parsing".
+    flags.FLAGS.mark_as_parsed()
     logging.use_absl_handler()
     logging.get_absl_handler().setFormatter(_Plain())
     logging.set_verbosity(logging.INFO)

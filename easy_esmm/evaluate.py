@@ -11,7 +11,8 @@ import os
 from easy_esmm import console, flags
 from easy_esmm.errors import UserError
 
-flags.define(
+FLAGS = flags.define(
+    *flags.CONFIG,
     "model_dir",
     "checkpoint_path",
     "eval_input_path",
@@ -24,10 +25,9 @@ flags.define(
 
 def main(arguments: flags.Arguments) -> None:
     """Evaluates and prints."""
-    values = flags.FLAGS
     pipeline = arguments.load("evaluate")
-    path = os.path.join(pipeline.config.model_dir, values.eval_result_path)
-    if os.path.dirname(values.eval_result_path) and not os.path.isdir(os.path.dirname(path)):
+    path = os.path.join(pipeline.config.model_dir, FLAGS.eval_result_path)
+    if os.path.dirname(FLAGS.eval_result_path) and not os.path.isdir(os.path.dirname(path)):
         raise UserError(f"--eval_result_path: no folder {os.path.dirname(path)}")
     console.start(pipeline.notes)
     from easy_esmm import training  # noqa: PLC0415 - TensorFlow, late
@@ -36,9 +36,9 @@ def main(arguments: flags.Arguments) -> None:
 
     metrics = training.evaluate(
         pipeline,
-        checkpoint_path=values.checkpoint_path or "",
-        truth_path=values.truth or "",
-        common_pctr_path=values.common_pctr or "",
+        checkpoint_path=FLAGS.checkpoint_path or "",
+        truth_path=FLAGS.truth or "",
+        common_pctr_path=FLAGS.common_pctr or "",
     )
     result.write(metrics, path)
     print(evaluation_table(pipeline.config, metrics))
@@ -46,4 +46,4 @@ def main(arguments: flags.Arguments) -> None:
 
 
 if __name__ == "__main__":
-    flags.run(main, __doc__)
+    flags.run(main, FLAGS, __doc__)

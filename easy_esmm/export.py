@@ -8,22 +8,22 @@ from __future__ import annotations
 from easy_esmm import console, flags
 from easy_esmm.errors import UserError
 
-flags.define("model_dir", "checkpoint_path", "export_dir", "asset_files")
+FLAGS = flags.define(*flags.CONFIG, "model_dir", "checkpoint_path", "export_dir", "asset_files")
 
 
 def main(arguments: flags.Arguments) -> None:
     """Exports and says where to."""
     pipeline = arguments.load("export")
-    if not flags.FLAGS.export_dir:
+    if not FLAGS.export_dir:
         raise UserError("--export_dir: must name the folder for the SavedModel")
     console.start(pipeline.notes)
     from easy_esmm import training  # noqa: PLC0415 - TensorFlow, late
 
     folder = training.export(
-        pipeline, flags.FLAGS.export_dir, checkpoint_path=flags.FLAGS.checkpoint_path or ""
+        pipeline, FLAGS.export_dir, checkpoint_path=FLAGS.checkpoint_path or ""
     )
     print(f"SavedModel: {folder}")
 
 
 if __name__ == "__main__":
-    flags.run(main, __doc__)
+    flags.run(main, FLAGS, __doc__)

@@ -1,16 +1,16 @@
 """The command line: shared flags, overrides of config fields, and how a program ends.
 
-A program names the flags that it reads, so that a flag without effect is refused:
+A program has flags of its own and names those that it reads, so that one without effect is refused:
 
-    flags.define("model_dir", "continue_train")
+    FLAGS = flags.define(*flags.CONFIG, "model_dir", "continue_train")
 
     def main(arguments: Arguments) -> None:
         pipeline = arguments.load("train")
 
     if __name__ == "__main__":
-        flags.run(main, __doc__)
+        flags.run(main, FLAGS, __doc__)
 
-Every program has --pipeline_config (or --pipeline_config_path), --edit_config_json, and overrides
+With `CONFIG` come --pipeline_config (or --pipeline_config_path), --edit_config_json, and overrides
 such as `--train_config.num_steps=100`.
 """
 
@@ -23,11 +23,13 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 from absl import flags as absl_flags
+from absl.flags import FlagValues
 
 from easy_esmm.config import Edit, Pipeline, edits_from_json, load
 from easy_esmm.errors import UserError
 
-FLAGS = absl_flags.FLAGS
+CONFIG = ("pipeline_config", "edit_config_json")
+"""The flags of a program that reads a pipeline config."""
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -88,36 +90,46 @@ _ALIASES = {"pipeline_config": "pipeline_config_path"}
 class Arguments:
     """What the command line says beyond the flags that a program reads by itself."""
 
-    edits: Tuple[Edit, ...]
+    pipeline_config: Optional[str] = None
+    """--pipeline_config."""
+    edits: Tuple[Edit, ...] = ()
     """Changes to the config, in the order in which they apply."""
+    positional: Tuple[str, ...] = ()
+    """What is no flag."""
 
     def load(self, command: str) -> Pipeline:
         """The checked config of --pipeline_config, edited; `command` is as for `config.load`."""
-        if not FLAGS.pipeline_config:
+        if not self.pipeline_config:
             raise UserError("--pipeline_config: must name the pipeline config")
-        return load(FLAGS.pipeline_config, self.edits, command)
+        return load(self.pipeline_config, self.edits, command)
 
 
-def define(*names: str) -> None:
-    """Registers shared flags; --pipeline_config and --edit_config_json come with them."""
-    for name in ("pipeline_config", "edit_config_json", *names):
-        if name in FLAGS:
-            continue
+def define(*names: str) -> FlagValues:
+    """A program's flags: the shared ones of these names. absl's DEFINE_* add more to them."""
+    values = FlagValues()  # type: ignore[no-untyped-call]
+    for name in names:
         flag = SHARED[name]
-        flag.define(name, flag.default, flag.help)
+        flag.define(name, flag.default, flag.help, flag_values=values)
         if name in _ALIASES:
-            absl_flags.DEFINE_alias(_ALIASES[name], name)
+            absl_flags.DEFINE_alias(_ALIASES[name], name, flag_values=values)
+    return values
 
 
-def run(main: Callable[[Arguments], None], usage: Optional[str] = None) -> NoReturn:
+def run(
+    main: Callable[[Arguments], None],
+    values: FlagValues,
+    usage: Optional[str] = None,
+    positional: bool = False,
+) -> NoReturn:
     """Parses the command line, calls `main` and ends the process.
 
     Status 0; or 2 with the message and no traceback for what a user can mend (a UserError, a wrong
     flag, a path that cannot be read or written); 130 after Ctrl-C; or a traceback, which means a
-    defect. `usage` is what --help prints above the flags.
+    defect. `usage` is what --help prints above the flags; arguments that are no flags are refused,
+    unless `positional`.
     """
     try:
-        main(parse(sys.argv, usage))
+        main(parse(values, sys.argv, usage, positional))
     except (UserError, absl_flags.Error) as error:
         print(error, file=sys.stderr)
         sys.exit(EXIT_USER_ERROR)
@@ -134,20 +146,32 @@ def run(main: Callable[[Arguments], None], usage: Optional[str] = None) -> NoRet
     sys.exit(0)
 
 
-def parse(argv: Sequence[str], usage: Optional[str] = None) -> Arguments:
-    """Parses `argv` (the program's name first) into FLAGS and edits.
+def parse(
+    values: FlagValues,
+    argv: Sequence[str],
+    usage: Optional[str] = None,
+    positional: bool = False,
+) -> Arguments:
+    """Parses `argv` (the program's name first) into `values`, and returns the rest.
 
-    Edits apply in this order: --edit_config_json, overrides, then flags such as --model_dir.
+    What an earlier call left in `values` is forgotten. Edits apply in this order:
+    --edit_config_json, overrides, then flags such as --model_dir.
     """
-    overrides, rest = split_overrides(argv)
+    has_config = "pipeline_config" in values
+    overrides, rest = split_overrides(argv) if has_config else ((), list(argv))
     if any(argument in _HELP for argument in rest):
-        print(_help(usage))
+        print(_help(values, usage))
         sys.exit(0)
-    positional = FLAGS(rest)[1:]
-    if positional:
-        raise UserError(f"{positional[0]}: not a flag; all arguments are --flags (see --help)")
-    text = FLAGS.edit_config_json
-    return Arguments((*(edits_from_json(text) if text else ()), *overrides, *_flag_edits()))
+    values.unparse_flags()
+    no_flags = tuple(values(rest)[1:])
+    if no_flags and not positional:
+        raise UserError(f"{no_flags[0]}: not a flag; all arguments are --flags (see --help)")
+    if not has_config:
+        return Arguments(positional=no_flags)
+    text = values.edit_config_json
+    from_json = edits_from_json(text) if text else ()
+    edits = (*from_json, *overrides, *_flag_edits(values))
+    return Arguments(values.pipeline_config, edits, no_flags)
 
 
 def split_overrides(argv: Sequence[str]) -> Tuple[Tuple[Edit, ...], List[str]]:
@@ -176,11 +200,11 @@ def split_overrides(argv: Sequence[str]) -> Tuple[Tuple[Edit, ...], List[str]]:
     return tuple(edits), rest
 
 
-def _flag_edits() -> Tuple[Edit, ...]:
+def _flag_edits(values: FlagValues) -> Tuple[Edit, ...]:
     """Edits of the flags that stand for a field, and were given."""
     edits: List[Edit] = []
     for name, flag in SHARED.items():
-        value = FLAGS[name].value if flag.edits and name in FLAGS else None
+        value = values[name].value if flag.edits and name in values else None
         if isinstance(value, list):
             edits.append(Edit(f"--{name}", flag.edits, value))
         elif value is not None:
@@ -188,8 +212,13 @@ def _flag_edits() -> Tuple[Edit, ...]:
     return tuple(edits)
 
 
-def _help(usage: Optional[str]) -> str:
-    ours = [name for name in FLAGS.flags_by_module_dict() if not name.startswith("absl")]
-    flags = "".join(FLAGS.module_help(name) for name in sorted(ours))
-    override = "  --train_config.num_steps=100: sets a field of the config; any field of a section"
-    return f"{(usage or '').strip()}\n{flags}\n{override}"
+def _help(values: FlagValues, usage: Optional[str]) -> str:
+    text = values.get_help(include_special_flags=False)
+    # Under headings by module, which are of no use to whoever calls the program.
+    listed = [line for line in text.splitlines() if line.startswith("  ")]
+    lines = [(usage or "").strip(), "", *listed]
+    if "pipeline_config" in values:
+        lines.append(
+            "  --train_config.num_steps=100: sets a field of the config; any field of a section"
+        )
+    return "\n".join(lines)

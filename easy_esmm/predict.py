@@ -11,7 +11,8 @@ from typing import Tuple
 from easy_esmm import console, flags
 from easy_esmm.errors import UserError
 
-flags.define(
+FLAGS = flags.define(
+    *flags.CONFIG,
     "model_dir",
     "checkpoint_path",
     "saved_model_dir",
@@ -25,11 +26,10 @@ flags.define(
 
 def main(arguments: flags.Arguments) -> None:
     """Scores and says how many rows went where."""
-    values = flags.FLAGS
     for name in ("input_path", "output_path"):
-        if not values[name].value:
+        if not FLAGS[name].value:
             raise UserError(f"--{name}: must be given")
-    if values.checkpoint_path and values.saved_model_dir:
+    if FLAGS.checkpoint_path and FLAGS.saved_model_dir:
         raise UserError("--checkpoint_path and --saved_model_dir: give one of them, got both")
     pipeline = arguments.load("predict")
     console.start(pipeline.notes)
@@ -37,14 +37,14 @@ def main(arguments: flags.Arguments) -> None:
 
     rows = training.score(
         pipeline,
-        values.input_path,
-        values.output_path,
-        checkpoint_path=values.checkpoint_path or "",
-        saved_model=values.saved_model_dir or "",
-        reserved_columns=_names(values.reserved_cols),
-        output_columns=_names(values.output_cols),
+        FLAGS.input_path,
+        FLAGS.output_path,
+        checkpoint_path=FLAGS.checkpoint_path or "",
+        saved_model=FLAGS.saved_model_dir or "",
+        reserved_columns=_names(FLAGS.reserved_cols),
+        output_columns=_names(FLAGS.output_cols),
     )
-    print(f"{rows:,} rows scored: {values.output_path}")
+    print(f"{rows:,} rows scored: {FLAGS.output_path}")
 
 
 def _names(text: str) -> Tuple[str, ...]:
@@ -52,4 +52,4 @@ def _names(text: str) -> Tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    flags.run(main, __doc__)
+    flags.run(main, FLAGS, __doc__)

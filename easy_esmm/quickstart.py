@@ -21,7 +21,6 @@ from easy_esmm.config import Edit, Pipeline, load
 if TYPE_CHECKING:
     from easy_esmm.training import Trained
 
-FLAGS = absl_flags.FLAGS
 SAMPLE = "samples/esmm_quickstart.config"
 
 # Ali-CCP has 4 % clicks and .5 % conversions per click: 50,000 test rows would hold ten
@@ -30,10 +29,14 @@ CLICK_RATE = 0.1
 CONVERSION_RATE = 0.1
 SCORED_ROWS = 5
 
-flags.define()
-absl_flags.DEFINE_string("output_dir", "runs/quickstart", "folder of data and model; replaced")
-absl_flags.DEFINE_integer("rows", 200_000, "impressions, training and test together")
-absl_flags.DEFINE_integer("seed", 1, "seed of the simulation")
+FLAGS = flags.define()
+absl_flags.DEFINE_string(
+    "output_dir", "runs/quickstart", "folder of data and model; replaced", flag_values=FLAGS
+)
+absl_flags.DEFINE_integer(
+    "rows", 200_000, "impressions, training and test together", flag_values=FLAGS
+)
+absl_flags.DEFINE_integer("seed", 1, "seed of the simulation", flag_values=FLAGS)
 
 
 def main(_: flags.Arguments) -> None:
@@ -99,4 +102,4 @@ def _headline(text: str) -> None:
 
 
 if __name__ == "__main__":
-    flags.run(main, __doc__)
+    flags.run(main, FLAGS, __doc__)

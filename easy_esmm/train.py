@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from easy_esmm import console, flags
 
-flags.define(
+FLAGS = flags.define(
+    *flags.CONFIG,
     "model_dir",
     "continue_train",
     "train_input_path",
@@ -24,7 +25,7 @@ def main(arguments: flags.Arguments) -> None:
     console.start(pipeline.notes)
     from easy_esmm import training  # noqa: PLC0415 - TensorFlow, late
 
-    trained = training.train(pipeline, continue_train=flags.FLAGS.continue_train)
+    trained = training.train(pipeline, continue_train=FLAGS.continue_train)
     print(f"checkpoint: {pipeline.config.model_dir}/model.ckpt-{trained.step}")
     if trained.saved_model:
         print(f"SavedModel: {trained.saved_model}")
@@ -32,4 +33,4 @@ def main(arguments: flags.Arguments) -> None:
 
 
 if __name__ == "__main__":
-    flags.run(main, __doc__)
+    flags.run(main, FLAGS, __doc__)

@@ -15,10 +15,7 @@ CLONE = Path(__file__).resolve().parents[1]
 
 
 def call(*arguments: str) -> None:
-    try:
-        aliccp_run.main(flags.parse(["aliccp_run", *arguments]))
-    finally:
-        flags.FLAGS.unparse_flags()  # for whoever parses next in this process
+    aliccp_run.main(flags.parse(aliccp_run.FLAGS, ["aliccp_run", *arguments]))
 
 
 @pytest.mark.slow
@@ -28,7 +25,7 @@ def test_every_count_is_the_generators_and_nothing_is_done_twice(
     raw, output = tmp_path / "raw", tmp_path / "run"
     rates = ["--click_rate=.2", "--conv_rate=.2", "--quirks=all"]
     arguments = [f"--output={raw}", "--rows=8000", "--format=raw", *rates]
-    assert simulate.main(["simulate", *arguments]) == 0
+    simulate.main(flags.parse(simulate.FLAGS, ["simulate", *arguments]))
     run = [
         f"--data={raw}/raw",
         f"--output_dir={output}",

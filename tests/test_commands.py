@@ -90,10 +90,7 @@ def _inside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def call(program: ModuleType, *arguments: str) -> None:
     """Runs a program's main in this process: importing TensorFlow costs 6 s."""
-    try:
-        program.main(flags.parse(["program", *arguments]))
-    finally:
-        flags.FLAGS.unparse_flags()  # for whoever parses next in this process
+    program.main(flags.parse(program.FLAGS, ["program", *arguments]))
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> List[str]:

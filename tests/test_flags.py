@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import List
 
 import pytest
-from absl.testing import flagsaver
+from absl import flags as absl_flags
 
 from easy_esmm import flags
 from easy_esmm.config import Edit
@@ -55,10 +55,9 @@ def test_user_error_ends_with_its_message_and_status_2(
     def main(_: flags.Arguments) -> None:
         raise UserError("x.config:1:1: model_dir: must be set")
 
-    flags.define()
     monkeypatch.setattr("sys.argv", ["program"])
     with pytest.raises(SystemExit) as caught:
-        flags.run(main)
+        flags.run(main, flags.define())
     assert caught.value.code == 2
     assert capsys.readouterr().err == "x.config:1:1: model_dir: must be set\n"
 
@@ -67,17 +66,16 @@ def test_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def main(_: flags.Arguments) -> None:
         raise KeyError("defect")
 
-    flags.define()
     monkeypatch.setattr("sys.argv", ["program"])
     with pytest.raises(KeyError, match="defect"):
-        flags.run(main)
+        flags.run(main, flags.define())
 
 
 def test_edits_come_from_json_then_overrides_then_flags() -> None:
-    flags.define("model_dir", "batch_size", "asset_files")
+    values = flags.define(*flags.CONFIG, "model_dir", "batch_size", "asset_files")
     argv = ["program", "--batch_size=5", "--train_config.num_steps=100", "--asset_files=a,b"]
-    with flagsaver.flagsaver():
-        arguments = flags.parse([*argv, '--edit_config_json={"model_dir": "x"}', "--model_dir=y"])
+    argv += ['--edit_config_json={"model_dir": "x"}', "--model_dir=y"]
+    arguments = flags.parse(values, argv)
     assert arguments.edits == (
         Edit("--edit_config_json", "model_dir", "x"),
         _override("train_config.num_steps", "100"),
@@ -88,6 +86,34 @@ def test_edits_come_from_json_then_overrides_then_flags() -> None:
 
 
 def test_argument_that_is_no_flag_is_refused() -> None:
-    flags.define()
     with pytest.raises(UserError, match=r"x\.config: not a flag; all arguments are --flags"):
-        flags.parse(["program", "x.config"])
+        flags.parse(flags.define(), ["program", "x.config"])
+
+
+def test_parsing_again_starts_from_the_defaults() -> None:
+    values = flags.define(*flags.CONFIG, "model_dir", "continue_train")
+    flags.parse(values, ["program", "--model_dir=x", "--continue_train"])
+    assert flags.parse(values, ["program"]).edits == ()
+    assert values.continue_train is False
+
+
+def test_programs_of_one_process_do_not_share_flags() -> None:
+    one, other = flags.define("model_dir"), flags.define("model_dir")
+    flags.parse(one, ["program", "--model_dir=x"])
+    flags.parse(other, ["program"])
+    assert (one.model_dir, other.model_dir) == ("x", None)
+
+
+def test_program_without_config_has_no_overrides() -> None:
+    with pytest.raises(absl_flags.UnrecognizedFlagError, match=r"train_config\.num_steps"):
+        flags.parse(flags.define("output_path"), ["program", "--train_config.num_steps=1"])
+
+
+def test_help_shows_the_flags_of_the_program_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        flags.parse(flags.define("truth"), ["program", "--help"], "what it is for")
+    assert caught.value.code == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("what it is for\n")
+    assert "--truth: truth file" in printed
+    assert "model_dir" not in printed

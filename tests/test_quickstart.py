@@ -22,10 +22,8 @@ def test_the_table_holds_what_was_promised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(CLONE)
-    try:
-        quickstart.main(flags.parse(["quickstart", f"--output_dir={tmp_path}/quickstart"]))
-    finally:
-        flags.FLAGS.unparse_flags()
+    argv = ["quickstart", f"--output_dir={tmp_path}/quickstart"]
+    quickstart.main(flags.parse(quickstart.FLAGS, argv))
     printed = capsys.readouterr().out
     rows: Dict[str, List[float]] = {
         line.split(",")[0]: numbers(line.split("  ", 1)[1])

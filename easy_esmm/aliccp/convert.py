@@ -11,40 +11,51 @@ Exit status: 0; 2 with a message for what a user can mend (files, flags, too man
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
-from typing import List
 
-from absl import app, flags
+from absl import flags as absl_flags
 
+from easy_esmm import flags
 from easy_esmm.aliccp.conversion import Job, convert
 from easy_esmm.aliccp.shard_files import FORMATS, LAYOUTS
 from easy_esmm.aliccp.sources import find
 from easy_esmm.aliccp.statistics import format_statistics
 from easy_esmm.errors import UserError
 
-FLAGS = flags.FLAGS
+FLAGS = flags.define()
+absl_flags.DEFINE_string(
+    "skeleton", None, "sample_skeleton_*.csv: plain, .gz, or in a .tar.gz.", flag_values=FLAGS
+)
+absl_flags.DEFINE_string(
+    "common", None, "common_features_*.csv: plain, .gz, or in a .tar.gz.", flag_values=FLAGS
+)
+absl_flags.DEFINE_string("output", None, "Folder to write to.", flag_values=FLAGS)
+absl_flags.DEFINE_string(
+    "vocabulary", None, "--output of the training files, for the test files.", flag_values=FLAGS
+)
+absl_flags.DEFINE_integer(
+    "min_count", 12, "An id needs so many occurrences to get a value.", 1, flag_values=FLAGS
+)
+absl_flags.DEFINE_enum(
+    "layout", "grouped", LAYOUTS, "User rows once, or in each impression.", flag_values=FLAGS
+)
+absl_flags.DEFINE_enum(
+    "format", "parquet", FORMATS, "Of the flat layout; grouped is parquet.", flag_values=FLAGS
+)
+absl_flags.DEFINE_integer(
+    "max_bad_rows", 0, "Malformed lines and unknown keys to put up with.", 0, flag_values=FLAGS
+)
+absl_flags.DEFINE_integer("seed", 1, "Seed of the order of the user rows.", 0, flag_values=FLAGS)
+absl_flags.DEFINE_integer(
+    "shards", 0, "Files to write; 0: one per 200,000 impressions or so.", 0, 4096, flag_values=FLAGS
+)
+absl_flags.DEFINE_integer("workers", 0, "Processes; 0: one per core.", 0, flag_values=FLAGS)
+absl_flags.DEFINE_bool(
+    "overwrite", False, "Replace an earlier conversion in --output.", flag_values=FLAGS
+)
 
 
-def define_flags() -> None:
-    """Declares the flags."""
-    flags.DEFINE_string("skeleton", None, "sample_skeleton_*.csv: plain, .gz, or in a .tar.gz.")
-    flags.DEFINE_string("common", None, "common_features_*.csv: plain, .gz, or in a .tar.gz.")
-    flags.DEFINE_string("output", None, "Folder to write to.")
-    flags.DEFINE_string("vocabulary", None, "--output of the training files, for the test files.")
-    flags.DEFINE_integer("min_count", 12, "An id needs so many occurrences to get a value.", 1)
-    flags.DEFINE_enum("layout", "grouped", LAYOUTS, "User rows once, or in each impression.")
-    flags.DEFINE_enum("format", "parquet", FORMATS, "Of the flat layout; grouped is parquet.")
-    flags.DEFINE_integer("max_bad_rows", 0, "Malformed lines and unknown keys to put up with.", 0)
-    flags.DEFINE_integer("seed", 1, "Seed of the order of the user rows.", 0)
-    flags.DEFINE_integer(
-        "shards", 0, "Files to write; 0: one per 200,000 impressions or so.", 0, 4096
-    )
-    flags.DEFINE_integer("workers", 0, "Processes; 0: one per core.", 0)
-    flags.DEFINE_bool("overwrite", False, "Replace an earlier conversion in --output.")
-
-
-def run() -> None:
+def main(_: flags.Arguments) -> None:
     """Converts, and prints what was counted."""
     for name in ("skeleton", "common", "output"):
         if not FLAGS[name].value:
@@ -70,19 +81,5 @@ def run() -> None:
     print(f"files     {job.output}: {len(result['files'])} shards, statistics in conversion.json")
 
 
-def main(argv: List[str]) -> int:
-    """Exit status: 0, or 2 for anything the user can put right."""
-    try:
-        rest = FLAGS(argv)
-        if len(rest) > 1:
-            raise UserError(f"{rest[1]}: not a flag; all arguments are --flags (see --help)")
-        run()
-    except (UserError, flags.Error) as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
-
-
 if __name__ == "__main__":
-    define_flags()
-    app.run(lambda _: None, flags_parser=lambda argv: sys.exit(main(argv)))
+    flags.run(main, FLAGS, __doc__)

@@ -7,19 +7,23 @@ to DIR/description.html, or where --output says; it needs no network.
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Tuple
 
-from absl import app, flags
+from absl import flags as absl_flags
 
+from easy_esmm import flags
 from easy_esmm.aliccp.conversion import RESULT
 from easy_esmm.aliccp.page import page
 from easy_esmm.aliccp.vocabulary import Vocabulary, read_vocabulary
 from easy_esmm.errors import UserError
 
-FLAGS = flags.FLAGS
 PAGE = "description.html"
+
+FLAGS = flags.define()
+absl_flags.DEFINE_string(
+    "output", None, f"File for the page; DIR/{PAGE} if not given.", flag_values=FLAGS
+)
 
 
 def describe(folder: Path) -> str:
@@ -44,26 +48,19 @@ def _read(folder: Path) -> Tuple[str, Dict[str, Any], Vocabulary]:
     return folder.name, result, read_vocabulary(Path(elsewhere) if elsewhere else folder)
 
 
-def main(argv: List[str]) -> int:
-    """Exit status: 0, or 2 for anything the user can put right."""
+def main(arguments: flags.Arguments) -> None:
+    """Writes the page and says where to."""
+    if len(arguments.positional) != 1:
+        raise UserError(f"must be given one folder, got {len(arguments.positional)} (see --help)")
+    folder = Path(arguments.positional[0]).absolute()
+    text = describe(folder)
+    output = Path(FLAGS.output) if FLAGS.output else folder / PAGE
     try:
-        folders = FLAGS(argv)[1:]
-        if len(folders) != 1:
-            raise UserError(f"must be given one folder, got {len(folders)} (see --help)")
-        folder = Path(folders[0]).absolute()
-        text = describe(folder)
-        output = Path(FLAGS.output) if FLAGS.output else folder / PAGE
-        try:
-            output.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise UserError(f"--output {output}: cannot be written: {error.strerror}") from error
-        print(output)
-    except (UserError, flags.Error) as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"--output {output}: cannot be written: {error.strerror}") from error
+    print(output)
 
 
 if __name__ == "__main__":
-    flags.DEFINE_string("output", None, f"File for the page; DIR/{PAGE} if not given.")
-    app.run(lambda _: None, flags_parser=lambda argv: sys.exit(main(argv)))
+    flags.run(main, FLAGS, __doc__, positional=True)

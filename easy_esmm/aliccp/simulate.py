@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict
 
-from absl import app, flags
+from absl import flags as absl_flags
 
+from easy_esmm import flags
 from easy_esmm.aliccp import quirks
 from easy_esmm.aliccp.generator import simulate
 from easy_esmm.aliccp.settings import Settings
@@ -15,42 +15,62 @@ from easy_esmm.aliccp.summary import describe, format_summary
 from easy_esmm.aliccp.writing import FORMATS, RAW, check_output, write_simulation
 from easy_esmm.errors import UserError
 
-FLAGS = flags.FLAGS
 DEFAULTS = Settings()
 
 
-def define_flags() -> None:
-    """Declares the flags; their defaults are those of `Settings`."""
-    flags.DEFINE_string("output", None, "Folder to write to; must be empty or absent.")
-    flags.DEFINE_integer("rows", DEFAULTS.rows, "Impressions, training and test together.")
-    flags.DEFINE_float("test_share", DEFAULTS.test_share, "Share of the rows in the test part.")
-    flags.DEFINE_float("rho", DEFAULTS.rho, "Correlation of click and conversion logit.")
-    flags.DEFINE_float(
-        "kappa", DEFAULTS.kappa, "Size of an unobserved cause of clicks and conversions."
-    )
-    flags.DEFINE_float("click_rate", DEFAULTS.click_rate, "Clicks per impression.")
-    flags.DEFINE_float("conv_rate", DEFAULTS.conv_rate, "Conversions per click.")
-    flags.DEFINE_float(
-        "history_length", DEFAULTS.history_length, "Mean number of past behaviours of a user."
-    )
-    flags.DEFINE_integer("seed", DEFAULTS.seed, "Same seed, same bytes.")
-    flags.DEFINE_enum(
-        "format",
-        "both",
-        ["both", *FORMATS, RAW],
-        "Format of the data files; raw: the four files of Ali-CCP, not joined.",
-    )
-    flags.DEFINE_string(
-        "quirks",
-        "none",
-        "Of the raw format: all, none, or some of "
-        + "; ".join(f"{name} ({what})" for name, what in quirks.QUIRKS.items()),
-    )
-    flags.DEFINE_integer("shards", 1, "Files per part and format.")
-    flags.DEFINE_bool("overwrite", False, "Replace an earlier simulation in --output.")
+FLAGS = flags.define()
+absl_flags.DEFINE_string(
+    "output", None, "Folder to write to; must be empty or absent.", flag_values=FLAGS
+)
+absl_flags.DEFINE_integer(
+    "rows", DEFAULTS.rows, "Impressions, training and test together.", flag_values=FLAGS
+)
+absl_flags.DEFINE_float(
+    "test_share", DEFAULTS.test_share, "Share of the rows in the test part.", flag_values=FLAGS
+)
+absl_flags.DEFINE_float(
+    "rho", DEFAULTS.rho, "Correlation of click and conversion logit.", flag_values=FLAGS
+)
+absl_flags.DEFINE_float(
+    "kappa",
+    DEFAULTS.kappa,
+    "Size of an unobserved cause of clicks and conversions.",
+    flag_values=FLAGS,
+)
+absl_flags.DEFINE_float(
+    "click_rate", DEFAULTS.click_rate, "Clicks per impression.", flag_values=FLAGS
+)
+absl_flags.DEFINE_float(
+    "conv_rate", DEFAULTS.conv_rate, "Conversions per click.", flag_values=FLAGS
+)
+absl_flags.DEFINE_float(
+    "history_length",
+    DEFAULTS.history_length,
+    "Mean number of past behaviours of a user.",
+    flag_values=FLAGS,
+)
+absl_flags.DEFINE_integer("seed", DEFAULTS.seed, "Same seed, same bytes.", flag_values=FLAGS)
+absl_flags.DEFINE_enum(
+    "format",
+    "both",
+    ["both", *FORMATS, RAW],
+    "Format of the data files; raw: the four files of Ali-CCP, not joined.",
+    flag_values=FLAGS,
+)
+absl_flags.DEFINE_string(
+    "quirks",
+    "none",
+    "Of the raw format: all, none, or some of "
+    + "; ".join(f"{name} ({what})" for name, what in quirks.QUIRKS.items()),
+    flag_values=FLAGS,
+)
+absl_flags.DEFINE_integer("shards", 1, "Files per part and format.", flag_values=FLAGS)
+absl_flags.DEFINE_bool(
+    "overwrite", False, "Replace an earlier simulation in --output.", flag_values=FLAGS
+)
 
 
-def run() -> None:
+def main(_: flags.Arguments) -> None:
     """Simulates, writes and prints what came out."""
     if not FLAGS.output:
         raise UserError("--output: must name a folder, got nothing")
@@ -70,20 +90,5 @@ def run() -> None:
     print(format_summary(summary, files))
 
 
-def main(argv: List[str]) -> int:
-    """Exit status: 0, or 2 for anything the user can put right."""
-    try:
-        rest = FLAGS(argv)
-        if len(rest) > 1:
-            raise UserError(f"{rest[1]}: not a flag; all arguments are --flags (see --help)")
-        run()
-    except (UserError, flags.Error) as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
-
-
-define_flags()
-
 if __name__ == "__main__":
-    app.run(lambda _: None, flags_parser=lambda argv: sys.exit(main(argv)))
+    flags.run(main, FLAGS, __doc__)

@@ -140,7 +140,7 @@ def test_program_that_used_keras_3_before_gets_a_message() -> None:
         "import tensorflow as tf; tf.keras.layers.Dense(1)\n"
         "import sys; from easy_esmm import flags\n"
         "def main(arguments): from easy_esmm import training\n"
-        "sys.argv = ['program']; flags.define(); flags.run(main)"
+        "sys.argv = ['program']; flags.run(main, flags.define())"
     )
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
