@@ -52,15 +52,19 @@ class Rule:
 
 ACTIVATIONS = (
     "relu",
+    "relu6",
     "leaky_relu",
     "elu",
     "selu",
     "gelu",
     "swish",
+    "silu",
     "tanh",
     "sigmoid",
     "softplus",
+    "softsign",
     "linear",
+    "dice",
 )
 """Names of activations; each may bear the prefix `tf.nn.`."""
 
@@ -114,7 +118,7 @@ RULES: Tuple[Rule, ...] = (
         "model_config.**.dnn.activation",
         OneOf(
             ACTIVATIONS,
-            not_yet={"dice": "use relu", "prelu": "use leaky_relu"},
+            not_yet={"prelu": "use leaky_relu"},
             prefix="tf.nn.",
         ),
         why="config text is never evaluated as code",

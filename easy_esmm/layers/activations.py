@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict
+from typing import Any, Callable, Dict
 
 import tensorflow as tf
 
 from easy_esmm.contract import Tensor
 from easy_esmm.errors import UserError
+from easy_esmm.layers.dice import Dice
+
+Activation = Callable[[Tensor, bool], Tensor]
+"""(float32 [batch, units], whether it is a training) -> the same shape."""
 
 _PREFIX = "tf.nn."
 
@@ -17,25 +21,35 @@ ACTIVATIONS: Dict[str, Callable[[Tensor], Tensor]] = {
     "leaky_relu": tf.nn.leaky_relu,
     "linear": tf.identity,
     "relu": tf.nn.relu,
+    "relu6": tf.nn.relu6,
     "selu": tf.nn.selu,
     "sigmoid": tf.nn.sigmoid,
+    "silu": tf.nn.silu,
     "softplus": tf.nn.softplus,
+    "softsign": tf.nn.softsign,
     "swish": tf.nn.swish,
     "tanh": tf.nn.tanh,
 }
 
 
-def activation(name: str) -> Callable[[Tensor], Tensor]:
-    """The function that a config names, `relu` or `tf.nn.relu`; an empty name is `linear`.
+LEARNED: Dict[str, Callable[[str], Any]] = {"dice": Dice}
+"""Activations with variables: from a layer's name to the layer."""
 
-    A name is looked up, never evaluated.
+
+def activation(name: str, layer: str) -> Any:
+    """An `Activation`: what a config names, `relu` or `tf.nn.relu`; an empty name is `linear`.
+
+    A name is looked up, never evaluated. One with variables is a Keras layer `<name>_<layer>`: keep
+    it where Keras finds it.
 
     Raises:
-      UserError: the name is not one of `ACTIVATIONS`.
+      UserError: the name is not one of `ACTIVATIONS` and `LEARNED`.
     """
-    short = name[len(_PREFIX) :] if name.startswith(_PREFIX) else name
-    try:
-        return ACTIVATIONS[short or "linear"]
-    except KeyError:
-        known = ", ".join(sorted(ACTIVATIONS))
-        raise UserError(f"activation: must be one of {known}, got {name!r}") from None
+    short = (name[len(_PREFIX) :] if name.startswith(_PREFIX) else name) or "linear"
+    if short in LEARNED:
+        return LEARNED[short](f"{short}_{layer}")
+    if short not in ACTIVATIONS:
+        known = ", ".join(sorted([*ACTIVATIONS, *LEARNED]))
+        raise UserError(f"activation: must be one of {known}, got {name!r}")
+    function = ACTIVATIONS[short]
+    return lambda inputs, training: function(inputs)

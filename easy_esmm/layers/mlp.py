@@ -33,16 +33,17 @@ class MLP(keras.layers.Layer):  # type: ignore[misc]
         self._dropout: List[Optional[keras.layers.Layer]] = [
             keras.layers.Dropout(rate) if rate else None for rate in rates
         ]
-        self._activation = activation(config.activation)
+        self._activations = [activation(config.activation, str(i)) for i in range(len(units))]
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """float32 [batch, width] -> float32 [batch, units of the last layer]."""
         hidden = inputs
-        for dense, norm, dropout in zip(self._dense, self._norm, self._dropout):
+        layers = zip(self._dense, self._norm, self._activations, self._dropout)
+        for dense, norm, activate, dropout in layers:
             hidden = dense(hidden)
             if norm is not None:
                 hidden = norm(hidden, training=training)
-            hidden = self._activation(hidden)
+            hidden = activate(hidden, training)
             if dropout is not None:
                 hidden = dropout(hidden, training=training)
         return hidden

@@ -57,21 +57,21 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'label_name: "buy" dnn {',
         'label_name: "buy" dnn { activation: "tf.nn.rleu"',
         [
-            'x.config:29:59: model_config.esmm.cvr_tower.dnn.activation: must be relu, leaky_relu, elu, selu, gelu, swish, tanh, sigmoid, softplus or linear, got "tf.nn.rleu"; did you mean relu?'
+            'x.config:29:59: model_config.esmm.cvr_tower.dnn.activation: must be relu, relu6, leaky_relu, elu, selu, gelu, swish, silu, tanh, sigmoid, softplus, softsign, linear or dice, got "tf.nn.rleu"; did you mean relu?'
         ],
     ),
     "activation_as_code": (
         'label_name: "buy" dnn {',
         'label_name: "buy" dnn { activation: "lambda x: x"',
         [
-            'x.config:29:59: model_config.esmm.cvr_tower.dnn.activation: must be relu, leaky_relu, elu, selu, gelu, swish, tanh, sigmoid, softplus or linear, got "lambda x: x"'
+            'x.config:29:59: model_config.esmm.cvr_tower.dnn.activation: must be relu, relu6, leaky_relu, elu, selu, gelu, swish, silu, tanh, sigmoid, softplus, softsign, linear or dice, got "lambda x: x"'
         ],
     ),
     "activation_not_yet": (
         'label_name: "buy" dnn {',
-        'label_name: "buy" dnn { activation: "dice"',
+        'label_name: "buy" dnn { activation: "prelu"',
         [
-            'x.config:29:59: model_config.esmm.cvr_tower.dnn.activation: known to EasyRec, not supported here yet: use relu, got "dice"'
+            'x.config:29:59: model_config.esmm.cvr_tower.dnn.activation: known to EasyRec, not supported here yet: use leaky_relu, got "prelu"'
         ],
     ),
     "batch_of_no_rows": (
