@@ -16,6 +16,7 @@ from easy_esmm.data.csv_head import head, split_cells
 from easy_esmm.data.fields import Column, Fields, UserRows, needed_fields, parse_cell
 from easy_esmm.data.files import find_files
 from easy_esmm.data.parquet_plan import read_schema, schema_faults
+from easy_esmm.data.storage import parquet_source
 from easy_esmm.data.user_files import MissingUsers, SplitFields, users_file
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
@@ -78,7 +79,7 @@ class _Check:
                 self.add(self._path_field, str(error))
                 continue
             first = first or schema
-            rows += pq.read_metadata(path).num_rows
+            rows += pq.read_metadata(parquet_source(path)).num_rows
             for column, fault in schema_faults(schema, first, self._fields):
                 self._column(column, fault, schema.names, path)
         return rows
@@ -97,7 +98,7 @@ class _Check:
                 self.add(self._path_field, str(error))
                 continue
             split = split or SplitFields(self._fields, schemas[path], schemas[users_path])
-            rows += pq.read_metadata(path).num_rows
+            rows += pq.read_metadata(parquet_source(path)).num_rows
             for at, column, fault in split.faults(path, users_path):
                 self._column(column, fault, schemas[at].names, at)
         return rows

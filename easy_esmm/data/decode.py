@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, Collection, Dict, List, Mapping, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -41,6 +41,16 @@ def decode_lines(lines: Tensor, layout: Layout, fields: Fields) -> Tuple[Tensor,
     by_name = dict(zip(layout.names, cells))
     checks: List[Tensor] = []
     values = {name: _value(column, by_name[name], checks) for name, column in needed.items()}
+    return assemble(fields, values, checks)
+
+
+def assemble(
+    fields: Fields, values: Mapping[str, Tensor], checks: List[Tensor]
+) -> Tuple[Tensor, Element]:
+    """(is every value legal, element) of the needed columns' typed values.
+
+    `checks` are boolean tensors of any shape that hold where a value is legal.
+    """
     columns = {column.name: values[column.name] for column in fields.columns}
     if not fields.labels and fields.weight is None:
         return _all(checks), columns
@@ -52,13 +62,23 @@ def decode_lines(lines: Tensor, layout: Layout, fields: Fields) -> Tuple[Tensor,
     return _all(checks), (columns, labels)
 
 
-def element_spec(fields: Fields) -> Element:
-    """The structure and types of `decode_lines`' elements, as TensorSpecs of shape [None]."""
-    columns = {c.name: tf.TensorSpec([None], DTYPES[c.type]) for c in fields.columns}
+def element_spec(fields: Fields, lists: Collection[str] = ()) -> Element:
+    """The structure and types of the elements of `assemble`: TensorSpecs of shape [None].
+
+    Columns whose names are in `lists` are RaggedTensors [None, None].
+    """
+    columns = {c.name: _spec(c, c.name in lists) for c in fields.columns}
     if not fields.labels and fields.weight is None:
         return columns
     labelled = [*fields.labels, *([fields.weight] if fields.weight is not None else [])]
     return columns, {c.name: tf.TensorSpec([None], tf.float32) for c in labelled}
+
+
+def _spec(column: Column, is_list: bool) -> Any:
+    dtype = DTYPES[column.type]
+    if is_list:
+        return tf.RaggedTensorSpec([None, None], dtype, row_splits_dtype=tf.int64)
+    return tf.TensorSpec([None], dtype)
 
 
 def _cell_default(column: Any) -> Any:

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from easy_esmm.data.fields import Column, Fields
 from easy_esmm.data.parquet_types import declared_type, is_list, type_fault
+from easy_esmm.data.storage import parquet_source
 from easy_esmm.errors import UserError
 
 
@@ -71,7 +72,7 @@ def plan_files(files: Sequence[str], fields: Fields) -> Plan:
         if faults:
             raise UserError(f"{path}: {faults[0][1]}")
         sources += row_groups(path)
-        values += count_values(pq.read_metadata(path), fields)
+        values += count_values(pq.read_metadata(parquet_source(path)), fields)
     return Plan(with_types(fields, first), list_columns(fields, first), tuple(sources), values)
 
 
@@ -83,14 +84,14 @@ def list_columns(fields: Fields, schema: pa.Schema) -> Tuple[str, ...]:
 def read_schema(path: str) -> pa.Schema:
     """The schema of a file. Raises UserError if it is no whole Parquet file."""
     try:
-        return pq.read_schema(path)
+        return pq.read_schema(parquet_source(path))
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"{path}: not a whole Parquet file ({error})") from error
 
 
 def row_groups(path: str) -> Iterator[Source]:
     """The row groups of a file that hold rows."""
-    metadata = pq.read_metadata(path)
+    metadata = pq.read_metadata(parquet_source(path))
     row = 0
     for group in range(metadata.num_row_groups):
         rows = metadata.row_group(group).num_rows

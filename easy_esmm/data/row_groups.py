@@ -17,6 +17,7 @@ from easy_esmm.data.fields import BOOL, FLOATS, INTEGERS, STRING, Column, parse_
 from easy_esmm.data.parquet_plan import Plan, Source
 from easy_esmm.data.parquet_types import is_list, is_text
 from easy_esmm.data.row_errors import RowError
+from easy_esmm.data.storage import parquet_source
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 Array = NDArray[Any]
@@ -58,7 +59,7 @@ def load_group(source: Source, plan: Plan) -> RowGroup:
     # Words come as the file's own dictionaries; inside lists Parquet has other names for them.
     words = [c.name for c in fields.needed if c.type == STRING and c.name not in plan.list_columns]
     try:
-        with pq.ParquetFile(source.path, read_dictionary=words) as file:
+        with pq.ParquetFile(parquet_source(source.path), read_dictionary=words) as file:
             names = [column.name for column in fields.needed]
             # The pipeline's own threads read several groups at once.
             if source.group is None:

@@ -8,8 +8,8 @@ from typing import Optional, Tuple
 
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
-# Lines read together: from 256 on the cost of a line hardly falls (see benchmarks/input_speed.py).
-BLOCK_LINES = 1024
+# Rows read together: from 256 on the cost of a CSV line hardly falls (benchmarks/input_speed.py).
+BLOCK_ROWS = 1024
 _WINDOW_ROWS = 16384
 _WINDOW_BATCHES = 4
 _PREFETCHED_ROWS = 32768

@@ -25,6 +25,7 @@ from easy_esmm.data.parquet_plan import (
     with_types,
 )
 from easy_esmm.data.parquet_types import element_type, is_list
+from easy_esmm.data.storage import is_file, parquet_source
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
@@ -48,7 +49,7 @@ def users_file(path: str, users: UserRows) -> str:
         rule = f"the name of an impressions file must begin with '{prefix}'"
         raise MissingUsers(path, "impression_file_prefix", rule)
     found = os.path.join(folder, users.file_prefix + name[len(prefix) :])
-    if not os.path.isfile(found):
+    if not is_file(found):
         rule = f"no users file stands beside it ('{users.file_prefix}' in place of '{prefix}')"
         raise MissingUsers(path, "file_prefix", rule)
     return found
@@ -139,7 +140,7 @@ def _user_plan(
     sources: List[Source] = []
     values = 0
     for _, path in pairs:
-        metadata: Any = pq.read_metadata(path)
+        metadata: Any = pq.read_metadata(parquet_source(path))
         sources.append(Source(path, None, metadata.num_rows, 0))
         values += count_values(metadata, split.users)
     schema = read_schema(pairs[0][1])

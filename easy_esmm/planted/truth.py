@@ -78,8 +78,8 @@ def read_truth(path: Union[str, Path]) -> Truth:
     return Truth(*(_array(table, name) for name in _columns()))
 
 
-def is_truth_file(path: Union[str, Path]) -> bool:
-    """Whether the file carries the mark of planted truth, whatever its name.
+def is_truth_file(path: Any) -> bool:
+    """Whether the file (its path, or an open one) carries the mark of planted truth.
 
     Reads the schema only. False for anything that is not a readable Parquet file.
     """

@@ -44,7 +44,12 @@ def test_a_file_with_brackets_in_its_name_can_be_named(folder: Path) -> None:
         ("{0}/a.csv,{0}/z.csv", r"z\.csv: matches no file"),
         ("{0}/_SUCCESS", "matches no file"),
         ("{0}", "a folder; name the files, as in"),
-        ("hdfs://a/b", "hdfs://a/b: only local files are read"),
+        (
+            "nowhere://a/b",
+            r"nowhere://a/b: cannot be looked at \(File system scheme 'nowhere' not implemented "
+            r".*; the package tensorflow-io brings s3://, hdfs:// and others\)",
+        ),
+        ("ram://nothing/*.csv", r"^ram://nothing/\*\.csv: matches no file$"),
     ],
 )
 def test_what_cannot_be_found_is_an_error(folder: Path, paths: str, message: str) -> None:

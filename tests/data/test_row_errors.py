@@ -13,6 +13,7 @@ import tensorflow as tf
 from easy_esmm.compat import estimator, v1
 from easy_esmm.data import input_fn, row_error
 from easy_esmm.data.row_errors import SkippedRows
+from easy_esmm.data.whole_files import WholeFiles
 
 ADVICE = "; fix the row or set data_config.ignore_error"
 COLUMNS = {
@@ -152,6 +153,49 @@ def test_a_damaged_gzip_file_is_an_error(make_config: Any, tmp_path: Path) -> No
     path.write_bytes(bytes(content))
     message = message_of(input_fn(make_config(), "eval", str(path)))
     assert "gzip -t" in message or str(path) in message
+
+
+def test_a_flipped_byte_of_a_gzip_file_is_an_error_even_where_every_line_can_be_read(
+    make_config: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv.gz"
+    # Stored, not compressed: only the check sum at the end can tell that a digit is another.
+    content = gzip.compress(b"0,0,1,t\n" * 3000, compresslevel=0)
+    at = content.index(b"0,0,1,t")
+    path.write_bytes(content[: at + 4] + b"7" + content[at + 5 :])
+    message = message_of(input_fn(make_config(), "eval", str(path)))
+    assert "gzip -t" in message or str(path) in message
+
+
+@pytest.mark.parametrize(
+    ("content", "data", "reads"),
+    [
+        (gzip.compress(b"0,0,1,t\n" * 5000), "", 0),
+        (gzip.compress(b"0,0,1,t\r\n" * 5000), "", 0),
+        (gzip.compress(b"0,0,1,t\n\n0,0,1,t"), "", 0),
+        (gzip.compress(b"buy,click,id,text\n" + b"0,0,1,t\n" * 5000), "with_header: true", 0),
+        (gzip.compress(b"0,0,1,t\n") + gzip.compress(b"0,0,2,t\n0,0,2,t\n"), "", 1),
+        (gzip.compress(b"0,0,1,t\r\r\n" * 3), "", 1),
+    ],
+)
+def test_a_whole_gzip_file_is_read_once_where_its_length_explains_it(
+    make_config: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    content: bytes,
+    data: str,
+    reads: int,
+) -> None:
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(content)
+    seen = []
+    to_the_end = WholeFiles.read_to_the_end
+    monkeypatch.setattr(
+        WholeFiles, "read_to_the_end", lambda self, i: seen.append(i) or to_the_end(self, i)
+    )
+    for _ in input_fn(make_config(data=data), "eval", str(path))():
+        pass
+    assert len(seen) == reads
 
 
 def test_the_message_survives_the_estimator(make_config: Any, tmp_path: Path) -> None:
