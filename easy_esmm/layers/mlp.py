@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import List, Optional, Sequence
 
+import tensorflow as tf
+
 from easy_esmm.compat import keras
 from easy_esmm.contract import Tensor
 from easy_esmm.layers.activations import activation
+from easy_esmm.layers.dense import Dense
 from easy_esmm.protos.dnn_pb2 import DNN
 
 
@@ -14,16 +17,16 @@ class MLP(keras.layers.Layer):  # type: ignore[misc]
     """Hidden layers, each: dense -> batch normalisation -> activation -> dropout.
 
     `hidden_units: [0]`, or none, is the identity. Batch normalisation has momentum .99 and
-    epsilon 1e-3, as in EasyRec.
+    epsilon 1e-3, as in EasyRec. `product_dtype` is that of `Dense`.
     """
 
-    def __init__(self, config: DNN, name: str) -> None:
+    def __init__(self, config: DNN, name: str, product_dtype: tf.DType = tf.float32) -> None:
         super().__init__(name=name)
         units = [unit for unit in config.hidden_units if unit]
         rates: Sequence[float] = config.dropout_ratio or [0.0] * len(units)
         # A bias before batch normalisation is kept, as in EasyRec: it costs nothing and makes
         # `use_bn` a switch that changes no other variable.
-        self._dense = [keras.layers.Dense(u, name=f"dense_{i}") for i, u in enumerate(units)]
+        self._dense = [Dense(u, product_dtype, name=f"dense_{i}") for i, u in enumerate(units)]
         self._norm: List[Optional[keras.layers.Layer]] = [
             keras.layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"norm_{i}")
             if config.use_bn

@@ -18,12 +18,13 @@ class Tower(keras.layers.Layer):  # type: ignore[misc]
     """Hidden layers and one linear output unit.
 
     The output bias starts at the log odds of `label_prior`, so that training starts at the base
-    rate instead of unlearning a rate of one half.
+    rate instead of unlearning a rate of one half. `product_dtype` is that of the hidden layers; the
+    logit is computed in float32.
     """
 
-    def __init__(self, config: TaskTower, name: str) -> None:
+    def __init__(self, config: TaskTower, name: str, product_dtype: tf.DType = tf.float32) -> None:
         super().__init__(name=name)
-        self._hidden = MLP(config.dnn, name="dnn")
+        self._hidden = MLP(config.dnn, "dnn", product_dtype)
         start = keras.initializers.Constant(_first_bias(config))
         self._output = keras.layers.Dense(1, bias_initializer=start, name="output")
 

@@ -27,15 +27,15 @@ from easy_esmm.protos.model_pb2 import ModelConfig
 class ESMM(Model):
     """Two towers over shared embeddings; optionally a shared network per feature group below."""
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, product_dtype: tf.DType = tf.float32) -> None:
         esmm = config.esmm
         self._config = esmm
         reduction = ModelConfig.LossReduction.Name(config.loss_reduction)
         self._reduction = pointwise.Reduction[reduction]
         self._only_group = config.feature_groups[0].group_name
-        self._group_networks = [MLP(g.dnn, name=f"group_{g.input}") for g in esmm.groups]
-        self._ctr_tower = Tower(esmm.ctr_tower, name="ctr_tower")
-        self._cvr_tower = Tower(esmm.cvr_tower, name="cvr_tower")
+        self._group_networks = [MLP(g.dnn, f"group_{g.input}", product_dtype) for g in esmm.groups]
+        self._ctr_tower = Tower(esmm.ctr_tower, "ctr_tower", product_dtype)
+        self._cvr_tower = Tower(esmm.cvr_tower, "cvr_tower", product_dtype)
 
     def predict(self, groups: Mapping[str, Tensor], training: bool) -> AnyPredictions:
         """pCTR, pCVR and their product, or the value's expectation for a regression tower."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, Callable, Dict, List, Mapping, Tuple, Type, Union
 
+import tensorflow as tf
+
 from easy_esmm.contract import Labels, LossTerm, Predictions, Tensor, ValuePredictions
 from easy_esmm.protos.model_pb2 import ModelConfig
 
@@ -21,7 +23,8 @@ class Model(ABC):
     """
 
     @abstractmethod
-    def __init__(self, config: ModelConfig) -> None: ...
+    def __init__(self, config: ModelConfig, product_dtype: tf.DType = tf.float32) -> None:
+        """`product_dtype`: type of the factors in the matrix products of hidden layers."""
 
     @abstractmethod
     def predict(self, groups: Mapping[str, Tensor], training: bool) -> AnyPredictions:
@@ -61,6 +64,6 @@ def registered() -> Tuple[str, ...]:
     return tuple(sorted(_MODELS))
 
 
-def build(config: ModelConfig) -> Model:
+def build(config: ModelConfig, product_dtype: tf.DType = tf.float32) -> Model:
     """The model of `config.model_class`, which `easy_esmm.config` has checked."""
-    return _MODELS[config.model_class](config)
+    return _MODELS[config.model_class](config, product_dtype)

@@ -19,6 +19,11 @@ class DistributionStrategy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SokStrategy: _ClassVar[DistributionStrategy]
     HorovodStrategy: _ClassVar[DistributionStrategy]
     EmbeddingParallelStrategy: _ClassVar[DistributionStrategy]
+
+class ComputeDtype(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FP32: _ClassVar[ComputeDtype]
+    BF16: _ClassVar[ComputeDtype]
 NoStrategy: DistributionStrategy
 PSStrategy: DistributionStrategy
 MirroredStrategy: DistributionStrategy
@@ -28,9 +33,11 @@ MultiWorkerMirroredStrategy: DistributionStrategy
 SokStrategy: DistributionStrategy
 HorovodStrategy: DistributionStrategy
 EmbeddingParallelStrategy: DistributionStrategy
+FP32: ComputeDtype
+BF16: ComputeDtype
 
 class TrainConfig(_message.Message):
-    __slots__ = ("optimizer_config", "gradient_clipping_by_norm", "num_steps", "fine_tune_checkpoint", "fine_tune_ckpt_var_map", "sync_replicas", "sparse_accumulator_type", "startup_delay_steps", "save_checkpoints_steps", "save_checkpoints_secs", "keep_checkpoint_max", "save_summary_steps", "log_step_count_steps", "is_profiling", "force_restore_shape_compatible", "train_distribute", "num_gpus_per_worker", "summary_model_vars", "protocol", "inter_op_parallelism_threads", "intra_op_parallelism_threads", "tensor_fuse", "write_graph", "freeze_gradient", "incr_save_config", "enable_oss_stop_signal", "dead_line", "random_seed")
+    __slots__ = ("optimizer_config", "gradient_clipping_by_norm", "num_steps", "fine_tune_checkpoint", "fine_tune_ckpt_var_map", "sync_replicas", "sparse_accumulator_type", "startup_delay_steps", "save_checkpoints_steps", "save_checkpoints_secs", "keep_checkpoint_max", "save_summary_steps", "log_step_count_steps", "is_profiling", "force_restore_shape_compatible", "train_distribute", "num_gpus_per_worker", "summary_model_vars", "protocol", "inter_op_parallelism_threads", "intra_op_parallelism_threads", "tensor_fuse", "write_graph", "freeze_gradient", "incr_save_config", "enable_oss_stop_signal", "dead_line", "random_seed", "compute_dtype")
     OPTIMIZER_CONFIG_FIELD_NUMBER: _ClassVar[int]
     GRADIENT_CLIPPING_BY_NORM_FIELD_NUMBER: _ClassVar[int]
     NUM_STEPS_FIELD_NUMBER: _ClassVar[int]
@@ -59,6 +66,7 @@ class TrainConfig(_message.Message):
     ENABLE_OSS_STOP_SIGNAL_FIELD_NUMBER: _ClassVar[int]
     DEAD_LINE_FIELD_NUMBER: _ClassVar[int]
     RANDOM_SEED_FIELD_NUMBER: _ClassVar[int]
+    COMPUTE_DTYPE_FIELD_NUMBER: _ClassVar[int]
     optimizer_config: _containers.RepeatedCompositeFieldContainer[_optimizer_pb2.Optimizer]
     gradient_clipping_by_norm: float
     num_steps: int
@@ -87,4 +95,5 @@ class TrainConfig(_message.Message):
     enable_oss_stop_signal: bool
     dead_line: str
     random_seed: int
-    def __init__(self, optimizer_config: _Optional[_Iterable[_Union[_optimizer_pb2.Optimizer, _Mapping]]] = ..., gradient_clipping_by_norm: _Optional[float] = ..., num_steps: _Optional[int] = ..., fine_tune_checkpoint: _Optional[str] = ..., fine_tune_ckpt_var_map: _Optional[str] = ..., sync_replicas: bool = ..., sparse_accumulator_type: _Optional[str] = ..., startup_delay_steps: _Optional[float] = ..., save_checkpoints_steps: _Optional[int] = ..., save_checkpoints_secs: _Optional[int] = ..., keep_checkpoint_max: _Optional[int] = ..., save_summary_steps: _Optional[int] = ..., log_step_count_steps: _Optional[int] = ..., is_profiling: bool = ..., force_restore_shape_compatible: bool = ..., train_distribute: _Optional[_Union[DistributionStrategy, str]] = ..., num_gpus_per_worker: _Optional[int] = ..., summary_model_vars: bool = ..., protocol: _Optional[str] = ..., inter_op_parallelism_threads: _Optional[int] = ..., intra_op_parallelism_threads: _Optional[int] = ..., tensor_fuse: bool = ..., write_graph: bool = ..., freeze_gradient: _Optional[_Iterable[str]] = ..., incr_save_config: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., enable_oss_stop_signal: bool = ..., dead_line: _Optional[str] = ..., random_seed: _Optional[int] = ...) -> None: ...
+    compute_dtype: ComputeDtype
+    def __init__(self, optimizer_config: _Optional[_Iterable[_Union[_optimizer_pb2.Optimizer, _Mapping]]] = ..., gradient_clipping_by_norm: _Optional[float] = ..., num_steps: _Optional[int] = ..., fine_tune_checkpoint: _Optional[str] = ..., fine_tune_ckpt_var_map: _Optional[str] = ..., sync_replicas: bool = ..., sparse_accumulator_type: _Optional[str] = ..., startup_delay_steps: _Optional[float] = ..., save_checkpoints_steps: _Optional[int] = ..., save_checkpoints_secs: _Optional[int] = ..., keep_checkpoint_max: _Optional[int] = ..., save_summary_steps: _Optional[int] = ..., log_step_count_steps: _Optional[int] = ..., is_profiling: bool = ..., force_restore_shape_compatible: bool = ..., train_distribute: _Optional[_Union[DistributionStrategy, str]] = ..., num_gpus_per_worker: _Optional[int] = ..., summary_model_vars: bool = ..., protocol: _Optional[str] = ..., inter_op_parallelism_threads: _Optional[int] = ..., intra_op_parallelism_threads: _Optional[int] = ..., tensor_fuse: bool = ..., write_graph: bool = ..., freeze_gradient: _Optional[_Iterable[str]] = ..., incr_save_config: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., enable_oss_stop_signal: bool = ..., dead_line: _Optional[str] = ..., random_seed: _Optional[int] = ..., compute_dtype: _Optional[_Union[ComputeDtype, str]] = ...) -> None: ...

@@ -11,6 +11,7 @@ from easy_esmm.compat import estimator, keras, v1
 from easy_esmm.contract import Labels, LossTerm, Tensor
 from easy_esmm.data.spread import spread
 from easy_esmm.features import embed
+from easy_esmm.layers.dense import PRODUCT_DTYPES
 from easy_esmm.models.model import AnyPredictions, Model
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -64,7 +65,8 @@ class _Batch:
         self._config = config
         self._columns = columns
         self._embedded = embed(config, columns)
-        self._model: Model = models.build(config.model_config)
+        product_dtype = PRODUCT_DTYPES[config.train_config.compute_dtype]
+        self._model: Model = models.build(config.model_config, product_dtype)
         self._predictions: AnyPredictions = self._model.predict(self._embedded.groups, training)
 
     def predict_spec(self, extra_columns: Sequence[str]) -> Any:

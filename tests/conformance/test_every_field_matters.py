@@ -43,6 +43,7 @@ OTHER_VALUES: Mapping[str, str] = {
     "FeatureConfig.kv_separator": "=",
     "FeatureConfig.separator": "+",
     "Field.default_val": "7",
+    "TrainConfig.compute_dtype": "FP32",
     "TaskTower.label_prior": "0.3",
     "TaskTower.tower_name": "another",
 }
