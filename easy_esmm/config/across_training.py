@@ -1,15 +1,13 @@
-"""Rules across fields: optimizers, the end of training, paths."""
+"""Rules across fields: the end of training, the export, paths."""
 
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Tuple
+from typing import Dict, Tuple
 
 from easy_esmm.config.report import Report
 from easy_esmm.config.scalars import quoted
-from easy_esmm.config.support import is_closed_off
 
-_OPTIMIZERS = "train_config.optimizer_config"
 _NEEDED: Dict[str, Tuple[str, ...]] = {
     "train": ("train_input_path", "model_dir"),
     "evaluate": ("eval_input_path", "model_dir"),
@@ -33,30 +31,6 @@ def check_paths(report: Report, command: str) -> None:
         report.note("eval_input_path", "is not set: training goes without evaluation")
 
 
-def check_optimizers(report: Report) -> None:
-    """One optimizer for everything or two, each with its learning rate."""
-    optimizers = report.config.train_config.optimizer_config
-    if not optimizers:
-        hint = (
-            "optimizer_config { lazy_adam_optimizer { learning_rate "
-            "{ constant_learning_rate { learning_rate: 0.001 } } } } is a good start"
-        )
-        report.complain(_OPTIMIZERS, "must be set", None, hint)
-    if len(optimizers) > 2:
-        rule = (
-            "must be one optimizer, or two: the first for embedding tables, the second for the rest"
-        )
-        report.complain(f"{_OPTIMIZERS}[2]", rule, str(len(optimizers)))
-    for number, optimizer in enumerate(optimizers):
-        path = f"{_OPTIMIZERS}[{number}]"
-        member = optimizer.WhichOneof("optimizer")
-        if member is None:
-            rule = "must hold lazy_adam_optimizer, adam_optimizer or adagrad_optimizer"
-            report.complain(path, rule)
-        elif not is_closed_off(optimizer.DESCRIPTOR.fields_by_name[member]):
-            _check_rate(report, getattr(optimizer, member), f"{path}.{member}")
-
-
 def check_end(report: Report) -> None:
     """Training ends at some step or after some epoch."""
     if not report.config.train_config.num_steps and not report.config.data_config.num_epochs:
@@ -78,19 +52,3 @@ def check_export(report: Report) -> None:
         elif name in names:
             report.complain(where, "must have a name of its own among the assets", quoted(path))
         names.add(name)
-
-
-def _check_rate(report: Report, parameters: Any, path: str) -> None:
-    rate = parameters.learning_rate
-    member = rate.WhichOneof("learning_rate")
-    if member is None:
-        rule = "must hold constant_learning_rate or exponential_decay_learning_rate"
-        report.complain(f"{path}.learning_rate", rule)
-    elif member == "exponential_decay_learning_rate":
-        decay = rate.exponential_decay_learning_rate
-        if decay.min_learning_rate > decay.initial_learning_rate > 0:
-            rule = (
-                f"must not be greater than initial_learning_rate, {decay.initial_learning_rate:g}"
-            )
-            at = f"{path}.learning_rate.{member}.min_learning_rate"
-            report.complain(at, rule, f"{decay.min_learning_rate:g}")

@@ -68,6 +68,19 @@ class AtLeast(Constraint):
 
 
 @dataclass(frozen=True)
+class AtMost(Constraint):
+    """A number that is not greater than `high`."""
+
+    high: float
+
+    def words(self) -> str:
+        return f"at most {self.high:g}"
+
+    def _holds(self, value: Any) -> bool:
+        return bool(value <= self.high)
+
+
+@dataclass(frozen=True)
 class Above(Constraint):
     """A number greater than `low`."""
 

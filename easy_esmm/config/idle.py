@@ -143,6 +143,11 @@ IDLE: Tuple[Idle, ...] = (
         "a regression has no log odds",
     ),
     Idle(
+        "train_config.**.warmup_learning_rate",
+        lambda _, cosine: not cosine.warmup_steps,
+        "warmup_steps is 0",
+    ),
+    Idle(
         "export_config.exports_to_keep",
         lambda _, export: export.exporter_type != "latest",
         "only exporter_type latest writes several",

@@ -13,7 +13,8 @@ from easy_esmm.config.across_model import (
     check_hidden_layers,
     check_model_class,
 )
-from easy_esmm.config.across_training import check_end, check_export, check_optimizers, check_paths
+from easy_esmm.config.across_rates import check_optimizers
+from easy_esmm.config.across_training import check_end, check_export, check_paths
 from easy_esmm.config.across_user_rows import check_user_rows
 from easy_esmm.config.edit import Edit, apply
 from easy_esmm.config.idle import idle_notes

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 import tensorflow as tf
 from absl import logging
 
-from easy_esmm.compat import v1
 from easy_esmm.contract import TableRows, Tensor
 from easy_esmm.protos.optimizer_pb2 import Optimizer
 from easy_esmm.protos.train_pb2 import TrainConfig
-from easy_esmm.training.lazy_adam import LazyAdam
-from easy_esmm.training.schedules import learning_rate
+from easy_esmm.training import update_rules
 
 # With 1.6 million rows of 18 and batches of 4096 the pass over all rows costs 30 us of CPU an
 # example, as much as two towers of 360-200-80.
@@ -30,8 +28,8 @@ class TrainOp:
     op: Any
     """Updates every variable that the loss reaches, then adds 1 to the global step."""
     learning_rates: Dict[str, Tensor]
-    """float32 scalars by name: `learning_rate`; with two optimizers `embedding_learning_rate` and
-    `dense_learning_rate`."""
+    """float32 scalars by name: `learning_rate`; or, with two optimizers or a multiplier of the
+    tables' rate, `embedding_learning_rate` and `dense_learning_rate`."""
     gradient_norm: Tensor
     """float32 scalar: norm of the whole gradient before clipping. A table counts with the gradient
     of the rows that the batch read, each once."""
@@ -61,67 +59,48 @@ def train_op(
         dense = _clipped(dense, norm, config.gradient_clipping_by_norm)
         sparse = _clipped(sparse, norm, config.gradient_clipping_by_norm)
     _warn_of_full_updates(config.optimizer_config[0], tables)
-    if len(config.optimizer_config) == 1:
-        parts = [("learning_rate", config.optimizer_config[0], [*sparse, *dense])]
-    else:
-        of_tables, of_rest = config.optimizer_config
-        parts = [
-            ("embedding_learning_rate", of_tables, sparse),
-            ("dense_learning_rate", of_rest, dense),
-        ]
-    rates = {name: _rate(part, global_step) for name, part, _ in parts}
+    parts = _parts(config, dense, sparse)
+    rates = {part.rate_name: part.rate(global_step) for part in parts}
     updates = [
-        _build(part, rates[name]).apply_gradients(pairs) for name, part, pairs in parts if pairs
+        update_rules.build(part.optimizer, rates[part.rate_name]).apply_gradients(part.pairs)
+        for part in parts
+        if part.pairs
     ]
     with tf.control_dependencies(updates):
         op = global_step.assign_add(1, read_value=False)
     return TrainOp(op, rates, norm)
 
 
-class _DistinctRows:
-    """For an optimizer of TensorFlow's: a table's gradient lists each row once."""
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What one optimizer updates."""
 
-    def _resource_apply_sparse_duplicate_indices(
-        self, grad: Tensor, handle: Any, indices: Tensor
-    ) -> Any:
-        # TensorFlow's own way makes the indices distinct once more.
-        return self._resource_apply_sparse(grad, handle, indices)  # type: ignore[attr-defined]
+    rate_name: str
+    optimizer: Optimizer
+    pairs: Sequence[_Pair]
+    multiplier: float = 1.0
 
-
-class _Adam(_DistinctRows, v1.train.AdamOptimizer):  # type: ignore[misc]
-    """Moments of all rows decay at every step."""
-
-
-class _Adagrad(_DistinctRows, v1.train.AdagradOptimizer):  # type: ignore[misc]
-    """Touches the listed rows only."""
+    def rate(self, global_step: Any) -> Tensor:
+        return self.multiplier * update_rules.rate(self.optimizer, global_step)
 
 
-# `adam_optimizer` and `lazy_adam_optimizer` name their variables alike, so that training can go on
-# with the other one.
-_BUILDERS: Dict[str, Callable[[Any, Tensor], Any]] = {
-    "adam_optimizer": lambda config, rate: _Adam(
-        rate, config.beta1, config.beta2, 1e-8, name="Adam"
-    ),
-    "lazy_adam_optimizer": lambda config, rate: LazyAdam(
-        rate, config.beta1, config.beta2, 1e-8, name="Adam"
-    ),
-    "adagrad_optimizer": lambda config, rate: _Adagrad(
-        rate, config.initial_accumulator_value, name="Adagrad"
-    ),
-}
-
-
-def _settings(config: Optimizer) -> Any:
-    """The message inside the oneof."""
-    return getattr(config, config.WhichOneof("optimizer"))
-
-
-def _build(config: Optimizer, rate: Tensor) -> Any:
-    return _BUILDERS[config.WhichOneof("optimizer")](_settings(config), rate)
-
-
-def _rate(config: Optimizer, global_step: Any) -> Tensor:
-    return learning_rate(_settings(config).learning_rate, global_step)
+def _parts(
+    config: TrainConfig, dense: Sequence[_Pair], sparse: Sequence[_Pair]
+) -> Tuple[_Part, ...]:
+    first, last = config.optimizer_config[0], config.optimizer_config[-1]
+    if len(config.optimizer_config) == 1 and not first.HasField(
+        "embedding_learning_rate_multiplier"
+    ):
+        return (_Part("learning_rate", first, [*sparse, *dense]),)
+    multiplier = (
+        first.embedding_learning_rate_multiplier
+        if first.HasField("embedding_learning_rate_multiplier")
+        else 1.0
+    )
+    return (
+        _Part("embedding_learning_rate", first, sparse, multiplier),
+        _Part("dense_learning_rate", last, dense),
+    )
 
 
 def _gradients(
@@ -146,10 +125,12 @@ def _clipped(pairs: Sequence[_Pair], norm: Tensor, largest: float) -> List[_Pair
 
 def _warn_of_full_updates(config: Optimizer, tables: Sequence[TableRows]) -> None:
     rows = sum(table.table.shape[0] for table in tables)
-    if config.WhichOneof("optimizer") == "adam_optimizer" and rows > _MANY_ROWS:
+    lazy = update_rules.lazy_form(config)
+    if lazy and rows > _MANY_ROWS:
         logging.warning(
-            "adam_optimizer updates all %s rows of the embedding tables at every step, so that a "
-            "step costs in proportion to the vocabulary; lazy_adam_optimizer updates only the rows "
-            "in the batch",
+            "%s updates all %s rows of the embedding tables at every step, so that a "
+            "step costs in proportion to the vocabulary; %s updates only the rows in the batch",
+            config.WhichOneof("optimizer"),
             f"{rows:,}",
+            lazy,
         )

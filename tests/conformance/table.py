@@ -58,9 +58,11 @@ def small(name: str, folder: Path, **train: Any) -> Pipeline:
 
 def _hasten(learning_rate: Any) -> None:
     """A rate at which 40 steps show."""
-    schedule = getattr(learning_rate, learning_rate.WhichOneof("learning_rate"))
-    field = "learning_rate" if hasattr(schedule, "learning_rate") else "initial_learning_rate"
-    setattr(schedule, field, 0.02)
+    kind = learning_rate.WhichOneof("learning_rate")
+    schedule = getattr(learning_rate, kind)
+    fields = ("learning_rate", "initial_learning_rate", "learning_rate_base")
+    if kind != "transformer_learning_rate":  # whose base is a factor, not a rate
+        setattr(schedule, next(name for name in fields if hasattr(schedule, name)), 0.02)
 
 
 def _networks(config: Any) -> Any:

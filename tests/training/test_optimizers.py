@@ -13,6 +13,7 @@ from google.protobuf import text_format
 from easy_esmm.compat import v1
 from easy_esmm.contract import TableRows
 from easy_esmm.features import embed
+from easy_esmm.protos.optimizer_pb2 import Optimizer
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.protos.train_pb2 import TrainConfig
 from easy_esmm.training import optimizers
@@ -139,6 +140,123 @@ def test_betas_of_the_config_are_used() -> None:
         np.testing.assert_allclose(trained.table, expected, rtol=2e-5)
 
 
+def adamw(x: Any, steps: Sequence[Any], lazy: bool, decay: float) -> Any:
+    """Adam, and a share of the weight off: of rows with a gradient only."""
+    x, m, v = x.astype(np.float64), np.zeros(x.shape), np.zeros(x.shape)
+    for t, g in enumerate(steps, start=1):
+        read = g.any(axis=-1)
+        moved = read if lazy else np.ones(g.shape[:-1], bool)
+        m[moved] = 0.9 * m[moved] + 0.1 * g[moved]
+        v[moved] = 0.999 * v[moved] + 0.001 * g[moved] ** 2
+        x[read] *= 1 - decay
+        rate = RATE * np.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+        x[moved] -= rate * m[moved] / (np.sqrt(v[moved]) + 1e-8)
+    return x
+
+
+def momentum(x: Any, steps: Sequence[Any], share: float, decay: float = 0.0) -> Any:
+    x, m = x.astype(np.float64), np.zeros(x.shape)
+    for g in steps:
+        read = g.any(axis=-1)
+        m[read] = share * m[read] + g[read]
+        x[read] = (1 - decay) * x[read] - RATE * m[read]
+    return x
+
+
+def rms_prop(x: Any, steps: Sequence[Any], share: float, decay: float, epsilon: float) -> Any:
+    x, m, square = x.astype(np.float64), np.zeros(x.shape), np.ones(x.shape)
+    for g in steps:
+        read = g.any(axis=-1)
+        square[read] = decay * square[read] + (1 - decay) * g[read] ** 2
+        m[read] = share * m[read] + RATE * g[read] / np.sqrt(square[read] + epsilon)
+        x[read] -= m[read]
+    return x
+
+
+def ftrl(
+    x: Any,
+    steps: Sequence[Any],
+    initial: float,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    shrinkage: float = 0.0,
+    power: float = -0.5,
+) -> Any:
+    """McMahan et al. (KDD 2013), Algorithm 1, in TensorFlow's parameters."""
+    x, z, n = x.astype(np.float64), np.zeros(x.shape), np.full(x.shape, initial)
+    for g in steps:
+        read = g.any(axis=-1)
+        after = n[read] + g[read] ** 2
+        sigma = (after**-power - n[read] ** -power) / RATE
+        z[read] += g[read] + 2 * shrinkage * x[read] - sigma * x[read]
+        n[read] = after
+        divisor = after**-power / RATE + 2 * l2
+        shrunk = np.sign(z[read]) * l1 - z[read]
+        x[read] = np.where(np.abs(z[read]) > l1, shrunk / divisor, 0)
+    return x
+
+
+DEFINED = {
+    "adam_async_optimizer": ("", lambda x, g: adam(x, g, True)),
+    "adamw_optimizer": ("weight_decay: 0.05", lambda x, g: adamw(x, g, False, 0.05)),
+    "adam_asyncw_optimizer": ("weight_decay: 0.05", lambda x, g: adamw(x, g, True, 0.05)),
+    "momentum_optimizer": ("momentum_optimizer_value: 0.8", lambda x, g: momentum(x, g, 0.8)),
+    "momentumw_optimizer": ("weight_decay: 0.05", lambda x, g: momentum(x, g, 0.9, 0.05)),
+    "rms_prop_optimizer": (
+        "momentum_optimizer_value: 0.7 decay: 0.8 epsilon: 0.01",
+        lambda x, g: rms_prop(x, g, 0.7, 0.8, 0.01),
+    ),
+    "ftrl_optimizer": ("", lambda x, g: ftrl(x, g, 0.1)),
+}
+
+
+@pytest.mark.parametrize("kind", DEFINED)
+def test_tables_and_dense_variables_follow_the_definition(kind: str) -> None:
+    settings, definition = DEFINED[kind]
+    trained = Trained(train_config(one(kind, settings)), BATCHES)
+    of_table, of_dense = zip(*gradients(BATCHES))
+    expected = definition(trained.before, of_table)
+    np.testing.assert_allclose(trained.table, expected, rtol=2e-5, atol=1e-6)
+    # A vector of dense gradients is a table of one row that every batch reads.
+    (dense,) = definition(np.ones([1, WIDTH]), [g[np.newaxis] for g in of_dense])
+    np.testing.assert_allclose(trained.dense, dense, rtol=2e-5, atol=1e-6)
+    np.testing.assert_array_equal(trained.table[0], trained.before[0])
+
+
+@pytest.mark.parametrize(
+    ("settings", "arguments"),
+    [
+        ("l1_reg: 0.5", {"l1": 0.5}),
+        ("l2_reg: 0.5", {"l2": 0.5}),
+        ("l2_shrinkage_reg: 0.1", {"shrinkage": 0.1}),
+        ("learning_rate_power: -0.3", {"power": -0.3}),
+        ("initial_accumulator_value: 2", {"initial": 2.0}),
+    ],
+)
+def test_each_setting_of_ftrl_is_used(settings: str, arguments: Dict[str, float]) -> None:
+    trained = Trained(train_config(one("ftrl_optimizer", settings)), BATCHES)
+    of_table, of_dense = zip(*gradients(BATCHES))
+    for found, first, steps in (
+        (trained.table, trained.before, of_table),
+        (trained.dense, np.ones([1, WIDTH]), [g[np.newaxis] for g in of_dense]),
+    ):
+        expected = ftrl(first, steps, **{"initial": 0.1, **arguments}).reshape(found.shape)
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_multiplier_scales_the_rate_of_tables_alone() -> None:
+    config = train_config(one("lazy_adam_optimizer"))
+    config.optimizer_config[0].embedding_learning_rate_multiplier = 0.25
+    trained = Trained(config, BATCHES)
+    of_table, of_dense = zip(*gradients(BATCHES))
+    whole = adam(trained.before, of_table, True)
+    # Adam's steps do not depend on its weights: they scale with the rate.
+    expected = trained.before + 0.25 * (whole - trained.before)
+    np.testing.assert_allclose(trained.table, expected, rtol=2e-5)
+    np.testing.assert_allclose(trained.dense, adam(np.ones(WIDTH), of_dense, False), rtol=2e-5)
+    assert trained.rates == ["dense_learning_rate", "embedding_learning_rate"]
+
+
 @pytest.mark.parametrize("initial", [0.1, 2.0])
 def test_adagrad_follows_its_definition(initial: float) -> None:
     config = train_config(one("adagrad_optimizer", f"initial_accumulator_value: {initial}"))
@@ -179,11 +297,14 @@ def test_clipping_scales_all_gradients_by_one_factor() -> None:
     np.testing.assert_allclose(trained.dense, adagrad(np.ones(WIDTH), of_dense, 0.1), rtol=2e-5)
 
 
-def test_training_can_go_on_with_the_other_adam() -> None:
+def test_training_can_go_on_with_another_adam() -> None:
     lazy = Trained(train_config(one("lazy_adam_optimizer")), BATCHES[:1])
     full = Trained(train_config(one("adam_optimizer")), BATCHES[:1])
     assert lazy.names == full.names
     assert {"embedding/all/x/Adam", "embedding/all/x/Adam_1", "dense/Adam"} < lazy.names
+    for kind in ("adamw", "adam_async", "adam_asyncw"):
+        other = Trained(train_config(one(f"{kind}_optimizer")), BATCHES[:1])
+        assert other.names == lazy.names
 
 
 def test_rate_of_a_step_is_the_one_before_the_step_is_counted() -> None:
@@ -229,7 +350,26 @@ model_config {
 """
 
 
-@pytest.mark.parametrize("kind", ["lazy_adam_optimizer", "adagrad_optimizer"])
+SLOTS = {
+    "lazy_adam_optimizer": 2,
+    "adam_async_optimizer": 2,
+    "adam_asyncw_optimizer": 2,
+    "adagrad_optimizer": 1,
+    "momentum_optimizer": 1,
+    "momentumw_optimizer": 1,
+    "rms_prop_optimizer": 2,
+    "ftrl_optimizer": 2,
+}
+
+
+def test_every_optimizer_of_the_schema_is_tested() -> None:
+    every = {field.name for field in Optimizer.DESCRIPTOR.oneofs_by_name["optimizer"].fields}
+    assert {*SLOTS, "adam_optimizer", "adamw_optimizer"} == every
+    tested_above = {"adam_optimizer", "lazy_adam_optimizer", "adagrad_optimizer"}
+    assert {*DEFINED, *tested_above} == every
+
+
+@pytest.mark.parametrize("kind", SLOTS)
 def test_no_operation_of_a_step_reads_or_writes_a_whole_table_or_its_moments(kind: str) -> None:
     config = train_config(one(kind) + "gradient_clipping_by_norm: 1")
     with tf.Graph().as_default():
@@ -248,16 +388,18 @@ def test_no_operation_of_a_step_reads_or_writes_a_whole_table_or_its_moments(kin
             for tensor in op.inputs:
                 if tensor.dtype == tf.resource and "embedding/" in tensor.op.name:
                     found.setdefault(tensor.op.name, set()).add(op.type)
-    assert len(found) == 3 * (3 if kind == "lazy_adam_optimizer" else 2)
-    sparse = {"ResourceGather", "ResourceScatterSub", "ResourceScatterUpdate"}
-    assert set().union(*found.values()) <= sparse | {"ResourceSparseApplyAdagrad", "VariableShape"}
+    assert len(found) == 3 * (1 + SLOTS[kind])
+    sparse = {"ResourceGather", "ResourceScatterSub", "ResourceScatterUpdate", "VariableShape"}
+    sparse |= {f"ResourceSparseApply{rule}" for rule in ("Adagrad", "Ftrl", "Momentum", "RMSProp")}
+    assert set().union(*found.values()) <= sparse
 
 
 def test_adam_over_many_rows_says_what_it_costs(monkeypatch: pytest.MonkeyPatch) -> None:
     said: List[str] = []
     monkeypatch.setattr(optimizers, "_MANY_ROWS", 1000)
     monkeypatch.setattr(logging, "warning", lambda text, *args: said.append(text % args))
-    for kind, rows in (("adam", 1000), ("lazy_adam", 1001), ("adagrad", 1001), ("adam", 1001)):
+    under = [("adam", 1000), ("lazy_adam", 1001), ("adagrad", 1001), ("adam_asyncw", 1001)]
+    for kind, rows in (*under, ("adam", 1001), ("adamw", 1001)):
         with tf.Graph().as_default():
             table = v1.get_variable("table", [rows, 1])
             ids = tf.constant([3], tf.int64)
@@ -269,6 +411,7 @@ def test_adam_over_many_rows_says_what_it_costs(monkeypatch: pytest.MonkeyPatch)
                 [],
                 v1.train.get_or_create_global_step(),
             )
-    assert len(said) == 1
-    assert "all 1,001 rows" in said[0]
+    assert [text.split()[0] for text in said] == ["adam_optimizer", "adamw_optimizer"]
+    assert all("all 1,001 rows" in text for text in said)
     assert "lazy_adam_optimizer" in said[0]
+    assert "adam_asyncw_optimizer" in said[1]

@@ -77,3 +77,63 @@ def test_borders_are_exact_beyond_the_integers_of_float32(step: int) -> None:
 def test_defaults_are_those_of_the_schema() -> None:
     text = "exponential_decay_learning_rate {}"
     check(text, {0: 0.002, 3999999: 0.002, 4000000: 0.002 * 0.95})
+
+
+MANUAL = """manual_step_learning_rate { initial_learning_rate: 0.4 %s
+  schedule { step: 4 learning_rate: 0.8 } schedule { step: 10 learning_rate: 0.1 } }"""
+
+
+def test_manual_rates_hold_from_their_step_on() -> None:
+    check(MANUAL % "", {0: 0.4, 3: 0.4, 4: 0.8, 9: 0.8, 10: 0.1, 10**9: 0.1})
+
+
+def test_manual_rates_with_warm_up_rise_to_the_first_of_the_schedule() -> None:
+    # 0.4 + (0.8 - 0.4) s / 4
+    check(MANUAL % "warmup: true", {0: 0.4, 1: 0.5, 3: 0.7, 4: 0.8, 9: 0.8, 10: 0.1})
+
+
+COSINE = "cosine_decay_learning_rate { learning_rate_base: 0.8 total_steps: 100 %s }"
+
+
+def cosine(step: int, start: int) -> float:
+    return float(0.4 * (1 + np.cos(np.pi * (step - start) / (100 - start))))
+
+
+def test_cosine_falls_from_the_base_to_0() -> None:
+    steps = (0, 1, 25, 50, 99, 100)
+    check(COSINE % "warmup_steps: 0", {s: cosine(s, 0) for s in steps[:-1]})
+    assert rates(COSINE % "warmup_steps: 0", [50, 100, 101, 10**9]) == [
+        pytest.approx(0.4),
+        pytest.approx(0, abs=1e-12),
+        pytest.approx(0, abs=1e-12),
+        pytest.approx(0, abs=1e-12),
+    ]
+
+
+def test_cosine_rises_linearly_and_holds_before_it_falls() -> None:
+    text = COSINE % "warmup_learning_rate: 0.2 warmup_steps: 10 hold_base_rate_steps: 5"
+    # 0.2 + 0.6 s / 10 up to step 10.
+    rising = {0: 0.2, 1: 0.26, 9: 0.74, 10: 0.8, 15: 0.8}
+    check(text, {**rising, **{s: cosine(s, 15) for s in (16, 40, 99)}})
+
+
+POLY = """poly_decay_learning_rate { learning_rate_base: 0.9 total_steps: 10 power: %s
+  end_learning_rate: 0.1 }"""
+
+
+@pytest.mark.parametrize("power", [1, 0.5, 2])
+def test_polynomial_falls_to_its_end_rate_and_stays_there(power: float) -> None:
+    expected = {s: 0.1 + 0.8 * (1 - s / 10) ** power for s in (0, 1, 5, 9, 10)}
+    check(POLY % power, {**expected, 11: 0.1, 10**9: 0.1})
+
+
+def test_transformers_rate_rises_and_then_falls_with_the_root_of_the_step() -> None:
+    text = """transformer_learning_rate { learning_rate_base: 2 hidden_size: 64 warmup_steps: 16
+      step_scaling_rate: %s }"""
+    for scale in (1.0, 0.5):
+        number = {s: scale * s + 1 for s in (0, 7, 15, 16, 99, 10**6)}
+        warm = (scale * 16) ** -1.5
+        expected = {s: 2 / 8 * min(n * warm, n**-0.5) for s, n in number.items()}
+        check(text % scale, expected)
+    # At its highest, with n = 16: 2 / sqrt(64) / sqrt(16).
+    check(text % 1.0, {15: 0.0625})
