@@ -12,7 +12,8 @@ from easy_esmm.protos.feature_pb2 import FeatureConfig
 
 _FEATURES = "feature_config.features"
 _GROUPS = "model_config.feature_groups"
-_ID_TYPES = (FeatureConfig.IdFeature, FeatureConfig.TagFeature)
+_ID_TYPES = (FeatureConfig.IdFeature, FeatureConfig.TagFeature, FeatureConfig.ComboFeature)
+_HASHED_ONLY = (FeatureConfig.ComboFeature,)
 _SOURCES = ("hash_bucket_size", "vocab_list", "vocab_file", "num_buckets")
 """Where row numbers come from; the first that is set counts."""
 _SHARED = ("embedding_dim", "combiner", "initializer", *_SOURCES)
@@ -111,12 +112,6 @@ def _check_inputs(
         elif name == data.sample_weight and name:
             rule = "must not be the sample weight, which serving does not know"
             report.complain(at, rule, quoted(name))
-    most = 2 if feature.feature_type == FeatureConfig.TagFeature else 1
-    if len(feature.input_names) > most:
-        kind = FeatureConfig.FeatureType.Name(feature.feature_type)
-        amount = "one or two columns (ids, weights)" if most == 2 else "one column"
-        rule = f"must name {amount} for feature_type {kind}"
-        report.complain(f"{path}.input_names", rule, f"{len(feature.input_names)} columns")
 
 
 def _check_name(report: Report, feature: FeatureConfig, path: str) -> None:
@@ -136,7 +131,8 @@ def _check_table(report: Report, feature: FeatureConfig, path: str) -> None:
         if feature.embedding_dim < 1:
             rule = f"must be at least 1 in a feature group for feature_type {kind}"
             report.complain(f"{path}.embedding_dim", rule, str(feature.embedding_dim))
-        if not any(getattr(feature, source) for source in _SOURCES):
+        has_source = any(getattr(feature, source) for source in _SOURCES)
+        if not has_source and feature.feature_type not in _HASHED_ONLY:
             report.complain(path, f"must have one of {', '.join(_SOURCES)} for feature_type {kind}")
         _check_vocabulary(report, feature, path)
     elif (feature.boundaries or feature.num_buckets) and feature.embedding_dim < 1:

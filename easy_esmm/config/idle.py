@@ -48,6 +48,10 @@ def _is_not(*kinds: Any) -> Condition:
     return lambda _, feature: feature.feature_type not in kinds
 
 
+def _is(kind: Any) -> Condition:
+    return lambda _, feature: feature.feature_type == kind
+
+
 def _reads_parquet(config: PipelineConfig, _: Any) -> bool:
     return config.data_config.input_type == DatasetConfig.ParquetInput
 
@@ -69,23 +73,49 @@ def _every_tower_has_metrics(config: PipelineConfig, _: Any) -> bool:
     return bool(esmm.ctr_tower.metrics_set) and bool(esmm.cvr_tower.metrics_set)
 
 
+def _reads_no_float(config: PipelineConfig, feature: FeatureConfig) -> bool:
+    data = config.data_config
+    if feature.shared_names or data.auto_expand_input_fields:
+        return False  # columns whose names are still to be written out
+    floats = (DatasetConfig.FLOAT, DatasetConfig.DOUBLE)
+    names = {column.input_name for column in data.input_fields if column.input_type in floats}
+    return not names.intersection(feature.input_names)
+
+
+def _is_one_combination(_: PipelineConfig, feature: FeatureConfig) -> bool:
+    return feature.feature_type == _COMBO and not any(feature.combo_input_seps)
+
+
 _ID, _TAG, _RAW = FeatureConfig.IdFeature, FeatureConfig.TagFeature, FeatureConfig.RawFeature
+_COMBO = FeatureConfig.ComboFeature
+_ONLY_COMBO = "only a ComboFeature reads it"
+_HASHED = "a ComboFeature is hashed"
 _ONLY_RAW = "only a RawFeature reads it"
 _ONLY_IDS = "a RawFeature has no ids"
 _CELLS = 65536
 
 _OF_FEATURES: Tuple[Tuple[str, Condition, str], ...] = (
-    ("separator", _is_not(_TAG, _RAW), "an IdFeature is one value"),
+    ("separator", _is(_ID), "an IdFeature is one value"),
+    ("separator", _is(_COMBO), "combo_input_seps split the columns of a ComboFeature"),
     ("separator", _is_one_number, "a RawFeature of raw_input_dim 1 is one value"),
     ("kv_separator", _is_not(_TAG), "only a TagFeature reads it"),
-    ("combiner", _is_not(_TAG), "only a TagFeature has several values"),
+    ("combiner", _is(_ID), "an IdFeature has one value"),
+    ("combiner", _is(_RAW), "a RawFeature has no ids"),
+    ("combiner", _is_one_combination, "without combo_input_seps there is one combination"),
+    ("combo_join_sep", _is_not(_COMBO), _ONLY_COMBO),
+    ("combo_input_seps", _is_not(_COMBO), _ONLY_COMBO),
+    ("precision", _is(_RAW), "a RawFeature is not read as text"),
+    ("precision", _reads_no_float, "the feature reads no FLOAT or DOUBLE column"),
     ("boundaries", _is_not(_RAW), _ONLY_RAW),
     ("min_val", _is_not(_RAW), _ONLY_RAW),
     ("max_val", _is_not(_RAW), _ONLY_RAW),
     ("raw_input_dim", _is_not(_RAW), _ONLY_RAW),
-    ("hash_bucket_size", _is_not(_ID, _TAG), _ONLY_IDS),
-    ("vocab_list", _is_not(_ID, _TAG), _ONLY_IDS),
-    ("vocab_file", _is_not(_ID, _TAG), _ONLY_IDS),
+    ("hash_bucket_size", _is(_RAW), _ONLY_IDS),
+    ("vocab_list", _is(_RAW), _ONLY_IDS),
+    ("vocab_file", _is(_RAW), _ONLY_IDS),
+    ("vocab_list", _is(_COMBO), _HASHED),
+    ("vocab_file", _is(_COMBO), _HASHED),
+    ("num_buckets", _is(_COMBO), _HASHED),
     ("vocab_list", lambda _, one: bool(one.hash_bucket_size), "hash_bucket_size comes first"),
     ("vocab_file", lambda _, one: bool(one.hash_bucket_size), "hash_bucket_size comes first"),
     ("vocab_file", lambda _, one: bool(one.vocab_list), "vocab_list comes first"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Callable, List, Optional, Sequence, Tuple
 
 from easy_esmm.config.across_data import check_columns, check_labels, check_metrics
+from easy_esmm.config.across_feature_types import check_feature_types
 from easy_esmm.config.across_features import check_features, check_groups, check_shared_tables
 from easy_esmm.config.across_model import (
     check_esmm_groups,
@@ -85,6 +86,7 @@ _CHECKS: Tuple[Callable[[Report], None], ...] = (
     check_metrics,
     check_user_rows,
     check_features,
+    check_feature_types,
     check_groups,
     check_shared_tables,
     check_model_class,

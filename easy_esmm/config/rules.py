@@ -103,6 +103,7 @@ RULES: Tuple[Rule, ...] = (
         OneCharacter(),
         why="an id and its weight are cut at one character",
     ),
+    Rule(f"{_FEATURE}.precision", Interval(-1, 17), why="a DOUBLE has no more digits"),
     Rule(f"{_FEATURE}.raw_input_dim", AtLeast(1), why="a feature has at least one number"),
     Rule(
         f"{_FEATURE}.combiner",

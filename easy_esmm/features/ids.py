@@ -26,16 +26,11 @@ class Ids:
 
 
 def to_ids(feature: FeatureConfig, values: Tensor) -> Ids:
-    """Maps strings, integers or booleans to rows by the first of the feature's settings.
+    """Maps values to rows by the first of the feature's settings.
 
     The order is `hash_bucket_size`, `vocab_list`, `vocab_file`, `num_buckets`. Raises UserError for
-    float values, whose text is not well defined.
+    float values without `precision`, and under `num_buckets`.
     """
-    if values.dtype.is_floating:
-        raise UserError(
-            f"feature {feature.feature_name}: ids must be STRING, INT32, INT64 or BOOL, got "
-            f"{values.dtype.name}; declare the column {feature.input_names[0]} as STRING"
-        )
     for is_set, mapping in _MAPPINGS:
         if is_set(feature):
             return mapping(feature, values)
@@ -45,9 +40,23 @@ def to_ids(feature: FeatureConfig, values: Tensor) -> Ids:
     )
 
 
+def as_text(feature: FeatureConfig, values: Tensor) -> Tensor:
+    """Strings as they are, integers and booleans as text, floats with `precision` digits.
+
+    Raises UserError for floats without `precision`: their text is not well defined.
+    """
+    if values.dtype == tf.string:
+        return values
+    if not values.dtype.is_floating:
+        return tf.as_string(values)
+    if feature.precision < 0:
+        raise _no_ids(feature, values)
+    return tf.as_string(values, precision=feature.precision)
+
+
 def _by_hash(feature: FeatureConfig, values: Tensor) -> Ids:
     """FarmHash Fingerprint64 of the text modulo the buckets; '' is missing, but -1 is not."""
-    text = _as_text(values)
+    text = as_text(feature, values)
     ids = tf.strings.to_hash_bucket_fast(text, feature.hash_bucket_size)
     if values.dtype == tf.string:  # the text of a number is never empty
         ids = tf.where(tf.equal(text, ""), tf.constant(MISSING, tf.int64), ids)
@@ -55,15 +64,14 @@ def _by_hash(feature: FeatureConfig, values: Tensor) -> Ids:
 
 
 def _by_list(feature: FeatureConfig, values: Tensor) -> Ids:
-    return _by_vocabulary(from_list(feature), values)
+    return _by_vocabulary(from_list(feature), as_text(feature, values))
 
 
 def _by_file(feature: FeatureConfig, values: Tensor) -> Ids:
-    return _by_vocabulary(from_file(feature), values)
+    return _by_vocabulary(from_file(feature), as_text(feature, values))
 
 
-def _by_vocabulary(vocabulary: Vocabulary, values: Tensor) -> Ids:
-    text = _as_text(values)
+def _by_vocabulary(vocabulary: Vocabulary, text: Tensor) -> Ids:
     found = vocabulary.find(text)
     is_missing = tf.equal(text, "")
     is_unknown = (found < 0) & ~is_missing
@@ -72,6 +80,8 @@ def _by_vocabulary(vocabulary: Vocabulary, values: Tensor) -> Ids:
 
 
 def _by_number(feature: FeatureConfig, values: Tensor) -> Ids:
+    if values.dtype.is_floating:
+        raise _no_ids(feature, values)
     ids = _as_integer(values)
     # -1 is a missing value; everything else outside [0, num_buckets) shares row 0.
     is_outside = (ids < MISSING) | (ids >= feature.num_buckets)
@@ -79,14 +89,17 @@ def _by_number(feature: FeatureConfig, values: Tensor) -> Ids:
     return Ids(ids, feature.num_buckets, _count(is_outside))
 
 
-def _as_text(values: Tensor) -> Tensor:
-    return values if values.dtype == tf.string else tf.as_string(values)
-
-
 def _as_integer(values: Tensor) -> Tensor:
     if values.dtype != tf.string:
         return tf.cast(values, tf.int64)
     return tf.strings.to_number(tf.where(tf.equal(values, ""), str(MISSING), values), tf.int64)
+
+
+def _no_ids(feature: FeatureConfig, values: Tensor) -> UserError:
+    return UserError(
+        f"feature {feature.feature_name}: ids must be STRING, INT32, INT64 or BOOL, got "
+        f"{values.dtype.name}; declare the column {feature.input_names[0]} as STRING"
+    )
 
 
 def _count(condition: Tensor) -> Tensor:

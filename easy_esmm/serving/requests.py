@@ -12,7 +12,7 @@ from easy_esmm.contract import Tensor
 from easy_esmm.data.spread import spread
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-from easy_esmm.serving.signature import JOINED_INPUT, serving_columns
+from easy_esmm.serving.signature import JOINED_INPUT, serving_columns, value_separators
 
 
 def request(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Dict[str, NDArray[Any]]:
@@ -28,9 +28,9 @@ def request(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Dict[str, 
       UserError: a cell holds the separator that rows are joined by.
     """
     columns = spread(config, columns)
-    separators = _separators(config)
+    separators = value_separators(config)
     arrays = {
-        column.name: text_column(columns[column.name], separators.get(column.name, "|"))
+        column.name: text_column(columns[column.name], separators.get(column.name, "|")[0])
         for column in serving_columns(config)
     }
     if config.export_config.multi_placeholder:
@@ -57,15 +57,6 @@ def text_column(values: Tensor, separator: str = "|") -> NDArray[Any]:
     ends = values.row_splits.numpy()
     joined = [separator.encode().join(pieces[start:end]) for start, end in zip(ends[:-1], ends[1:])]
     return np.array(joined, object)
-
-
-def _separators(config: PipelineConfig) -> Dict[str, str]:
-    """Input column -> a separator of the feature that reads it."""
-    return {
-        name: feature.separator[0]
-        for feature in config.feature_config.features
-        for name in feature.input_names
-    }
 
 
 def _texts(array: NDArray[Any]) -> List[bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Callable, Dict, Iterator, Tuple
 
 import tensorflow as tf
 
@@ -60,16 +60,29 @@ def serving_columns(config: PipelineConfig) -> Tuple[Column, ...]:
     if not config.export_config.filter_inputs:
         names |= {field.input_name for field in config.data_config.input_fields}
         names -= {*config.data_config.label_fields, config.data_config.sample_weight}
-    lists = {n for f in features if _holds_several(f) for n in f.input_names}
+    lists = value_separators(config)
     fields = [f for f in config.data_config.input_fields if f.input_name in names]
     return tuple(_text_column(f) if f.input_name in lists else _column(f) for f in fields)
 
 
-def _holds_several(feature: FeatureConfig) -> bool:
+def value_separators(config: PipelineConfig) -> Dict[str, str]:
+    """Input column that may hold several values a row -> characters that separate them."""
+    return {
+        name: separators
+        for feature in config.feature_config.features
+        for name, separators in _several(feature)
+    }
+
+
+def _several(feature: FeatureConfig) -> Iterator[Tuple[str, str]]:
+    """(column, characters that separate its values) of each such column of a feature."""
+    names = list(feature.input_names)
+    if feature.feature_type == FeatureConfig.ComboFeature:
+        yield from (pair for pair in zip(names, feature.combo_input_seps) if pair[1])
     is_raw = feature.feature_type == FeatureConfig.RawFeature
-    return feature.feature_type == FeatureConfig.TagFeature or (
-        is_raw and feature.raw_input_dim > 1
-    )
+    is_tag = feature.feature_type == FeatureConfig.TagFeature
+    if is_tag or (is_raw and feature.raw_input_dim > 1):
+        yield from ((name, feature.separator) for name in names)
 
 
 def _column(field: DatasetConfig.Field) -> Column:

@@ -50,7 +50,34 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         [
             "x.config:19:34: feature_config.features[0].separator: has no effect here: an IdFeature is one value",
             "x.config:19:49: feature_config.features[0].kv_separator: has no effect here: only a TagFeature reads it",
-            "x.config:19:67: feature_config.features[0].combiner: has no effect here: only a TagFeature has several values",
+            "x.config:19:67: feature_config.features[0].combiner: has no effect here: an IdFeature has one value",
+        ],
+    ),
+    "other_ids_of_a_combination": (
+        'input_names: "user"',
+        'input_names: ["user", "item"] feature_type: ComboFeature separator: "," combiner: "mean" vocab_list: "a" num_buckets: 3 precision: 1',
+        [
+            "x.config:19:71: feature_config.features[0].separator: has no effect here: combo_input_seps split the columns of a ComboFeature",
+            "x.config:19:86: feature_config.features[0].combiner: has no effect here: without combo_input_seps there is one combination",
+            "x.config:19:103: feature_config.features[0].vocab_list: has no effect here: a ComboFeature is hashed",
+            "x.config:19:119: feature_config.features[0].num_buckets: has no effect here: a ComboFeature is hashed",
+            "x.config:19:134: feature_config.features[0].precision: has no effect here: the feature reads no FLOAT or DOUBLE column",
+        ],
+    ),
+    "combo_settings_of_an_id_feature": (
+        'input_names: "user"',
+        'input_names: "user" combo_join_sep: "_" combo_input_seps: "|"',
+        [
+            "x.config:19:34: feature_config.features[0].combo_join_sep: has no effect here: only a ComboFeature reads it",
+            "x.config:19:54: feature_config.features[0].combo_input_seps: has no effect here: only a ComboFeature reads it",
+        ],
+    ),
+    "text_of_a_raw_feature": (
+        "feature_type: RawFeature",
+        'feature_type: RawFeature precision: 2 combiner: "mean"',
+        [
+            "x.config:22:60: feature_config.features[3].precision: has no effect here: a RawFeature is not read as text",
+            "x.config:22:73: feature_config.features[3].combiner: has no effect here: a RawFeature has no ids",
         ],
     ),
     "raw_settings_of_an_id_feature": (
@@ -84,7 +111,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
     ),
     "flat_form_beside_the_other": (
         'model_dir: "model"',
-        'model_dir: "model" feature_configs { input_names: "user" hash_bucket_size: 9 embedding_dim: 2 shared_names: ["item", "tags", "price"] }',
+        'model_dir: "model" feature_configs { input_names: "user" hash_bucket_size: 9 embedding_dim: 2 precision: 2 shared_names: ["item", "tags", "price"] }',
         ["x.config:18:1: feature_config: has no effect here: feature_configs is set, and wins"],
     ),
     "common_metrics_that_no_tower_needs": (

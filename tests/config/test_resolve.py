@@ -38,7 +38,7 @@ def test_features_bear_their_names(load: Load) -> None:
 
 def test_flat_form_wins_over_the_other(load: Load) -> None:
     flat = "feature_configs { feature_name: 'user' input_names: 'item' embedding_dim: 3 "
-    flat += "hash_bucket_size: 9 shared_names: ['item', 'tags', 'price'] }"
+    flat += "hash_bucket_size: 9 precision: 2 shared_names: ['item', 'tags', 'price'] }"
     config = load('model_dir: "model"', flat).config
     assert list(config.feature_configs) == []
     features = config.feature_config.features
@@ -117,11 +117,11 @@ def test_towers_get_an_auc_where_nobody_names_a_metric(load: Load) -> None:
 
 def test_later_problem_is_reported_where_the_field_was_written(load: Load, tmp_path: Path) -> None:
     flat = 'feature_configs { input_names: "user" embedding_dim: 3 hash_bucket_size: 9\n'
-    flat += '  shared_names: ["item", "tags", "price"] }'
+    flat += '  precision: 2 shared_names: ["item", "tags", "price"] }'
     pipeline = load('model_dir: "model"', flat)
     clone = pipeline.problem("feature_config.features[2].input_names[0]", "is not in x.csv", '"a"')
     assert str(clone).replace(f"{tmp_path}/", "") == (
-        'x.config:4:26: feature_configs[0].shared_names[1]: is not in x.csv, got "a"'
+        'x.config:4:39: feature_configs[0].shared_names[1]: is not in x.csv, got "a"'
     )
     inherited = pipeline.problem("feature_config.features[2].embedding_dim", "must be 4")
     assert str(inherited).replace(f"{tmp_path}/", "") == (

@@ -425,6 +425,53 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             "x.config:21:28: feature_config.features[2].input_names: must name one or two columns (ids, weights) for feature_type TagFeature, got 3 columns"
         ],
     ),
+    "combination_of_one_column": (
+        'input_names: "user"',
+        'input_names: "user" feature_type: ComboFeature',
+        [
+            "x.config:19:14: feature_config.features[0].input_names: must name two or more columns for feature_type ComboFeature, got 1 column"
+        ],
+    ),
+    "combination_without_buckets": (
+        'input_names: "user" hash_bucket_size: 100',
+        'input_names: ["user", "item"] feature_type: ComboFeature num_buckets: 5',
+        [
+            "x.config:19:3: feature_config.features[0].hash_bucket_size: must be set for feature_type ComboFeature"
+        ],
+    ),
+    "one_separator_for_two_columns": (
+        'input_names: "user"',
+        'input_names: ["user", "tags"] feature_type: ComboFeature combo_input_seps: "|"',
+        [
+            'x.config:19:71: feature_config.features[0].combo_input_seps: must have one value per input column (2), or none, got 1; write "" for a column of one value'
+        ],
+    ),
+    "float_as_an_id": (
+        'features { input_names: "user" hash_bucket_size: 100',
+        'features { feature_name: "user" input_names: "price" hash_bucket_size: 100',
+        [
+            'x.config:19:35: feature_config.features[0].input_names[0]: must not be a FLOAT column: a FLOAT is no id, got "price"; declare the column as STRING, or set precision'
+        ],
+    ),
+    "float_as_a_number_of_a_row": (
+        'features { input_names: "user" hash_bucket_size: 100',
+        'features { feature_name: "user" input_names: "price" precision: 2 num_buckets: 100',
+        [
+            'x.config:19:35: feature_config.features[0].input_names[0]: must not be a FLOAT column: a FLOAT is no id, got "price"; declare the column as INT64'
+        ],
+    ),
+    "float_in_a_combination": (
+        'input_names: "user"',
+        'input_names: ["user", "price"] feature_type: ComboFeature',
+        [
+            'x.config:19:36: feature_config.features[0].input_names[1]: must not be a FLOAT column: a FLOAT is no id, got "price"; declare the column as STRING, or set precision'
+        ],
+    ),
+    "too_many_digits": (
+        'input_names: "user"',
+        'input_names: "user" precision: 18',
+        ["x.config:19:34: feature_config.features[0].precision: must be in [-1, 17], got 18"],
+    ),
     "feature_without_column": (
         'input_names: "user"',
         'feature_name: "user"',

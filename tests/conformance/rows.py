@@ -21,6 +21,9 @@ IDS = 20
 CLICK_RATES = np.linspace(0.1, 0.9, IDS)
 IMPRESSIONS_OF_A_USER = 8
 INTEGER_TYPES = (DatasetConfig.INT32, DatasetConfig.INT64)
+FLOAT_TYPES = (DatasetConfig.FLOAT, DatasetConfig.DOUBLE)
+DERIVED_TYPES = (FeatureConfig.ComboFeature,)
+"""Types whose columns have no order of ids and weights."""
 
 
 def rows_path(config: PipelineConfig, folder: Path, split: str) -> Path:
@@ -74,9 +77,13 @@ def _columns(
 ) -> Dict[str, Any]:
     features: Dict[str, FeatureConfig] = {}
     weights: Set[str] = set()
+    derived: Dict[str, FeatureConfig] = {}
     for feature in config.feature_config.features:
-        features[feature.input_names[0]] = feature
-        weights.update(feature.input_names[1:])
+        if feature.feature_type in DERIVED_TYPES:
+            derived.update(dict.fromkeys(feature.input_names, feature))
+        else:
+            features[feature.input_names[0]] = feature
+            weights.update(feature.input_names[1:])
     towers = config.model_config.esmm.ctr_tower, config.model_config.esmm.cvr_tower
     ids: List[np.ndarray] = []
     columns: Dict[str, Any] = {}
@@ -90,6 +97,9 @@ def _columns(
             is_of_users = user is not None and field.input_name in of_users
             ids.append(which[user * IMPRESSIONS_OF_A_USER] if is_of_users else which)
             columns[field.input_name] = _cells(config, field, feature, which, lengths, random)
+        elif field.input_name in derived:
+            feature = derived[field.input_name]
+            columns[field.input_name] = _derived_cells(field, feature, size, lengths, random)
         elif field.input_name in weights:
             columns[field.input_name] = [list(random.uniform(0, 2, n)) for n in lengths]
         else:
@@ -117,7 +127,8 @@ def _cells(
         return [feature.separator.join(str(part) for part in row) for row in parts]
     if field.input_type == DatasetConfig.BOOL:
         return pa.array(which % 2 == 0)
-    if feature.feature_type == FeatureConfig.RawFeature:
+    is_float = field.input_type in FLOAT_TYPES
+    if feature.feature_type == FeatureConfig.RawFeature or is_float:
         return random.uniform(feature.min_val, max(feature.max_val, 60), len(which)).round(3)
     if field.input_type in INTEGER_TYPES:
         return which
@@ -126,6 +137,26 @@ def _cells(
         words = [str(i) for i in range(IDS)]
     values = [words[i % len(words)] for i in which]
     return pa.array([None if is_parquet and i == 0 else v for i, v in zip(which, values)])
+
+
+def _derived_cells(
+    field: DatasetConfig.Field,
+    feature: FeatureConfig,
+    size: int,
+    lengths: np.ndarray,
+    random: Any,
+) -> Any:
+    """A column that only features of several columns read."""
+    which = random.integers(0, IDS, size)
+    place = list(feature.input_names).index(field.input_name)
+    if field.input_type in INTEGER_TYPES:
+        return which
+    if field.input_type in FLOAT_TYPES:
+        return random.uniform(0, 60, size).round(3)
+    if any(feature.combo_input_seps[place : place + 1]):
+        separator = feature.combo_input_seps[place][0]
+        return [separator.join(f"c{i}" for i in random.integers(0, IDS, n)) for n in lengths]
+    return [f"{field.input_name}{i}" for i in which]
 
 
 def _tags(feature: FeatureConfig, input_type: int, lengths: np.ndarray, random: Any) -> Any:

@@ -150,14 +150,32 @@ def test_float_ids_are_refused_with_the_column_to_declare(encoded: Any) -> None:
         encoded(HASHED, {"x": np.array([1.5], np.float32)})
 
 
+def test_float_with_precision_is_the_text_of_so_many_digits(encoded: Any) -> None:
+    text = HASHED.replace("}", "precision: 2 }")
+    found = encoded(text, {"x": np.array([1.5, 2.718, 1e9], np.float64)})
+    expected = encoded(HASHED, {"x": ["1.50", "2.72", "1000000000.00"]})
+    np.testing.assert_array_equal(found["ids"], expected["ids"])
+
+
+def test_float_is_found_in_a_vocabulary_by_its_text(encoded: Any) -> None:
+    text = "features { input_names: 'x' embedding_dim: 2 precision: 1 vocab_list: ['0.5', '8.2'] }"
+    found = encoded(text, {"x": np.array([8.2, 0.5, 3], np.float32)})
+    np.testing.assert_array_equal(found["ids"], [1, 0, 0])
+
+
+def test_float_is_no_row_number_whatever_its_precision(encoded: Any) -> None:
+    with pytest.raises(UserError, match="ids must be STRING, INT32, INT64 or BOOL, got float64"):
+        encoded(NUMBERED.replace("}", "precision: 0 }"), {"x": np.array([1.0])})
+
+
 def test_list_column_is_refused_with_the_type_to_use(encoded: Any) -> None:
     with pytest.raises(UserError, match="got the list column x; use feature_type: TagFeature"):
         encoded(HASHED, {"x": [["a"], ["b", "c"]]})
 
 
 def test_feature_type_that_nobody_registered_is_refused(encoded: Any) -> None:
-    text = HASHED.replace("}", "feature_type: ComboFeature }")
-    with pytest.raises(UserError, match=r"must be one of IdFeature, .*, got ComboFeature"):
+    text = HASHED.replace("}", "feature_type: SequenceFeature }")
+    with pytest.raises(UserError, match=r"must be one of IdFeature, .*, got SequenceFeature"):
         encoded(text, {"x": ["a"]})
 
 
