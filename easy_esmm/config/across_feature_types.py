@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, Dict, Optional, Tuple
 
+from easy_esmm.config.expression import BadExpression, parse_expression
 from easy_esmm.config.report import Report
 from easy_esmm.config.scalars import quoted
 from easy_esmm.protos.data_pb2 import DatasetConfig
@@ -17,12 +18,14 @@ _COLUMNS: Dict[int, Tuple[int, Optional[int], str]] = {
     FeatureConfig.RawFeature: (1, 1, "one column"),
     FeatureConfig.TagFeature: (1, 2, "one or two columns (ids, weights)"),
     FeatureConfig.ComboFeature: (2, None, "two or more columns"),
+    FeatureConfig.LookupFeature: (2, 2, "two columns (key, map)"),
 }
 """Fewest and most input columns of each type."""
 _ID_COLUMNS: Dict[int, Callable[[FeatureConfig], int]] = {
     FeatureConfig.IdFeature: lambda feature: 1,
     FeatureConfig.TagFeature: lambda feature: 1,
     FeatureConfig.ComboFeature: lambda feature: len(feature.input_names),
+    FeatureConfig.LookupFeature: lambda feature: 1,
 }
 """So many of the first columns hold ids."""
 
@@ -33,8 +36,9 @@ def check_feature_types(report: Report) -> None:
     for number, feature in enumerate(report.config.feature_config.features):
         path = f"{_FEATURES}[{number}]"
         _check_amount(report, feature, path)
-        if feature.feature_type == _COMBO:
-            _check_combo(report, feature, path)
+        check = _OF_TYPES.get(feature.feature_type)
+        if check is not None:
+            check(report, feature, path)
         if feature.feature_name in used:
             _check_floats(report, feature, path)
 
@@ -60,12 +64,50 @@ def _check_combo(report: Report, feature: FeatureConfig, path: str) -> None:
         report.complain(f"{path}.combo_input_seps", rule, str(separators), hint)
 
 
+def _check_lookup(report: Report, feature: FeatureConfig, path: str) -> None:
+    if not feature.kv_separator:
+        rule = "must be set for feature_type LookupFeature"
+        hint = "it stands between a key and its value"
+        report.complain(f"{path}.kv_separator", rule, None, hint)
+    types = _types(report)
+    for index, name in list(enumerate(feature.input_names))[1:2]:
+        kind = types.get(name, DatasetConfig.STRING)
+        if kind != DatasetConfig.STRING:
+            rule = "must be a STRING column, which holds key:value pairs"
+            found = DatasetConfig.FieldType.Name(kind)
+            report.complain(f"{path}.input_names[{index}]", rule, f"{quoted(name)} of type {found}")
+
+
+def _check_expression(report: Report, feature: FeatureConfig, path: str) -> None:
+    at = f"{path}.expression"
+    if not feature.expression:
+        report.complain(at, "must be set for feature_type ExprFeature")
+        return
+    types = _types(report)
+    is_bool = {name: types.get(name) == DatasetConfig.BOOL for name in feature.input_names}
+    try:
+        columns = parse_expression(feature.expression, is_bool).columns
+    except BadExpression as error:
+        report.complain(at, str(error), quoted(feature.expression), error.hint)
+        return
+    if not columns:
+        report.complain(at, "must read a column", quoted(feature.expression))
+    for index, name in enumerate(feature.input_names):
+        if columns and name not in columns:
+            text = f"has no effect here: the expression does not read {quoted(name)}"
+            report.note(f"{path}.input_names[{index}]", text)
+
+
+def _types(report: Report) -> Dict[str, int]:
+    return {c.input_name: c.input_type for c in report.config.data_config.input_fields}
+
+
 def _check_floats(report: Report, feature: FeatureConfig, path: str) -> None:
     """A float is no id, unless `precision` says how it is read as text."""
     amount = _ID_COLUMNS.get(feature.feature_type)
     if amount is None:
         return
-    types = {c.input_name: c.input_type for c in report.config.data_config.input_fields}
+    types = _types(report)
     names = list(feature.input_names)[: amount(feature)]
     floats = [i for i, name in enumerate(names) if types.get(name) in _FLOATS]
     is_number = _reads_numbers(feature)
@@ -81,3 +123,10 @@ def _reads_numbers(feature: FeatureConfig) -> bool:
     """Whether ids are numbers, which `num_buckets` takes as they are."""
     is_text = feature.hash_bucket_size or feature.vocab_list or feature.vocab_file
     return feature.feature_type != _COMBO and not is_text
+
+
+_OF_TYPES: Dict[int, Callable[[Report, FeatureConfig, str], None]] = {
+    FeatureConfig.ComboFeature: _check_combo,
+    FeatureConfig.LookupFeature: _check_lookup,
+    FeatureConfig.ExprFeature: _check_expression,
+}

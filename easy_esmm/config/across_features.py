@@ -12,7 +12,12 @@ from easy_esmm.protos.feature_pb2 import FeatureConfig
 
 _FEATURES = "feature_config.features"
 _GROUPS = "model_config.feature_groups"
-_ID_TYPES = (FeatureConfig.IdFeature, FeatureConfig.TagFeature, FeatureConfig.ComboFeature)
+_ID_TYPES = (
+    FeatureConfig.IdFeature,
+    FeatureConfig.TagFeature,
+    FeatureConfig.ComboFeature,
+    FeatureConfig.LookupFeature,
+)
 _HASHED_ONLY = (FeatureConfig.ComboFeature,)
 _SOURCES = ("hash_bucket_size", "vocab_list", "vocab_file", "num_buckets")
 """Where row numbers come from; the first that is set counts."""
@@ -181,11 +186,12 @@ def _check_numbers(report: Report, feature: FeatureConfig, path: str) -> None:
 
 def _check_separators(report: Report, feature: FeatureConfig, path: str) -> None:
     separator: Any = feature.kv_separator
-    if feature.feature_type != FeatureConfig.TagFeature or not separator:
+    is_tag = feature.feature_type == FeatureConfig.TagFeature
+    if not separator or not (is_tag or feature.feature_type == FeatureConfig.LookupFeature):
         return
     at = f"{path}.kv_separator"
     if separator in feature.separator:
         report.complain(at, "must not be one of separator's characters", quoted(separator))
-    if len(feature.input_names) > 1:
+    if is_tag and len(feature.input_names) > 1:
         rule = "must not stand beside a second input column: both give the weights"
         report.complain(at, rule, quoted(separator))

@@ -87,7 +87,9 @@ def _is_one_combination(_: PipelineConfig, feature: FeatureConfig) -> bool:
 
 
 _ID, _TAG, _RAW = FeatureConfig.IdFeature, FeatureConfig.TagFeature, FeatureConfig.RawFeature
-_COMBO = FeatureConfig.ComboFeature
+_COMBO, _LOOKUP = FeatureConfig.ComboFeature, FeatureConfig.LookupFeature
+_EXPR = FeatureConfig.ExprFeature
+_NUMBER = "an ExprFeature is one number"
 _ONLY_COMBO = "only a ComboFeature reads it"
 _HASHED = "a ComboFeature is hashed"
 _ONLY_RAW = "only a RawFeature reads it"
@@ -96,23 +98,37 @@ _CELLS = 65536
 
 _OF_FEATURES: Tuple[Tuple[str, Condition, str], ...] = (
     ("separator", _is(_ID), "an IdFeature is one value"),
+    ("separator", _is(_EXPR), "an expression reads single numbers"),
     ("separator", _is(_COMBO), "combo_input_seps split the columns of a ComboFeature"),
     ("separator", _is_one_number, "a RawFeature of raw_input_dim 1 is one value"),
-    ("kv_separator", _is_not(_TAG), "only a TagFeature reads it"),
+    ("kv_separator", _is_not(_TAG, _LOOKUP), "only a TagFeature and a LookupFeature read it"),
+    ("max_seq_len", _is_not(_TAG), "only a TagFeature reads it"),
+    ("lookup_max_sel_elem_num", _is_not(_LOOKUP), "only a LookupFeature reads it"),
+    ("expression", _is_not(_EXPR), "only an ExprFeature reads it"),
+    ("embedding_dim", _is(_EXPR), _NUMBER),
+    ("embedding_name", _is(_EXPR), _NUMBER),
+    ("initializer", _is(_EXPR), _NUMBER),
     ("combiner", _is(_ID), "an IdFeature has one value"),
     ("combiner", _is(_RAW), "a RawFeature has no ids"),
+    ("combiner", _is(_EXPR), _NUMBER),
     ("combiner", _is_one_combination, "without combo_input_seps there is one combination"),
     ("combo_join_sep", _is_not(_COMBO), _ONLY_COMBO),
     ("combo_input_seps", _is_not(_COMBO), _ONLY_COMBO),
     ("precision", _is(_RAW), "a RawFeature is not read as text"),
+    ("precision", _is(_EXPR), "an ExprFeature is not read as text"),
     ("precision", _reads_no_float, "the feature reads no FLOAT or DOUBLE column"),
     ("boundaries", _is_not(_RAW), _ONLY_RAW),
     ("min_val", _is_not(_RAW), _ONLY_RAW),
     ("max_val", _is_not(_RAW), _ONLY_RAW),
     ("raw_input_dim", _is_not(_RAW), _ONLY_RAW),
+    ("normalizer_fn", _is_not(_RAW), _ONLY_RAW),
     ("hash_bucket_size", _is(_RAW), _ONLY_IDS),
     ("vocab_list", _is(_RAW), _ONLY_IDS),
     ("vocab_file", _is(_RAW), _ONLY_IDS),
+    ("hash_bucket_size", _is(_EXPR), _NUMBER),
+    ("vocab_list", _is(_EXPR), _NUMBER),
+    ("vocab_file", _is(_EXPR), _NUMBER),
+    ("num_buckets", _is(_EXPR), _NUMBER),
     ("vocab_list", _is(_COMBO), _HASHED),
     ("vocab_file", _is(_COMBO), _HASHED),
     ("num_buckets", _is(_COMBO), _HASHED),

@@ -144,6 +144,8 @@ def _add(
     added = gathered.features.add()
     added.CopyFrom(feature)
     added.ClearField("shared_names")
+    if feature.feature_type == FeatureConfig.ExprFeature:
+        added.ClearField("embedding_dim")  # a number has no table, whatever the config says
     added.feature_name = name
     at = f"feature_config.features[{len(gathered.features) - 1}]"
     if at != path:

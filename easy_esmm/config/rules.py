@@ -24,6 +24,7 @@ from easy_esmm.config.constraints import (
     OneOf,
     ScopeName,
 )
+from easy_esmm.config.functions import FunctionName
 from easy_esmm.config.problems import Places, Problem
 from easy_esmm.config.scalars import show_value
 from easy_esmm.config.support import (
@@ -103,6 +104,9 @@ RULES: Tuple[Rule, ...] = (
         OneCharacter(),
         why="an id and its weight are cut at one character",
     ),
+    Rule(f"{_FEATURE}.max_seq_len", AtLeast(1), why="it counts values"),
+    Rule(f"{_FEATURE}.lookup_max_sel_elem_num", AtLeast(1), why="it counts values"),
+    Rule(f"{_FEATURE}.normalizer_fn", FunctionName(), why="config text is never evaluated as code"),
     Rule(f"{_FEATURE}.precision", Interval(-1, 17), why="a DOUBLE has no more digits"),
     Rule(f"{_FEATURE}.raw_input_dim", AtLeast(1), why="a feature has at least one number"),
     Rule(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from easy_esmm.features import (  # noqa: F401 - they register
     combo_feature,
+    expr_feature,
     id_feature,
+    lookup_feature,
     raw_feature,
     tag_feature,
 )

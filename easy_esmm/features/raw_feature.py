@@ -6,9 +6,11 @@ from typing import List, Mapping, Tuple, Union
 
 import tensorflow as tf
 
+from easy_esmm.config.functions import bare_name
 from easy_esmm.contract import Tensor
 from easy_esmm.errors import UserError
 from easy_esmm.features.encoded import MISSING, Bag, Numbers, OneId
+from easy_esmm.features.functions import FUNCTIONS
 from easy_esmm.features.pieces import pieces_of, to_float
 from easy_esmm.features.registry import register
 from easy_esmm.protos.feature_pb2 import FeatureConfig
@@ -18,14 +20,18 @@ from easy_esmm.protos.feature_pb2 import FeatureConfig
 def encode_raw(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Union[OneId, Bag, Numbers]:
     """The numbers of the first input column.
 
-    With `max_val` > `min_val` they become (x - min_val) / (max_val - min_val) first. `boundaries`
-    then turns each into a bucket, the number of boundaries <= x; so does `num_buckets`, with
-    boundaries at i / num_buckets for 0 < i < num_buckets. An empty text or list is missing: zeros,
-    or no bucket.
+    With `max_val` > `min_val` they become (x - min_val) / (max_val - min_val) first, then what
+    `normalizer_fn` makes of them. `boundaries` then turns each into a bucket, the number of
+    boundaries <= x; so does `num_buckets`, with boundaries at i / num_buckets for 0 < i <
+    num_buckets. An empty text or list, or a number that `normalizer_fn` makes nothing finite of, is
+    missing: zero, or no bucket.
     """
     values, is_present = _values(feature, columns[feature.input_names[0]])
     if feature.max_val > feature.min_val:
         values = (values - feature.min_val) / (feature.max_val - feature.min_val)
+    if feature.normalizer_fn:
+        values = FUNCTIONS[bare_name(feature.normalizer_fn)](values)
+        is_present &= tf.math.is_finite(tf.cast(values, tf.float32))
     boundaries = _boundaries(feature)
     if boundaries:
         return _buckets(feature, values, is_present, boundaries)

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Mapping, Tuple
+from typing import Mapping
 
 import tensorflow as tf
 
 from easy_esmm.compat import v1
 from easy_esmm.contract import Tensor
-from easy_esmm.errors import UserError
 from easy_esmm.features.encoded import Bag
 from easy_esmm.features.ids import to_ids
-from easy_esmm.features.pieces import pieces_of, to_float
+from easy_esmm.features.pairs import pairs_of
+from easy_esmm.features.pieces import first_of, pieces_of, to_float
 from easy_esmm.features.registry import register
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 
 
 @register(FeatureConfig.TagFeature)
 def encode_tag(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Bag:
-    """The ids in the first input column.
+    """The ids in the first input column, at most `max_seq_len` a row if that is set.
 
     Weights come from `id<kv_separator>weight` pieces, or from the second input column, split as the
     first. A piece without its weight stops the step with an error that names the feature.
     """
-    pieces = pieces_of(columns[feature.input_names[0]], feature.separator)
+    all_pieces = pieces_of(columns[feature.input_names[0]], feature.separator)
+    pieces = _cut(feature, all_pieces)
     values, weights = pieces.values, None
     if feature.kv_separator:
-        values, weights = _keys_and_weights(feature, values)
+        column = feature.input_names[0]
+        values, weights = pairs_of(feature, values, column, ("id", "weight"))
+        weights = to_float(weights, tf.float32)
     elif len(feature.input_names) > 1:
-        weights = _weight_column(feature, pieces, columns[feature.input_names[1]])
+        weights = _weight_column(feature, all_pieces, columns[feature.input_names[1]])
     ids = to_ids(feature, values)
     return Bag(
         ids=ids.ids,
@@ -40,29 +43,12 @@ def encode_tag(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Bag:
     )
 
 
-def _keys_and_weights(feature: FeatureConfig, values: Tensor) -> Tuple[Tensor, Tensor]:
-    """Splits `id:weight` pieces into ids (text) and weights (float32)."""
-    if values.dtype != tf.string:
-        raise UserError(
-            f"feature {feature.feature_name}: kv_separator splits text, but the column "
-            f"{feature.input_names[0]} holds {values.dtype.name}; declare it as STRING"
-        )
-    parts = v1.string_split(values, sep=feature.kv_separator, skip_empty=False)
-    message = (
-        f"feature {feature.feature_name}: each value must be id{feature.kv_separator}weight "
-        f"(column {feature.input_names[0]}, kv_separator {feature.kv_separator!r})"
-    )
-    # At most two parts a piece, and twice as many parts as pieces: exactly two each.
-    widest = tf.equal(tf.maximum(parts.dense_shape[1], 2), 2)
-    complete = tf.equal(tf.size(parts.values), 2 * tf.size(values))
-    check = tf.debugging.Assert(widest & complete, [message, values], summarize=5)
-    with tf.control_dependencies([check]):
-        pairs = tf.reshape(parts.values, [-1, 2])
-    return pairs[:, 0], tf.strings.to_number(pairs[:, 1], tf.float32)
+def _cut(feature: FeatureConfig, pieces: Tensor) -> Tensor:
+    return first_of(pieces, feature.max_seq_len) if feature.max_seq_len else pieces
 
 
 def _weight_column(feature: FeatureConfig, pieces: Tensor, column: Tensor) -> Tensor:
-    """float32 [values]: a weight for each of `pieces`."""
+    """float32 [values]: a weight for each of `pieces`, without those that are cut off."""
     weights = pieces_of(column, feature.separator)
     check = v1.debugging.assert_equal(
         pieces.row_lengths(),
@@ -73,4 +59,5 @@ def _weight_column(feature: FeatureConfig, pieces: Tensor, column: Tensor) -> Te
         ),
     )
     with tf.control_dependencies([check]):
-        return to_float(tf.identity(weights.values), tf.float32)
+        kept = weights.with_values(tf.identity(weights.values))
+        return to_float(_cut(feature, kept).values, tf.float32)

@@ -17,7 +17,7 @@ from easy_esmm.protos import initializer_pb2 as easy__esmm_dot_protos_dot_initia
 from easy_esmm.protos import support_pb2 as easy__esmm_dot_protos_dot_support__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x65\x61sy_esmm/protos/feature.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1a\x65\x61sy_esmm/protos/dnn.proto\x1a\"easy_esmm/protos/initializer.proto\x1a\x1e\x65\x61sy_esmm/protos/support.proto\"\xa3\r\n\rFeatureConfig\x12\x14\n\x0c\x66\x65\x61ture_name\x18\x01 \x01(\t\x12\x13\n\x0binput_names\x18\x02 \x03(\t\x12L\n\x0c\x66\x65\x61ture_type\x18\x03 \x01(\x0e\x32+.easy_esmm.protos.FeatureConfig.FeatureType:\tIdFeature\x12\x18\n\x0e\x65mbedding_name\x18\x04 \x01(\t:\x00\x12\x18\n\rembedding_dim\x18\x05 \x01(\r:\x01\x30\x12\x1b\n\x10hash_bucket_size\x18\x06 \x01(\x04:\x01\x30\x12\x16\n\x0bnum_buckets\x18\x07 \x01(\x04:\x01\x30\x12\x12\n\nboundaries\x18\x08 \x03(\x01\x12\x14\n\tseparator\x18\t \x01(\t:\x01|\x12\x14\n\x0ckv_separator\x18\n \x01(\t\x12)\n\rseq_multi_sep\x18\x65 \x01(\tB\x12\xca\xf3\x18\x0euse TagFeature\x12\x36\n\x0bmax_seq_len\x18\x66 \x01(\rB!\xca\xf3\x18\x1d\x63ut the sequences in the data\x12\x12\n\nvocab_file\x18\x0b \x01(\t\x12\x12\n\nvocab_list\x18\x0c \x03(\t\x12\x14\n\x0cshared_names\x18\x10 \x03(\t\x12K\n\x17lookup_max_sel_elem_num\x18\x11 \x01(\x05:\x02\x31\x30\x42&\xca\xf3\x18\"LookupFeature is not supported yet\x12\x37\n\x0emax_partitions\x18\x12 \x01(\x05:\x01\x31\x42\x1c\xca\xf3\x18\x18tables are not split yet\x12\x15\n\x08\x63ombiner\x18\x13 \x01(\t:\x03sum\x12\x32\n\x0binitializer\x18\x14 \x01(\x0b\x32\x1d.easy_esmm.protos.Initializer\x12\x15\n\tprecision\x18\x15 \x01(\x05:\x02-1\x12\x12\n\x07min_val\x18\x16 \x01(\x01:\x01\x30\x12\x12\n\x07max_val\x18\x17 \x01(\x01:\x01\x30\x12<\n\rnormalizer_fn\x18\xe6\x01 \x01(\tB$\xca\xf3\x18 transform the column in the data\x12\x18\n\rraw_input_dim\x18\x18 \x01(\r:\x01\x31\x12\x62\n\x11sequence_combiner\x18\x19 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB,\xca\xf3\x18(use TagFeature, which pools the sequence\x12\x64\n\x10sub_feature_type\x18\x1a \x01(\x0e\x32+.easy_esmm.protos.FeatureConfig.FeatureType:\tIdFeatureB\x12\xca\xf3\x18\x0euse TagFeature\x12.\n\x0fsequence_length\x18\x1b \x01(\r:\x01\x31\x42\x12\xca\xf3\x18\x0euse TagFeature\x12\x41\n\nexpression\x18\x1e \x01(\tB-\xca\xf3\x18)write the result into a column of its own\x12\x18\n\x0e\x63ombo_join_sep\x18\x1f \x01(\t:\x00\x12\x18\n\x10\x63ombo_input_seps\x18  \x03(\t\x12\x46\n\x16use_embedding_variable\x18! \x01(\x08:\x05\x66\x61lseB\x1f\xd2\xf3\x18\x1bneeds a modified TensorFlow\x12M\n\tev_params\x18\" \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\x1f\xd2\xf3\x18\x1bneeds a modified TensorFlow\"\xde\x02\n\x0b\x46\x65\x61tureType\x12\r\n\tIdFeature\x10\x00\x12\x0e\n\nRawFeature\x10\x01\x12\x0e\n\nTagFeature\x10\x02\x12\x10\n\x0c\x43omboFeature\x10\x03\x12I\n\rLookupFeature\x10\x04\x1a\x36\xca\xf3\x18\x32write the looked-up value into a column of its own\x12\x41\n\x0fSequenceFeature\x10\x05\x1a,\xca\xf3\x18(use TagFeature, which pools the sequence\x12>\n\x0b\x45xprFeature\x10\x06\x1a-\xca\xf3\x18)write the result into a column of its own\x12@\n\x12PassThroughFeature\x10\x07\x1a(\xd2\xf3\x18$has no meaning in a multi-task model\"C\n\x0e\x46\x65\x61tureConfigs\x12\x31\n\x08\x66\x65\x61tures\x18\x01 \x03(\x0b\x32\x1f.easy_esmm.protos.FeatureConfig\"@\n\tSeqAttMap\x12\x0b\n\x03key\x18\x01 \x03(\t\x12\x10\n\x08hist_seq\x18\x02 \x03(\t\x12\x14\n\x0c\x61ux_hist_seq\x18\x03 \x03(\t\"\x9f\x02\n\x11SeqAttGroupConfig\x12\x12\n\ngroup_name\x18\x01 \x01(\t\x12\x30\n\x0bseq_att_map\x18\x02 \x03(\x0b\x32\x1b.easy_esmm.protos.SeqAttMap\x12\x19\n\ntf_summary\x18\x03 \x01(\x08:\x05\x66\x61lse\x12&\n\x07seq_dnn\x18\x04 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\x12\x1f\n\x10\x61llow_key_search\x18\x05 \x01(\x08:\x05\x66\x61lse\x12\x1e\n\x10need_key_feature\x18\x06 \x01(\x08:\x04true\x12\"\n\x13\x61llow_key_transform\x18\x07 \x01(\x08:\x05\x66\x61lse\x12\x1c\n\rtransform_dnn\x18\x08 \x01(\x08:\x05\x66\x61lse\"\x9b\x02\n\x12\x46\x65\x61tureGroupConfig\x12\x12\n\ngroup_name\x18\x01 \x01(\t\x12\x15\n\rfeature_names\x18\x02 \x03(\t\x12\x35\n\twide_deep\x18\x03 \x01(\x0e\x32\x1c.easy_esmm.protos.WideOrDeep:\x04\x44\x45\x45P\x12k\n\x11sequence_features\x18\x04 \x03(\x0b\x32#.easy_esmm.protos.SeqAttGroupConfigB+\xca\xf3\x18\'use TagFeature, which pools the history\x12\x36\n\x05reuse\x18\x05 \x01(\x08:\x05\x66\x61lseB \xd2\xf3\x18\x1cnever read by EasyRec either*\x85\x01\n\nWideOrDeep\x12\x08\n\x04\x44\x45\x45P\x10\x00\x12\x31\n\x04WIDE\x10\x01\x1a\'\xd2\xf3\x18#multi-task models have no wide part\x12:\n\rWIDE_AND_DEEP\x10\x02\x1a\'\xd2\xf3\x18#multi-task models have no wide part')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x65\x61sy_esmm/protos/feature.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1a\x65\x61sy_esmm/protos/dnn.proto\x1a\"easy_esmm/protos/initializer.proto\x1a\x1e\x65\x61sy_esmm/protos/support.proto\"\xd5\x0b\n\rFeatureConfig\x12\x14\n\x0c\x66\x65\x61ture_name\x18\x01 \x01(\t\x12\x13\n\x0binput_names\x18\x02 \x03(\t\x12L\n\x0c\x66\x65\x61ture_type\x18\x03 \x01(\x0e\x32+.easy_esmm.protos.FeatureConfig.FeatureType:\tIdFeature\x12\x18\n\x0e\x65mbedding_name\x18\x04 \x01(\t:\x00\x12\x18\n\rembedding_dim\x18\x05 \x01(\r:\x01\x30\x12\x1b\n\x10hash_bucket_size\x18\x06 \x01(\x04:\x01\x30\x12\x16\n\x0bnum_buckets\x18\x07 \x01(\x04:\x01\x30\x12\x12\n\nboundaries\x18\x08 \x03(\x01\x12\x14\n\tseparator\x18\t \x01(\t:\x01|\x12\x14\n\x0ckv_separator\x18\n \x01(\t\x12)\n\rseq_multi_sep\x18\x65 \x01(\tB\x12\xca\xf3\x18\x0euse TagFeature\x12\x13\n\x0bmax_seq_len\x18\x66 \x01(\r\x12\x12\n\nvocab_file\x18\x0b \x01(\t\x12\x12\n\nvocab_list\x18\x0c \x03(\t\x12\x14\n\x0cshared_names\x18\x10 \x03(\t\x12#\n\x17lookup_max_sel_elem_num\x18\x11 \x01(\x05:\x02\x31\x30\x12p\n\x0emax_partitions\x18\x12 \x01(\x05:\x01\x31\x42U\xda\xf3\x18Qthere are no parameter servers to spread a table over: each table is one variable\x12\x15\n\x08\x63ombiner\x18\x13 \x01(\t:\x03sum\x12\x32\n\x0binitializer\x18\x14 \x01(\x0b\x32\x1d.easy_esmm.protos.Initializer\x12\x15\n\tprecision\x18\x15 \x01(\x05:\x02-1\x12\x12\n\x07min_val\x18\x16 \x01(\x01:\x01\x30\x12\x12\n\x07max_val\x18\x17 \x01(\x01:\x01\x30\x12\x16\n\rnormalizer_fn\x18\xe6\x01 \x01(\t\x12\x18\n\rraw_input_dim\x18\x18 \x01(\r:\x01\x31\x12\x62\n\x11sequence_combiner\x18\x19 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB,\xca\xf3\x18(use TagFeature, which pools the sequence\x12\x64\n\x10sub_feature_type\x18\x1a \x01(\x0e\x32+.easy_esmm.protos.FeatureConfig.FeatureType:\tIdFeatureB\x12\xca\xf3\x18\x0euse TagFeature\x12.\n\x0fsequence_length\x18\x1b \x01(\r:\x01\x31\x42\x12\xca\xf3\x18\x0euse TagFeature\x12\x12\n\nexpression\x18\x1e \x01(\t\x12\x18\n\x0e\x63ombo_join_sep\x18\x1f \x01(\t:\x00\x12\x18\n\x10\x63ombo_input_seps\x18  \x03(\t\x12\x46\n\x16use_embedding_variable\x18! \x01(\x08:\x05\x66\x61lseB\x1f\xd2\xf3\x18\x1bneeds a modified TensorFlow\x12M\n\tev_params\x18\" \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\x1f\xd2\xf3\x18\x1bneeds a modified TensorFlow\"\xf7\x01\n\x0b\x46\x65\x61tureType\x12\r\n\tIdFeature\x10\x00\x12\x0e\n\nRawFeature\x10\x01\x12\x0e\n\nTagFeature\x10\x02\x12\x10\n\x0c\x43omboFeature\x10\x03\x12\x11\n\rLookupFeature\x10\x04\x12\x41\n\x0fSequenceFeature\x10\x05\x1a,\xca\xf3\x18(use TagFeature, which pools the sequence\x12\x0f\n\x0b\x45xprFeature\x10\x06\x12@\n\x12PassThroughFeature\x10\x07\x1a(\xd2\xf3\x18$has no meaning in a multi-task model\"C\n\x0e\x46\x65\x61tureConfigs\x12\x31\n\x08\x66\x65\x61tures\x18\x01 \x03(\x0b\x32\x1f.easy_esmm.protos.FeatureConfig\"@\n\tSeqAttMap\x12\x0b\n\x03key\x18\x01 \x03(\t\x12\x10\n\x08hist_seq\x18\x02 \x03(\t\x12\x14\n\x0c\x61ux_hist_seq\x18\x03 \x03(\t\"\x9f\x02\n\x11SeqAttGroupConfig\x12\x12\n\ngroup_name\x18\x01 \x01(\t\x12\x30\n\x0bseq_att_map\x18\x02 \x03(\x0b\x32\x1b.easy_esmm.protos.SeqAttMap\x12\x19\n\ntf_summary\x18\x03 \x01(\x08:\x05\x66\x61lse\x12&\n\x07seq_dnn\x18\x04 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\x12\x1f\n\x10\x61llow_key_search\x18\x05 \x01(\x08:\x05\x66\x61lse\x12\x1e\n\x10need_key_feature\x18\x06 \x01(\x08:\x04true\x12\"\n\x13\x61llow_key_transform\x18\x07 \x01(\x08:\x05\x66\x61lse\x12\x1c\n\rtransform_dnn\x18\x08 \x01(\x08:\x05\x66\x61lse\"\x9b\x02\n\x12\x46\x65\x61tureGroupConfig\x12\x12\n\ngroup_name\x18\x01 \x01(\t\x12\x15\n\rfeature_names\x18\x02 \x03(\t\x12\x35\n\twide_deep\x18\x03 \x01(\x0e\x32\x1c.easy_esmm.protos.WideOrDeep:\x04\x44\x45\x45P\x12k\n\x11sequence_features\x18\x04 \x03(\x0b\x32#.easy_esmm.protos.SeqAttGroupConfigB+\xca\xf3\x18\'use TagFeature, which pools the history\x12\x36\n\x05reuse\x18\x05 \x01(\x08:\x05\x66\x61lseB \xd2\xf3\x18\x1cnever read by EasyRec either*\x85\x01\n\nWideOrDeep\x12\x08\n\x04\x44\x45\x45P\x10\x00\x12\x31\n\x04WIDE\x10\x01\x1a\'\xd2\xf3\x18#multi-task models have no wide part\x12:\n\rWIDE_AND_DEEP\x10\x02\x1a\'\xd2\xf3\x18#multi-task models have no wide part')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -28,32 +28,20 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_WIDEORDEEP'].values_by_name["WIDE"]._serialized_options = b'\322\363\030#multi-task models have no wide part'
   _globals['_WIDEORDEEP'].values_by_name["WIDE_AND_DEEP"]._options = None
   _globals['_WIDEORDEEP'].values_by_name["WIDE_AND_DEEP"]._serialized_options = b'\322\363\030#multi-task models have no wide part'
-  _globals['_FEATURECONFIG_FEATURETYPE'].values_by_name["LookupFeature"]._options = None
-  _globals['_FEATURECONFIG_FEATURETYPE'].values_by_name["LookupFeature"]._serialized_options = b'\312\363\0302write the looked-up value into a column of its own'
   _globals['_FEATURECONFIG_FEATURETYPE'].values_by_name["SequenceFeature"]._options = None
   _globals['_FEATURECONFIG_FEATURETYPE'].values_by_name["SequenceFeature"]._serialized_options = b'\312\363\030(use TagFeature, which pools the sequence'
-  _globals['_FEATURECONFIG_FEATURETYPE'].values_by_name["ExprFeature"]._options = None
-  _globals['_FEATURECONFIG_FEATURETYPE'].values_by_name["ExprFeature"]._serialized_options = b'\312\363\030)write the result into a column of its own'
   _globals['_FEATURECONFIG_FEATURETYPE'].values_by_name["PassThroughFeature"]._options = None
   _globals['_FEATURECONFIG_FEATURETYPE'].values_by_name["PassThroughFeature"]._serialized_options = b'\322\363\030$has no meaning in a multi-task model'
   _globals['_FEATURECONFIG'].fields_by_name['seq_multi_sep']._options = None
   _globals['_FEATURECONFIG'].fields_by_name['seq_multi_sep']._serialized_options = b'\312\363\030\016use TagFeature'
-  _globals['_FEATURECONFIG'].fields_by_name['max_seq_len']._options = None
-  _globals['_FEATURECONFIG'].fields_by_name['max_seq_len']._serialized_options = b'\312\363\030\035cut the sequences in the data'
-  _globals['_FEATURECONFIG'].fields_by_name['lookup_max_sel_elem_num']._options = None
-  _globals['_FEATURECONFIG'].fields_by_name['lookup_max_sel_elem_num']._serialized_options = b'\312\363\030\"LookupFeature is not supported yet'
   _globals['_FEATURECONFIG'].fields_by_name['max_partitions']._options = None
-  _globals['_FEATURECONFIG'].fields_by_name['max_partitions']._serialized_options = b'\312\363\030\030tables are not split yet'
-  _globals['_FEATURECONFIG'].fields_by_name['normalizer_fn']._options = None
-  _globals['_FEATURECONFIG'].fields_by_name['normalizer_fn']._serialized_options = b'\312\363\030 transform the column in the data'
+  _globals['_FEATURECONFIG'].fields_by_name['max_partitions']._serialized_options = b'\332\363\030Qthere are no parameter servers to spread a table over: each table is one variable'
   _globals['_FEATURECONFIG'].fields_by_name['sequence_combiner']._options = None
   _globals['_FEATURECONFIG'].fields_by_name['sequence_combiner']._serialized_options = b'\312\363\030(use TagFeature, which pools the sequence'
   _globals['_FEATURECONFIG'].fields_by_name['sub_feature_type']._options = None
   _globals['_FEATURECONFIG'].fields_by_name['sub_feature_type']._serialized_options = b'\312\363\030\016use TagFeature'
   _globals['_FEATURECONFIG'].fields_by_name['sequence_length']._options = None
   _globals['_FEATURECONFIG'].fields_by_name['sequence_length']._serialized_options = b'\312\363\030\016use TagFeature'
-  _globals['_FEATURECONFIG'].fields_by_name['expression']._options = None
-  _globals['_FEATURECONFIG'].fields_by_name['expression']._serialized_options = b'\312\363\030)write the result into a column of its own'
   _globals['_FEATURECONFIG'].fields_by_name['use_embedding_variable']._options = None
   _globals['_FEATURECONFIG'].fields_by_name['use_embedding_variable']._serialized_options = b'\322\363\030\033needs a modified TensorFlow'
   _globals['_FEATURECONFIG'].fields_by_name['ev_params']._options = None
@@ -62,18 +50,18 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_FEATUREGROUPCONFIG'].fields_by_name['sequence_features']._serialized_options = b'\312\363\030\'use TagFeature, which pools the history'
   _globals['_FEATUREGROUPCONFIG'].fields_by_name['reuse']._options = None
   _globals['_FEATUREGROUPCONFIG'].fields_by_name['reuse']._serialized_options = b'\322\363\030\034never read by EasyRec either'
-  _globals['_WIDEORDEEP']._serialized_start=2562
-  _globals['_WIDEORDEEP']._serialized_end=2695
+  _globals['_WIDEORDEEP']._serialized_start=2356
+  _globals['_WIDEORDEEP']._serialized_end=2489
   _globals['_FEATURECONFIG']._serialized_start=149
-  _globals['_FEATURECONFIG']._serialized_end=1848
-  _globals['_FEATURECONFIG_FEATURETYPE']._serialized_start=1498
-  _globals['_FEATURECONFIG_FEATURETYPE']._serialized_end=1848
-  _globals['_FEATURECONFIGS']._serialized_start=1850
-  _globals['_FEATURECONFIGS']._serialized_end=1917
-  _globals['_SEQATTMAP']._serialized_start=1919
-  _globals['_SEQATTMAP']._serialized_end=1983
-  _globals['_SEQATTGROUPCONFIG']._serialized_start=1986
-  _globals['_SEQATTGROUPCONFIG']._serialized_end=2273
-  _globals['_FEATUREGROUPCONFIG']._serialized_start=2276
-  _globals['_FEATUREGROUPCONFIG']._serialized_end=2559
+  _globals['_FEATURECONFIG']._serialized_end=1642
+  _globals['_FEATURECONFIG_FEATURETYPE']._serialized_start=1395
+  _globals['_FEATURECONFIG_FEATURETYPE']._serialized_end=1642
+  _globals['_FEATURECONFIGS']._serialized_start=1644
+  _globals['_FEATURECONFIGS']._serialized_end=1711
+  _globals['_SEQATTMAP']._serialized_start=1713
+  _globals['_SEQATTMAP']._serialized_end=1777
+  _globals['_SEQATTGROUPCONFIG']._serialized_start=1780
+  _globals['_SEQATTGROUPCONFIG']._serialized_end=2067
+  _globals['_FEATUREGROUPCONFIG']._serialized_start=2070
+  _globals['_FEATUREGROUPCONFIG']._serialized_end=2353
 # @@protoc_insertion_point(module_scope)

@@ -79,6 +79,8 @@ def _several(feature: FeatureConfig) -> Iterator[Tuple[str, str]]:
     names = list(feature.input_names)
     if feature.feature_type == FeatureConfig.ComboFeature:
         yield from (pair for pair in zip(names, feature.combo_input_seps) if pair[1])
+    elif feature.feature_type == FeatureConfig.LookupFeature:
+        yield names[1], feature.separator
     is_raw = feature.feature_type == FeatureConfig.RawFeature
     is_tag = feature.feature_type == FeatureConfig.TagFeature
     if is_tag or (is_raw and feature.raw_input_dim > 1):

@@ -49,7 +49,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'input_names: "user" separator: "," kv_separator: ":" combiner: "mean"',
         [
             "x.config:19:34: feature_config.features[0].separator: has no effect here: an IdFeature is one value",
-            "x.config:19:49: feature_config.features[0].kv_separator: has no effect here: only a TagFeature reads it",
+            "x.config:19:49: feature_config.features[0].kv_separator: has no effect here: only a TagFeature and a LookupFeature read it",
             "x.config:19:67: feature_config.features[0].combiner: has no effect here: an IdFeature has one value",
         ],
     ),
@@ -70,6 +70,28 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         [
             "x.config:19:34: feature_config.features[0].combo_join_sep: has no effect here: only a ComboFeature reads it",
             "x.config:19:54: feature_config.features[0].combo_input_seps: has no effect here: only a ComboFeature reads it",
+        ],
+    ),
+    "settings_of_other_types_in_an_id_feature": (
+        'input_names: "user"',
+        'input_names: "user" max_seq_len: 3 lookup_max_sel_elem_num: 3 expression: "1" normalizer_fn: "log1p" max_partitions: 4',
+        [
+            "x.config:19:34: feature_config.features[0].max_seq_len: has no effect here: only a TagFeature reads it",
+            "x.config:19:49: feature_config.features[0].lookup_max_sel_elem_num: has no effect here: only a LookupFeature reads it",
+            "x.config:19:76: feature_config.features[0].expression: has no effect here: only an ExprFeature reads it",
+            "x.config:19:92: feature_config.features[0].normalizer_fn: has no effect here: only a RawFeature reads it",
+            "x.config:19:115: feature_config.features[0].max_partitions: has no effect here: there are no parameter servers to spread a table over: each table is one variable",
+        ],
+    ),
+    "table_of_an_expression": (
+        'input_names: "price" feature_type: RawFeature',
+        'input_names: ["price", "item"] feature_type: ExprFeature expression: "price" embedding_dim: 2 combiner: "mean" hash_bucket_size: 3 separator: ","',
+        [
+            'x.config:22:37: feature_config.features[3].input_names[1]: has no effect here: the expression does not read "item"',
+            "x.config:22:91: feature_config.features[3].embedding_dim: has no effect here: an ExprFeature is one number",
+            "x.config:22:108: feature_config.features[3].combiner: has no effect here: an ExprFeature is one number",
+            "x.config:22:125: feature_config.features[3].hash_bucket_size: has no effect here: an ExprFeature is one number",
+            "x.config:22:145: feature_config.features[3].separator: has no effect here: an expression reads single numbers",
         ],
     ),
     "text_of_a_raw_feature": (

@@ -472,6 +472,76 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'input_names: "user" precision: 18',
         ["x.config:19:34: feature_config.features[0].precision: must be in [-1, 17], got 18"],
     ),
+    "lookup_without_a_map": (
+        'input_names: "user"',
+        'input_names: "user" feature_type: LookupFeature kv_separator: ":"',
+        [
+            "x.config:19:14: feature_config.features[0].input_names: must name two columns (key, map) for feature_type LookupFeature, got 1 column"
+        ],
+    ),
+    "lookup_without_separator_in_numbers": (
+        'input_names: "user"',
+        'feature_name: "user" input_names: ["price", "click"] feature_type: LookupFeature',
+        [
+            "x.config:19:3: feature_config.features[0].kv_separator: must be set for feature_type LookupFeature; it stands between a key and its value",
+            'x.config:19:49: feature_config.features[0].input_names[0]: must not be a FLOAT column: a FLOAT is no id, got "price"; declare the column as STRING, or set precision',
+            'x.config:19:58: feature_config.features[0].input_names[1]: must be a STRING column, which holds key:value pairs, got "click" of type INT32',
+            'x.config:19:58: feature_config.features[0].input_names[1]: must not be a label: the model would read the answer, got "click"',
+        ],
+    ),
+    "lookup_of_nothing": (
+        'input_names: "user"',
+        'input_names: ["user", "tags"] feature_type: LookupFeature kv_separator: "|" lookup_max_sel_elem_num: 0',
+        [
+            'x.config:19:72: feature_config.features[0].kv_separator: must not be one of separator\'s characters, got "|"',
+            "x.config:19:90: feature_config.features[0].lookup_max_sel_elem_num: must be at least 1, got 0",
+        ],
+    ),
+    "feature_of_no_expression": (
+        "feature_type: RawFeature",
+        "feature_type: ExprFeature",
+        [
+            "x.config:22:3: feature_config.features[3].expression: must be set for feature_type ExprFeature"
+        ],
+    ),
+    "expression_with_a_wrong_name": (
+        "feature_type: RawFeature",
+        'feature_type: ExprFeature expression: "prize / 2 > 3"',
+        [
+            "x.config:22:61: feature_config.features[3].expression: must be one of input_names, not 'prize', at character 1, got \"prize / 2 > 3\"; did you mean price?"
+        ],
+    ),
+    "expression_as_code": (
+        "feature_type: RawFeature",
+        "feature_type: ExprFeature expression: \"__import__('os').system('true')\"",
+        [
+            "x.config:22:61: feature_config.features[3].expression: must be one of the functions abs, asinh, ceil, exp, expm1, floor, log, log1p, sigmoid, sign, sqrt, square, tanh, not '__import__', at character 1, got \"__import__('os').system('true')\""
+        ],
+    ),
+    "expression_of_no_column": (
+        "feature_type: RawFeature",
+        'feature_type: ExprFeature expression: "1 + 1"',
+        ['x.config:22:61: feature_config.features[3].expression: must read a column, got "1 + 1"'],
+    ),
+    "unknown_normalizer": (
+        "feature_type: RawFeature",
+        'feature_type: RawFeature normalizer_fn: "tf.math.log1"',
+        [
+            'x.config:22:60: feature_config.features[3].normalizer_fn: must be one of abs, asinh, ceil, exp, expm1, floor, log, log1p, sigmoid, sign, sqrt, square, tanh, as in tf.math, got "tf.math.log1"; did you mean log1p?'
+        ],
+    ),
+    "normalizer_as_code": (
+        "feature_type: RawFeature",
+        'feature_type: RawFeature normalizer_fn: "lambda x: x / 10"',
+        [
+            'x.config:22:60: feature_config.features[3].normalizer_fn: must be one of abs, asinh, ceil, exp, expm1, floor, log, log1p, sigmoid, sign, sqrt, square, tanh, as in tf.math, got "lambda x: x / 10"'
+        ],
+    ),
+    "sequence_of_no_values": (
+        "feature_type: TagFeature",
+        "feature_type: TagFeature max_seq_len: 0",
+        ["x.config:21:59: feature_config.features[2].max_seq_len: must be at least 1, got 0"],
+    ),
     "feature_without_column": (
         'input_names: "user"',
         'feature_name: "user"',

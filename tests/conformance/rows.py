@@ -22,7 +22,11 @@ CLICK_RATES = np.linspace(0.1, 0.9, IDS)
 IMPRESSIONS_OF_A_USER = 8
 INTEGER_TYPES = (DatasetConfig.INT32, DatasetConfig.INT64)
 FLOAT_TYPES = (DatasetConfig.FLOAT, DatasetConfig.DOUBLE)
-DERIVED_TYPES = (FeatureConfig.ComboFeature,)
+DERIVED_TYPES = (
+    FeatureConfig.ComboFeature,
+    FeatureConfig.LookupFeature,
+    FeatureConfig.ExprFeature,
+)
 """Types whose columns have no order of ids and weights."""
 
 
@@ -156,7 +160,16 @@ def _derived_cells(
     if any(feature.combo_input_seps[place : place + 1]):
         separator = feature.combo_input_seps[place][0]
         return [separator.join(f"c{i}" for i in random.integers(0, IDS, n)) for n in lengths]
+    if feature.feature_type == FeatureConfig.LookupFeature and place == 1:
+        return [_map(feature, n, random) for n in lengths]
     return [f"{field.input_name}{i}" for i in which]
+
+
+def _map(feature: FeatureConfig, entries: int, random: Any) -> str:
+    """Entries of `key:id` under the texts that the key's column has."""
+    keys = [f"{feature.input_names[0]}{i}" for i in random.integers(0, IDS // 10, 20 * entries)]
+    pairs = [f"{key}{feature.kv_separator}{random.integers(0, IDS)}" for key in keys]
+    return feature.separator[0].join(pairs)
 
 
 def _tags(feature: FeatureConfig, input_type: int, lengths: np.ndarray, random: Any) -> Any:

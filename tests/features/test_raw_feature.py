@@ -116,3 +116,22 @@ def test_embedding_dim_without_boundaries_is_the_number_times_a_learned_vector(
     np.testing.assert_allclose(found.groups["all"], numbers @ table, rtol=1e-5, atol=1e-9)
     gradient = np.repeat(numbers.sum(axis=0)[:, None], 4, axis=1)  # d sum(x @ T) / dT
     np.testing.assert_allclose(found.gradients["embedding/all/x"], gradient, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["log1p", "tf.math.log1p", "tf.log1p"])
+def test_normalizer_is_applied_after_scaling_and_before_buckets(encoded: Any, name: str) -> None:
+    text = RAW % f"min_val: 0 max_val: 2 normalizer_fn: '{name}'"
+    found = encoded(text, {"x": np.float64([0, 2, 6])})
+    np.testing.assert_allclose(found["values"][:, 0], np.log([1, 2, 4]), rtol=1e-6)
+    found = encoded(text.replace("}", "boundaries: [0.5, 1] }"), {"x": np.float64([0, 2, 6])})
+    np.testing.assert_array_equal(found["ids"], [0, 1, 2])  # log 2 = 0.69, log 4 = 1.39
+
+
+def test_number_that_the_normalizer_makes_nothing_finite_of_is_missing(encoded: Any) -> None:
+    text = RAW % "normalizer_fn: 'log'"
+    columns = {"x": ["0", "-1", "", "1"]}
+    np.testing.assert_array_equal(encoded(text, columns)["values"], [[0], [0], [0], [0]])
+    found = encoded(text.replace("}", "boundaries: 0 }"), columns)
+    np.testing.assert_array_equal(found["ids"], [-1, -1, -1, 1])
+    text = RAW % "raw_input_dim: 2 normalizer_fn: 'sqrt'"
+    np.testing.assert_array_equal(encoded(text, {"x": ["4|-4"]})["values"], [[2, 0]])

@@ -161,3 +161,19 @@ def test_vocabulary_of_a_bag_skips_unknown_text_to_row_0(encoded: Any) -> None:
     found = encoded(text, {"x": ["b|c", "a"]})
     np.testing.assert_array_equal(found["ids"], [1, 0, 0])
     assert found["out_of_range"] == 1
+
+
+def test_only_the_first_values_are_taken_with_their_weights(encoded: Any) -> None:
+    found = encoded(TAGS % "max_seq_len: 2", {"x": ["1|2|3|4", "", "5"]})
+    np.testing.assert_array_equal(found["ids"], [1, 2, 5])
+    np.testing.assert_array_equal(found["row"], [0, 0, 2])
+    columns = {"x": [[1, 2, 3], [4]], "w": [[0.5, 1.5, 9.0], [2.5]]}
+    found = encoded(WEIGHTED % "max_seq_len: 2", columns)
+    np.testing.assert_array_equal(found["weights"], np.float32([0.5, 1.5, 2.5]))
+    found = encoded(TAGS % "max_seq_len: 1 kv_separator: ':'", {"x": ["1:0.5|2:2", "3:4"]})
+    np.testing.assert_array_equal(found["weights"], np.float32([0.5, 4]))
+
+
+def test_columns_of_unequal_length_are_refused_before_they_are_cut(encoded: Any) -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError, match="must hold equally many values"):
+        encoded(WEIGHTED % "max_seq_len: 1", {"x": ["1|2"], "w": ["0.5"]})

@@ -1,0 +1,115 @@
+"""The grammar of expressions: what they mean, and where they are wrong."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Tuple
+
+import pytest
+
+from easy_esmm.config.expression import BadExpression, parse_expression
+
+COLUMNS = {"age": False, "price": False, "is_new": True, "109_14": False}
+
+
+def steps(text: str) -> str:
+    """The steps in their order, columns by their names."""
+    expression = parse_expression(text, COLUMNS)
+    return " ".join(
+        str(step.value) if step.operation in ("number", "column") else step.operation
+        for step in expression.steps
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("age", "age"),
+        ("1 + 2 * 3", "1.0 2.0 3.0 * +"),
+        ("1 - 2 - 3", "1.0 2.0 - 3.0 -"),
+        ("8 / 4 / 2", "8.0 4.0 / 2.0 /"),
+        ("(1 + 2) * 3", "1.0 2.0 + 3.0 *"),
+        ("-age * 2", "age negate 2.0 *"),
+        ("1--1", "1.0 1.0 negate -"),
+        ("age>=18", "age 18.0 >="),
+        ("age + 1 > price * 2", "age 1.0 + price 2.0 * >"),
+        ("age > 1 & price < 2 | is_new", "age 1.0 > price 2.0 < & is_new |"),
+        ("is_new | age > 1 & price < 2", "is_new age 1.0 > price 2.0 < & |"),
+        ("!is_new & !(age > 1)", "is_new not age 1.0 > not &"),
+        ("(age > 18) * price", "age 18.0 > price *"),
+        ("tf.math.log1p(age) / 10.0", "age log1p 10.0 /"),
+        ("log1p(age + 1)", "age 1.0 + log1p"),
+        ("'109_14' + \"age\"", "109_14 age +"),
+        ("1.5e-3 + .5 + 2.", "0.0015 0.5 + 2.0 +"),
+        ("is_new == (age > 3)", "is_new age 3.0 > =="),
+    ],
+)
+def test_text_is_these_steps_on_a_stack(text: str, expected: str) -> None:
+    assert steps(text) == expected
+
+
+def test_columns_are_named_once_in_the_order_of_their_use() -> None:
+    assert parse_expression("price + age * price", COLUMNS).columns == ("price", "age")
+
+
+FAULTS: Dict[str, Tuple[str, str]] = {
+    "": ("must have a number, a column, a function or a parenthesis at character 1", ""),
+    "age +": ("must have a number, a column, a function or a parenthesis at character 6", ""),
+    "age 18": ("must have an operator before '18' at character 5", ""),
+    "age => 18": ("must have an operator before '=' at character 5", "write =="),
+    "age > 1 && is_new": ("must have an operator before '&&' at character 9", "write &"),
+    "age > 1 and is_new": ("must have an operator before 'and' at character 9", "write &"),
+    "(age > 1": ("must close the parenthesis of character 1 at character 9", ""),
+    "age > 1)": ("must have an operator before ')' at character 8", ""),
+    "1 < age < 3": ("must not compare a comparison at character 9", "write (a < b) & (b < c)"),
+    "agee > 1": ("must be one of input_names, not 'agee', at character 1", "did you mean age?"),
+    "age & is_new": (
+        "must be a condition, which '&' wants, at character 1",
+        "compare it with something",
+    ),
+    "is_new | price": (
+        "must be a condition, which '|' wants, at character 10",
+        "compare it with something",
+    ),
+    "!age": ("must be a condition, which '!' wants, at character 2", "compare it with something"),
+    "sqrtt(age)": (
+        "must be one of the functions abs, asinh, ceil, exp, expm1, floor, log, log1p, sigmoid, "
+        "sign, sqrt, square, tanh, not 'sqrtt', at character 1",
+        "did you mean sqrt?",
+    ),
+    "__import__('os')": (
+        "must be one of the functions abs, asinh, ceil, exp, expm1, floor, log, log1p, sigmoid, "
+        "sign, sqrt, square, tanh, not '__import__', at character 1",
+        "",
+    ),
+    "age ** 2": ("must have a number, a column, a function or a parenthesis at character 6", ""),
+    "age[0]": ("must have an operator before '[' at character 4", ""),
+    "lambda x: x": ("must be one of input_names, not 'lambda', at character 1", ""),
+    "1abc": ("must have a number, a column, a function or a parenthesis at character 1", ""),
+    "age + $": ("must have a number, a column, a function or a parenthesis at character 7", ""),
+    "age + 'other'": ("must be one of input_names, not 'other', at character 7", ""),
+}
+
+
+@pytest.mark.parametrize("text", FAULTS)
+def test_fault_is_named_with_its_character(text: str) -> None:
+    with pytest.raises(BadExpression) as caught:
+        parse_expression(text, COLUMNS)
+    assert (str(caught.value), caught.value.hint or "") == FAULTS[text]
+
+
+def nested(depth: int) -> str:
+    return "(" * depth + "age" + ")" * depth
+
+
+@pytest.mark.parametrize("wrap", ["({})", "-{}", "abs({})"])
+def test_depth_is_limited(wrap: str) -> None:
+    texts: List[str] = ["age"]
+    for _ in range(50):
+        texts.append(wrap.format(texts[-1]))
+    parse_expression(texts[49], COLUMNS)
+    with pytest.raises(BadExpression, match="must not be nested more than 50 deep"):
+        parse_expression(texts[50], COLUMNS)
+
+
+def test_length_is_not_limited() -> None:
+    assert len(parse_expression("+".join(["age"] * 5000), COLUMNS).steps) == 9999
