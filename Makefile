@@ -17,7 +17,7 @@ PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup quickstart aliccp test test-slow lint format protos docs bench check-install dist clean FORCE
+.PHONY: help setup quickstart aliccp test test-slow lint format protos docs bench bench-quick check-install dist clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -53,8 +53,12 @@ protos: $(VENV)/.test ## generate easy_esmm/protos from protos/
 docs: $(VENV)/.test ## generate the config reference from the comments in protos/
 	$(BIN)/python tools/config_reference.py
 
-bench: $(VENV)/.installed ## measure the reading of CSV and Parquet
+bench: $(VENV)/.installed ## measure training against its limit, passes, reading, conversion: half an hour
+	$(BIN)/python -m benchmarks.bench
 	$(BIN)/python -m benchmarks.input_speed
+
+bench-quick: $(VENV)/.installed ## measure training against its limit: under two minutes
+	$(BIN)/python -m benchmarks.bench --quick
 
 check-install: $(VENV)/.installed ## build a wheel, install it in an empty venv outside the clone, train there
 	$(BIN)/python tools/check_install.py

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, Mapping, Optional, Tuple
+from typing import Any, Mapping, Optional, Sequence, Tuple
 
 from easy_esmm import data
 from easy_esmm.compat import estimator
@@ -39,8 +39,15 @@ class Trained:
     """Folder of the newest SavedModel; None where the config exports none."""
 
 
-def train(pipeline: Pipeline, *, continue_train: bool = False) -> Trained:
+def train(
+    pipeline: Pipeline, *, continue_train: bool = False, hooks: Sequence[Any] = ()
+) -> Trained:
     """Trains, evaluates at each checkpoint and exports.
+
+    Args:
+      pipeline: the config.
+      continue_train: whether `model_dir` may hold a training, which then goes on.
+      hooks: more hooks (`tf.estimator.SessionRunHook`) for the training's session.
 
     Raises:
       UserError: a file does not fit the config, `model_dir` holds another training, nothing was
@@ -54,7 +61,7 @@ def train(pipeline: Pipeline, *, continue_train: bool = False) -> Trained:
     progress = TrainProgress(config)
     trainer = make_estimator(config, progress=progress)
     with user_errors():
-        _run(trainer, config)
+        _run(trainer, config, hooks)
     last_step = model_dir.latest_step(config.model_dir)
     if last_step == first_step:
         raise UserError(
@@ -75,23 +82,25 @@ def _export(trainer: Any, config: PipelineConfig) -> Optional[str]:
     return export_model(trainer, config, folder, pipeline_file=pipeline_file)
 
 
-def _run(trainer: Any, config: PipelineConfig) -> None:
-    train_spec, eval_spec = specs(config, trainer.config)
+def _run(trainer: Any, config: PipelineConfig, hooks: Sequence[Any]) -> None:
+    train_spec, eval_spec = specs(config, trainer.config, hooks)
     if eval_spec is None:
-        trainer.train(train_spec.input_fn, max_steps=train_spec.max_steps)
+        trainer.train(train_spec.input_fn, train_spec.hooks, max_steps=train_spec.max_steps)
     else:
         estimator.train_and_evaluate(trainer, train_spec, eval_spec)
         eval_spec.input_fn.skipped.log_summary()
     train_spec.input_fn.skipped.log_summary()
 
 
-def specs(config: PipelineConfig, run_config: Any) -> Tuple[Any, Optional[Any]]:
+def specs(
+    config: PipelineConfig, run_config: Any, hooks: Sequence[Any] = ()
+) -> Tuple[Any, Optional[Any]]:
     """The Estimator's TrainSpec and EvalSpec; the latter None without `eval_input_path`."""
     train = config.train_config
     train_input = data.input_fn(
         config, "train", seed=train.random_seed, shard=_shard(config, run_config)
     )
-    train_spec = estimator.TrainSpec(train_input, max_steps=train.num_steps or None)
+    train_spec = estimator.TrainSpec(train_input, max_steps=train.num_steps or None, hooks=hooks)
     if not config.eval_input_path:
         return train_spec, None
     eval_spec = estimator.EvalSpec(

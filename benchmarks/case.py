@@ -1,0 +1,90 @@
+"""One case of the benchmark, in a process of its own; its last line of output is JSON.
+
+    python -m benchmarks.case --workload W1 --folder DIR [--batch 4096] [--dtype FP32] ...
+
+Trains through the code of the `train` command, from files, with checkpoints, summaries and metrics,
+and measures windows of steps after a warm-up; then, in turn with the limit, so that both see the
+same machine: reading alone, and the matrix products alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any, Dict
+
+from benchmarks import configs, limit, passes
+from benchmarks.clock import StepClock, peak_gb
+from benchmarks.simulated_files import write_files
+from benchmarks.workloads import WORKLOADS
+from easy_esmm import training
+from easy_esmm.compat import v1
+
+
+def main() -> None:
+    """Prints the figures of the case."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--workload", choices=sorted(WORKLOADS), required=True)
+    parser.add_argument("--folder", type=Path, required=True, help="files are kept there")
+    parser.add_argument("--batch", type=int, default=4096)
+    parser.add_argument("--dtype", choices=sorted(limit.DTYPES), default="FP32")
+    parser.add_argument("--optimizer", default="lazy_adam_optimizer")
+    parser.add_argument("--train_rows", type=int, default=400_000)
+    parser.add_argument("--eval_rows", type=int, default=200_000)
+    parser.add_argument("--warm_up", type=int, default=160_000, help="examples before the windows")
+    parser.add_argument("--window", type=int, default=160_000, help="examples of a window")
+    parser.add_argument("--windows", type=int, default=3)
+    parser.add_argument("--passes", action="store_true", help="also evaluation and prediction")
+    args = parser.parse_args()
+    print(json.dumps(measure(args)))
+
+
+def measure(args: argparse.Namespace) -> Dict[str, Any]:
+    """All figures of a case, by name; lists hold one figure a window or repeat."""
+    v1.logging.set_verbosity(v1.logging.ERROR)
+    workload, folder = WORKLOADS[args.workload], args.folder / args.workload
+    if not (folder / "impressions-eval-0.parquet").exists():
+        write_files(workload, folder, args.train_rows, args.eval_rows)
+    warm_up, window = (max(1, n // args.batch) for n in (args.warm_up, args.window))
+    steps = warm_up + window * args.windows
+    setting = configs.Setting(args.batch, args.dtype, args.optimizer, steps=steps)
+    pipeline = configs.pipeline(workload, folder, setting)
+    shutil.rmtree(pipeline.config.model_dir, ignore_errors=True)
+    limits = limit.measure(workload.width, args.batch, args.dtype, 1, False)
+    clock = StepClock(warm_up, window)
+    training.train(pipeline, hooks=[clock])
+    figures: Dict[str, Any] = {
+        "workload": args.workload,
+        "table_rows": workload.table_rows,
+        "batch": args.batch,
+        "dtype": args.dtype,
+        "optimizer": args.optimizer,
+        "cpu_us": clock.cpu_us(args.batch),
+        "wall_us": clock.wall_us(args.batch),
+        "first_step_cpu_seconds": clock.first_step_cpu,
+        "peak_gb": peak_gb(),
+        "checkpoint_gb": _size(Path(pipeline.config.model_dir)) / 1e9,
+        "reading_us": passes.reading_us(pipeline, window),
+    }
+    limits += limit.measure(workload.width, args.batch, args.dtype, 2, False)
+    figures["limit_us"] = limits
+    if args.passes:
+        figures["passes_us"] = passes.measure(pipeline.path, folder, args.eval_rows)
+        forward = limit.measure(workload.width, args.batch, args.dtype, 1, True)
+        figures["forward_limit_us"] = forward[0]
+    shutil.rmtree(pipeline.config.model_dir)
+    figures["load"] = os.getloadavg()[0]
+    return figures
+
+
+def _size(model_dir: Path) -> int:
+    """Bytes of the newest checkpoint."""
+    newest = max(model_dir.glob("model.ckpt-*.index"), key=lambda path: path.stat().st_mtime)
+    return sum(p.stat().st_size for p in model_dir.glob(f"{newest.stem}.data*"))
+
+
+if __name__ == "__main__":
+    main()

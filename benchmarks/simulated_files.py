@@ -1,0 +1,81 @@
+"""Parquet files of simulated rows for a workload: ids by Zipf's law with exponent 1.05."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, List
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from benchmarks.workloads import Feature, Workload
+
+EXPONENT = 1.05
+IMPRESSIONS_OF_A_USER = 50
+CLICKS, CONVERSIONS_OF_A_CLICK = 0.04, 0.01
+FILES = {"train": 4, "eval": 4}
+_GROUP_ROWS = 65536
+
+
+def write_files(workload: Workload, folder: Path, train_rows: int, eval_rows: int) -> None:
+    """Writes `<part>-<n>.parquet`, with `users-<part>-<n>.parquet` beside where users are apart."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for part, rows in (("train", train_rows), ("eval", eval_rows)):
+        for number in range(FILES[part]):
+            random = np.random.default_rng([len(part), number])
+            _write_file(workload, folder, f"{part}-{number}.parquet", rows // FILES[part], random)
+
+
+def _write_file(
+    workload: Workload, folder: Path, name: str, rows: int, random: np.random.Generator
+) -> None:
+    click = random.random(rows) < CLICKS
+    impressions: Dict[str, Any] = {
+        "click": click.astype(np.int8),
+        "conversion": (click & (random.random(rows) < CONVERSIONS_OF_A_CLICK)).astype(np.int8),
+    }
+    if not workload.is_grouped:
+        impressions.update(_columns(workload.features, rows, random))
+        _write(impressions, folder / f"impressions-{name}")
+        return
+    sizes = random.geometric(1 / IMPRESSIONS_OF_A_USER, rows)
+    users = int(np.searchsorted(np.cumsum(sizes), rows)) + 1
+    impressions["user_row"] = np.repeat(np.arange(users, dtype=np.int32), sizes[:users])[:rows]
+    of_users = [feature for feature in workload.features if feature.is_of_users]
+    of_rows = [feature for feature in workload.features if not feature.is_of_users]
+    impressions.update(_columns(of_rows, rows, random))
+    _write(impressions, folder / f"impressions-{name}")
+    _write(_columns(of_users, users, random), folder / f"users-{name}")
+
+
+def _write(columns: Dict[str, Any], path: Path) -> None:
+    pq.write_table(pa.table(columns), path, compression="zstd", row_group_size=_GROUP_ROWS)
+
+
+def _columns(features: Any, rows: int, random: np.random.Generator) -> Dict[str, Any]:
+    columns: Dict[str, Any] = {}
+    for feature in features:
+        columns.update(_bag(feature, rows, random) if feature.mean_values else {})
+        if not feature.mean_values:
+            columns[feature.name] = zipf(feature.size, rows, random)
+    return columns
+
+
+def _bag(feature: Feature, rows: int, random: np.random.Generator) -> Dict[str, Any]:
+    """Ids and weights as list columns; lengths vary as in Ali-CCP, some are empty."""
+    lengths = random.poisson(random.gamma(2.0, feature.mean_values / 2.0, rows))
+    offsets = np.append(0, np.cumsum(lengths)).astype(np.int32)
+    ids = zipf(feature.size, int(offsets[-1]), random)
+    weights = np.log1p(random.geometric(0.5, len(ids))).astype(np.float32)
+    lists: List[Any] = [pa.ListArray.from_arrays(offsets, values) for values in (ids, weights)]
+    return dict(zip(feature.columns, lists))
+
+
+def zipf(size: int, count: int, random: np.random.Generator) -> NDArray[np.int32]:
+    """int32 [count] in [0, size), by inversion of the cumulated weights."""
+    weights = np.cumsum(np.arange(1, size + 1) ** -EXPONENT)
+    found = np.searchsorted(weights, random.random(count) * weights[-1])
+    ids: NDArray[np.int32] = np.minimum(found, size - 1).astype(np.int32)
+    return ids
