@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Dict
 
+from easy_esmm.config.cells import parse_cell
 from easy_esmm.config.report import Report
 from easy_esmm.config.scalars import quoted
 from easy_esmm.config.walk import settings
@@ -63,30 +64,15 @@ def _demand_column(report: Report, path: str, name: str, columns: Any) -> None:
 
 
 def _check_default(report: Report, column: DatasetConfig.Field, path: str) -> None:
-    words, read = _READERS.get(column.input_type, ("", str))
-    try:
-        read(column.default_val)
-    except ValueError:
-        report.complain(path, f"must be {words}", quoted(column.default_val))
+    text = column.default_val
+    if text and parse_cell(column.input_type, text.encode()) is None:
+        report.complain(path, f"must be {_WORDS[column.input_type]}", quoted(text))
 
 
-def _integer(low: int, high: int) -> Callable[[str], Any]:
-    def read(text: str) -> Any:
-        if not low <= int(text) <= high:
-            raise ValueError(text)
-
-    return read
-
-
-def _bool(text: str) -> Any:
-    if text.lower() not in ("true", "false", "1", "0"):
-        raise ValueError(text)
-
-
-_READERS: Dict[int, Tuple[str, Callable[[str], Any]]] = {
-    DatasetConfig.INT32: ("a whole number of 32 bits", _integer(-(2**31), 2**31 - 1)),
-    DatasetConfig.INT64: ("a whole number of 64 bits", _integer(-(2**63), 2**63 - 1)),
-    DatasetConfig.FLOAT: ("a number", float),
-    DatasetConfig.DOUBLE: ("a number", float),
-    DatasetConfig.BOOL: ("true, false, 1 or 0", _bool),
+_WORDS: Dict[int, str] = {
+    DatasetConfig.INT32: "a whole number of 32 bits",
+    DatasetConfig.INT64: "a whole number of 64 bits",
+    DatasetConfig.FLOAT: "a finite number of 32 bits",
+    DatasetConfig.DOUBLE: "a finite number of 64 bits",
+    DatasetConfig.BOOL: "true, false, 1 or 0",
 }

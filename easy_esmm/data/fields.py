@@ -3,21 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple, Union
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
+from easy_esmm.config.cells import (
+    BOOL,
+    FALSE_WORDS,
+    FLOATS,
+    INTEGERS,
+    STRING,
+    TRUE_WORDS,
+    Value,
+    parse_cell,
+)
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.loss_pb2 import CLASSIFICATION
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
-Value = Union[bytes, int, float, bool]
+__all__ = [
+    "BOOL",
+    "FALSE_WORDS",
+    "FLOATS",
+    "INTEGERS",
+    "STRING",
+    "TRUE_WORDS",
+    "Column",
+    "Fields",
+    "UserRows",
+    "Value",
+    "default_value",
+    "needed_fields",
+    "parse_cell",
+]
 
-STRING = DatasetConfig.STRING
-INTEGERS = {DatasetConfig.INT32: 32, DatasetConfig.INT64: 64}
-FLOATS = (DatasetConfig.FLOAT, DatasetConfig.DOUBLE)
-BOOL = DatasetConfig.BOOL
-TRUE_WORDS = (b"true", b"1")
-FALSE_WORDS = (b"false", b"0")
 _TYPE_DEFAULTS: Dict[int, Value] = {STRING: b"", BOOL: False}
 
 
@@ -174,27 +192,3 @@ def default_value(field: DatasetConfig.Field) -> Value:
             f"must be {type_name}, got '{field.default_val}'"
         )
     return value
-
-
-def parse_cell(column_type: int, cell: bytes) -> Optional[Value]:
-    """`cell` as the declared type, None where it is not one (text must be UTF-8 for numbers).
-
-    A number must fit its type; floats must be finite. Python's rules are a little wider than those
-    of the decoding op (underscores, a leading plus sign): those two are refused here as well.
-    """
-    if column_type == STRING:
-        return cell
-    word = cell.strip().lower()
-    if column_type == BOOL:
-        return True if word in TRUE_WORDS else False if word in FALSE_WORDS else None
-    if b"_" in word or word.startswith(b"+"):
-        return None
-    try:
-        if column_type in INTEGERS:
-            number = int(word)
-            limit = 1 << (INTEGERS[column_type] - 1)  # type: ignore[index]
-            return number if -limit <= number < limit else None
-        value = float(word)
-    except ValueError:
-        return None
-    return value if abs(value) < float("inf") else None

@@ -197,7 +197,7 @@ def _note_strays(
 
 def _rule(column: Column, value: Any) -> str:
     if column.type in INTEGERS and not isinstance(value, bool):
-        limit = 1 << (INTEGERS[column.type] - 1)  # type: ignore[index]
+        limit = 1 << (INTEGERS[column.type] - 1)
         if not -limit <= value < limit:
             return f"does not fit, got {value}"
     if isinstance(value, (str, bytes)) and parse_cell(_FLOAT, _bytes(value)) is None:
