@@ -60,6 +60,10 @@ def _separates_nothing(config: PipelineConfig, _: Any) -> bool:
     return _reads_parquet(config, _) and config.export_config.multi_placeholder
 
 
+def _joins_columns(config: PipelineConfig, _: Any) -> bool:
+    return not config.export_config.multi_placeholder
+
+
 def _has_no_table(_: PipelineConfig, feature: FeatureConfig) -> bool:
     return feature.feature_type == FeatureConfig.RawFeature and feature.embedding_dim == 0
 
@@ -187,6 +191,12 @@ IDLE: Tuple[Idle, ...] = (
         "model_config.**.label_prior",
         lambda _, tower: tower.loss_type == LossType.L2_LOSS,
         "a regression has no log odds",
+    ),
+    Idle("export_config.auto_multi_value", _joins_columns, "the only serving input is one text"),
+    Idle(
+        "export_config.multi_value_fields.input_name",
+        lambda config, _: _joins_columns(config, _) or config.export_config.auto_multi_value,
+        "auto_multi_value is set, or the only serving input is one text",
     ),
     Idle(
         "train_config.**.warmup_learning_rate",

@@ -15,6 +15,7 @@ from easy_esmm.config.across_model import (
     check_model_class,
 )
 from easy_esmm.config.across_rates import check_optimizers
+from easy_esmm.config.across_serving import check_matrices
 from easy_esmm.config.across_training import check_end, check_export, check_paths
 from easy_esmm.config.across_user_rows import check_user_rows
 from easy_esmm.config.edit import Edit, apply
@@ -96,4 +97,5 @@ _CHECKS: Tuple[Callable[[Report], None], ...] = (
     check_optimizers,
     check_end,
     check_export,
+    check_matrices,
 )

@@ -8,15 +8,17 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from easy_esmm.config.several_values import matrix_columns, value_separators
 from easy_esmm.contract import Tensor
 from easy_esmm.data.spread import spread
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-from easy_esmm.serving.signature import JOINED_INPUT, serving_columns, value_separators
+from easy_esmm.serving.matrices import to_matrix
+from easy_esmm.serving.signature import JOINED_INPUT, serving_columns
 
 
 def request(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Dict[str, NDArray[Any]]:
-    """A batch as `serving_default` wants it: key -> array [batch].
+    """A batch as `serving_default` wants it: key -> array [batch], or [batch, values].
 
     Args:
       config: resolved.
@@ -29,9 +31,12 @@ def request(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Dict[str, 
     """
     columns = spread(config, columns)
     separators = value_separators(config)
+    matrices = matrix_columns(config)
     arrays = {
-        column.name: text_column(columns[column.name], separators.get(column.name, "|")[0])
-        for column in serving_columns(config)
+        name: to_matrix(config, name, columns[name])
+        if name in matrices
+        else text_column(columns[name], separators.get(name, "|")[0])
+        for name in (column.name for column in serving_columns(config))
     }
     if config.export_config.multi_placeholder:
         return arrays

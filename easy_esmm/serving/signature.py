@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Iterator, Tuple
+from typing import Any, Callable, Container, Dict, Tuple
 
 import tensorflow as tf
 
 from easy_esmm.compat import estimator, v1
+from easy_esmm.config.several_values import value_separators
 from easy_esmm.contract import Tensor
 from easy_esmm.data.fields import STRING, Column, default_value
 from easy_esmm.protos.data_pb2 import DatasetConfig
-from easy_esmm.protos.feature_pb2 import FeatureConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.serving.matrices import matrix_types, without_fillers
 
 _DTYPES: Dict[int, Any] = {
     DatasetConfig.INT32: tf.int32,
@@ -30,8 +31,9 @@ def serving_input_receiver_fn(config: PipelineConfig, pipeline_file: str) -> Cal
     """The Estimator's `serving_input_receiver_fn`.
 
     One rank-1 tensor per column that a feature reads, its key the column's name, its dtype as
-    declared (text where the column holds several values); under `multi_placeholder: false` one
-    string tensor `features` with these columns in config order, joined by the data separator.
+    declared (text where the column holds several values; under `auto_multi_value` a matrix, see
+    `matrices`); under `multi_placeholder: false` one string tensor `features` with these columns in
+    config order, joined by the data separator.
     `pipeline_file` is exported as `assets/pipeline.config`, beside `asset_files`.
     """
 
@@ -40,8 +42,10 @@ def serving_input_receiver_fn(config: PipelineConfig, pipeline_file: str) -> Cal
         for path in (pipeline_file, *config.export_config.asset_files):
             v1.add_to_collection(v1.GraphKeys.ASSET_FILEPATHS, tf.constant(path))
         if config.export_config.multi_placeholder:
-            columns = receive_columns(config)
-            return estimator.export.ServingInputReceiver(columns, columns)
+            matrices = _receive_matrices(config)
+            inputs = {**receive_columns(config, except_for=matrices), **matrices}
+            columns = without_fillers(config, inputs)
+            return estimator.export.ServingInputReceiver(columns, inputs)
         joined = v1.placeholder(tf.string, [_rows(config)], name=JOINED_INPUT)
         return estimator.export.ServingInputReceiver(_split(config, joined), {JOINED_INPUT: joined})
 
@@ -65,28 +69,6 @@ def serving_columns(config: PipelineConfig) -> Tuple[Column, ...]:
     return tuple(_text_column(f) if f.input_name in lists else _column(f) for f in fields)
 
 
-def value_separators(config: PipelineConfig) -> Dict[str, str]:
-    """Input column that may hold several values a row -> characters that separate them."""
-    return {
-        name: separators
-        for feature in config.feature_config.features
-        for name, separators in _several(feature)
-    }
-
-
-def _several(feature: FeatureConfig) -> Iterator[Tuple[str, str]]:
-    """(column, characters that separate its values) of each such column of a feature."""
-    names = list(feature.input_names)
-    if feature.feature_type == FeatureConfig.ComboFeature:
-        yield from (pair for pair in zip(names, feature.combo_input_seps) if pair[1])
-    elif feature.feature_type == FeatureConfig.LookupFeature:
-        yield names[1], feature.separator
-    is_raw = feature.feature_type == FeatureConfig.RawFeature
-    is_tag = feature.feature_type == FeatureConfig.TagFeature
-    if is_tag or (is_raw and feature.raw_input_dim > 1):
-        yield from ((name, feature.separator) for name in names)
-
-
 def _column(field: DatasetConfig.Field) -> Column:
     return Column(field.input_name, field.input_type, default_value(field))
 
@@ -100,11 +82,20 @@ def _rows(config: PipelineConfig) -> Any:
     return size if size > 0 else None
 
 
-def receive_columns(config: PipelineConfig) -> Dict[str, Tensor]:
+def receive_columns(config: PipelineConfig, except_for: Container[str] = ()) -> Dict[str, Tensor]:
     """A placeholder [batch] for each serving column, by its name."""
     return {
         column.name: v1.placeholder(_DTYPES[column.type], [_rows(config)], name=f"input_{index}")
         for index, column in enumerate(serving_columns(config))
+        if column.name not in except_for
+    }
+
+
+def _receive_matrices(config: PipelineConfig) -> Dict[str, Tensor]:
+    """A placeholder [batch, values] for each column that is a matrix, by its name."""
+    return {
+        name: v1.placeholder(dtype, [_rows(config), None], name=f"matrix_{index}")
+        for index, (name, dtype) in enumerate(matrix_types(config).items())
     }
 
 

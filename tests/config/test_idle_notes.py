@@ -179,6 +179,14 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             "x.config:3:36: export_config.exports_to_keep: has no effect here: only exporter_type latest writes several"
         ],
     ),
+    "matrices_of_one_joined_input": (
+        'model_dir: "model"',
+        'model_dir: "model" export_config { multi_placeholder: false auto_multi_value: true multi_value_fields { input_name: "tags" } }',
+        [
+            "x.config:3:61: export_config.auto_multi_value: has no effect here: the only serving input is one text",
+            "x.config:3:105: export_config.multi_value_fields.input_name: has no effect here: auto_multi_value is set, or the only serving input is one text",
+        ],
+    ),
     "feature_in_no_group": (
         '["user", "item", "tags", "price"]',
         '["user", "item", "tags"]',

@@ -1,0 +1,52 @@
+"""Which columns hold several values a row, by the features that read them."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, Tuple
+
+from easy_esmm.protos.feature_pb2 import FeatureConfig
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+
+def value_separators(config: PipelineConfig) -> Dict[str, str]:
+    """Input column that may hold several values a row -> characters that separate them in text."""
+    return {
+        name: separators
+        for feature in config.feature_config.features
+        for name, separators in _of(feature)
+        if separators
+    }
+
+
+def single_readers(config: PipelineConfig) -> Dict[str, str]:
+    """Input column -> name of a feature that reads a cell of it as one value."""
+    return {
+        name: feature.feature_name
+        for feature in config.feature_config.features
+        for name, separators in _of(feature)
+        if not separators
+    }
+
+
+def matrix_columns(config: PipelineConfig) -> Dict[str, str]:
+    """Those of `value_separators` that the exported model asks for as a matrix [batch, values]."""
+    export = config.export_config
+    if not export.multi_placeholder:
+        return {}
+    chosen = set(export.multi_value_fields.input_name)
+    separators = value_separators(config)
+    return {n: s for n, s in separators.items() if export.auto_multi_value or n in chosen}
+
+
+def _of(feature: FeatureConfig) -> Iterator[Tuple[str, str]]:
+    """(column, characters that separate its values, '' if it has one) of each input column."""
+    names = list(feature.input_names)
+    kind = feature.feature_type
+    is_raw = kind == FeatureConfig.RawFeature and feature.raw_input_dim > 1
+    if kind == FeatureConfig.TagFeature or is_raw:
+        yield from ((name, feature.separator) for name in names)
+    elif kind == FeatureConfig.LookupFeature:
+        yield from zip(names, ("", feature.separator))
+    else:
+        separators = list(feature.combo_input_seps) if kind == FeatureConfig.ComboFeature else []
+        yield from zip(names, separators or [""] * len(names))

@@ -1,0 +1,114 @@
+"""Columns of several values as matrices: their types, their fillers, and what features read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from google.protobuf import text_format
+
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.serving.matrices import matrix_types, to_matrix, without_fillers
+from easy_esmm.serving.requests import request
+from easy_esmm.serving.signature import serving_input_receiver_fn
+
+TEXT = """
+data_config {
+  input_fields { input_name: "user" }
+  input_fields { input_name: "tags" }
+  input_fields { input_name: "rows" }
+  input_fields { input_name: "weights" }
+  input_fields { input_name: "vector" }
+  input_fields { input_name: "map" }
+}
+feature_config {
+  features { input_names: "user" hash_bucket_size: 9 }
+  features { input_names: "tags" feature_type: TagFeature separator: ";" hash_bucket_size: 9 }
+  features { input_names: ["rows", "weights"] feature_type: TagFeature num_buckets: 9 }
+  features { input_names: "vector" feature_type: RawFeature raw_input_dim: 2 }
+  features { feature_name: "found" input_names: ["user", "map"] feature_type: LookupFeature
+             kv_separator: ":" num_buckets: 9 }
+}
+export_config { auto_multi_value: true }
+"""
+COLUMNS = {
+    "user": ["u", "v", "w"],
+    "tags": ["a;b", "", "c"],
+    "rows": ["1|2", "", "3"],
+    "weights": ["0.5|0", "", "1.5"],
+    "vector": ["1|2", "", "0|-1"],
+    "map": ["u:1|v:2", "v:3", ""],
+}
+MATRICES = {
+    "tags": [[b"a", b"b"], [b"", b""], [b"c", b""]],
+    "rows": [[1, 2], [-1, -1], [3, -1]],
+    "weights": [[0.5, 0], [np.nan, np.nan], [1.5, np.nan]],
+    "vector": [[1, 2], [np.nan, np.nan], [0, -1]],
+    "map": [[b"u:1", b"v:2"], [b"v:3", b""], [b"", b""]],
+}
+VALUES = {
+    "tags": [[b"a", b"b"], [], [b"c"]],
+    "rows": [[1, 2], [], [3]],
+    "weights": [[0.5, 0], [], [1.5]],
+    "vector": [[1, 2], [], [0, -1]],
+    "map": [[b"u:1", b"v:2"], [b"v:3"], []],
+}
+
+
+@pytest.fixture
+def config() -> PipelineConfig:
+    config = text_format.Parse(TEXT, PipelineConfig())
+    for feature in config.feature_config.features:
+        feature.feature_name = feature.feature_name or feature.input_names[0]
+    return config
+
+
+def test_types_follow_from_the_features(config: PipelineConfig) -> None:
+    assert {name: dtype.name for name, dtype in matrix_types(config).items()} == {
+        "tags": "string",
+        "rows": "int64",
+        "weights": "float32",
+        "vector": "float32",
+        "map": "string",
+    }
+
+
+def test_named_columns_alone_are_matrices(config: PipelineConfig) -> None:
+    config.export_config.auto_multi_value = False
+    assert matrix_types(config) == {}
+    config.export_config.multi_value_fields.input_name.append("tags")
+    assert list(matrix_types(config)) == ["tags"]
+    config.export_config.multi_placeholder = False
+    assert matrix_types(config) == {}
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_text_becomes_a_matrix_with_fillers(config: PipelineConfig, name: str) -> None:
+    found = to_matrix(config, name, tf.constant(COLUMNS[name]))
+    np.testing.assert_array_equal(found, np.array(MATRICES[name], found.dtype))
+
+
+def test_lists_become_a_matrix_of_the_columns_type(config: PipelineConfig) -> None:
+    found = to_matrix(config, "tags", tf.ragged.constant([[1, 2], [], [3]], dtype=tf.int64))
+    np.testing.assert_array_equal(found, [[b"1", b"2"], [b"", b""], [b"3", b""]])
+
+
+def test_features_read_the_values_without_the_fillers(config: PipelineConfig) -> None:
+    matrices = {name: tf.constant(np.array(MATRICES[name])) for name in ("rows", "tags", "map")}
+    for name in ("weights", "vector"):
+        matrices[name] = tf.constant(MATRICES[name], tf.float32)
+    columns = without_fillers(config, {**matrices, "user": tf.constant(COLUMNS["user"])})
+    for name, values in VALUES.items():
+        assert columns[name].to_list() == values, name
+    assert columns["user"].shape == [3]
+
+
+def test_a_request_and_the_signature_have_the_same_keys_and_ranks(config: PipelineConfig) -> None:
+    asked = request(config, {name: tf.constant(cells) for name, cells in COLUMNS.items()})
+    with tf.Graph().as_default():
+        receiver: Any = serving_input_receiver_fn(config, "pipeline.config")()
+        ranks = {name: t.shape.rank for name, t in receiver.receiver_tensors.items()}
+    assert {name: array.ndim for name, array in asked.items()} == ranks
+    assert ranks == {"user": 1, **dict.fromkeys(MATRICES, 2)}
