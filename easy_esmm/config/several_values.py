@@ -18,6 +18,20 @@ def value_separators(config: PipelineConfig) -> Dict[str, str]:
     }
 
 
+def unlike_separators(config: PipelineConfig) -> Dict[str, Tuple[str, str]]:
+    """Input column -> two features that separate its values at different characters."""
+    first: Dict[str, Tuple[str, str]] = {}
+    unlike = {}
+    for feature in config.feature_config.features:
+        for name, separators in _of(feature):
+            if not separators:
+                continue
+            before, reader = first.setdefault(name, (separators, feature.feature_name))
+            if set(separators) != set(before):
+                unlike[name] = reader, feature.feature_name
+    return unlike
+
+
 def single_readers(config: PipelineConfig) -> Dict[str, str]:
     """Input column -> name of a feature that reads a cell of it as one value."""
     return {

@@ -26,8 +26,7 @@ def matrix_types(config: PipelineConfig) -> Dict[str, Any]:
 
     float32 of numbers and weights, int64 of ids that are row numbers (`num_buckets`), else string.
     """
-    ids_of = _ids_of_weights(config)
-    return {name: _dtype(config, name, ids_of) for name in matrix_columns(config)}
+    return {name: _dtype(config, name) for name in matrix_columns(config)}
 
 
 def without_fillers(config: PipelineConfig, matrices: Mapping[str, Tensor]) -> Dict[str, Tensor]:
@@ -67,17 +66,18 @@ def _ids_of_weights(config: PipelineConfig) -> Dict[str, str]:
     }
 
 
-def _dtype(config: PipelineConfig, name: str, ids_of: Mapping[str, str]) -> Any:
-    if name in ids_of:
-        return tf.float32
+def _dtype(config: PipelineConfig, name: str) -> Any:
+    """What all readers of the column want; text, which each of them can read, if they disagree."""
     readers = [f for f in config.feature_config.features if name in f.input_names]
-    if any(feature.feature_type == FeatureConfig.RawFeature for feature in readers):
-        return tf.float32
-    is_number = all(_reads_row_numbers(feature) for feature in readers)
-    return tf.int64 if is_number else tf.string
+    wanted = {_wanted(feature, name) for feature in readers}
+    return wanted.pop() if len(wanted) == 1 else tf.string
 
 
-def _reads_row_numbers(feature: FeatureConfig) -> bool:
-    is_text = bool(feature.hash_bucket_size or feature.vocab_list or feature.vocab_file)
+def _wanted(feature: FeatureConfig, name: str) -> Any:
     is_tag = feature.feature_type == FeatureConfig.TagFeature
-    return is_tag and not is_text and not feature.kv_separator
+    is_weight = is_tag and name in feature.input_names[1:]
+    if is_weight or feature.feature_type == FeatureConfig.RawFeature:
+        return tf.float32
+    is_text = feature.hash_bucket_size or feature.vocab_list or feature.vocab_file
+    is_row_number = is_tag and not is_text and not feature.kv_separator
+    return tf.int64 if is_row_number else tf.string

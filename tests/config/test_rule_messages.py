@@ -655,6 +655,13 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             'x.config:3:78: export_config.multi_value_fields.input_name[1]: must be a column of several values, got "item"'
         ],
     ),
+    "matrix_of_a_column_with_two_separators": (
+        "feature_config {\n",
+        'export_config { multi_value_fields { input_name: "tags" } }\nfeature_config {\n features { feature_name: "words" input_names: "tags" feature_type: TagFeature separator: " " }\n',
+        [
+            'x.config:18:17: export_config.multi_value_fields: must not be set: features "words" and "tags" separate "tags" differently'
+        ],
+    ),
     "matrix_of_a_column_that_another_feature_reads_whole": (
         "feature_config {\n",
         'export_config { auto_multi_value: true }\nfeature_config {\n features { feature_name: "all_tags" input_names: "tags" }\n',

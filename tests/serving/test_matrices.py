@@ -75,6 +75,14 @@ def test_types_follow_from_the_features(config: PipelineConfig) -> None:
     }
 
 
+def test_column_of_unlike_readers_is_text(config: PipelineConfig) -> None:
+    for name, kind in (("rows", "RawFeature"), ("vector", "TagFeature"), ("weights", "TagFeature")):
+        feature = config.feature_config.features.add(input_names=[name], raw_input_dim=2)
+        feature.feature_type = feature.FeatureType.Value(kind)
+    types = matrix_types(config)
+    assert {types[name] for name in ("rows", "vector", "weights")} == {tf.string}
+
+
 def test_named_columns_alone_are_matrices(config: PipelineConfig) -> None:
     config.export_config.auto_multi_value = False
     assert matrix_types(config) == {}
