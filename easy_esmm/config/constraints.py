@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Mapping, Optional, Tuple
 
 from easy_esmm.config.hints import did_you_mean
+from easy_esmm.config.moment import moment
 
 _SCOPE_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-]*")
 
@@ -131,6 +132,35 @@ class OneCharacter(Constraint):
 
     def _holds(self, value: Any) -> bool:
         return len(value) == 1 and value not in self.except_for
+
+
+@dataclass(frozen=True)
+class Expression(Constraint):
+    """A regular expression."""
+
+    def words(self) -> str:
+        return "a regular expression"
+
+    def judge(self, value: Any) -> Optional[Verdict]:
+        try:
+            re.compile(value)
+        except re.error as error:
+            return Verdict(f"must be {self.words()}", str(error))
+        return None
+
+
+@dataclass(frozen=True)
+class Moment(Constraint):
+    """A point in time (see `moment`); the empty text is a field left unset."""
+
+    def words(self) -> str:
+        return "a time such as 20220508 23:59:59, or seconds since 1970"
+
+    def _holds(self, value: Any) -> bool:
+        try:
+            return not value or moment(value) >= 0
+        except ValueError:
+            return False
 
 
 @dataclass(frozen=True)

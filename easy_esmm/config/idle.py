@@ -90,6 +90,11 @@ def _is_one_combination(_: PipelineConfig, feature: FeatureConfig) -> bool:
     return feature.feature_type == _COMBO and not any(feature.combo_input_seps)
 
 
+def _compares_nothing(_: PipelineConfig, export: Any) -> bool:
+    return export.exporter_type != "best" and not export.enable_early_stop
+
+
+_COMPARES_NOTHING = "exporter_type is not best, and enable_early_stop is false"
 _ID, _TAG, _RAW = FeatureConfig.IdFeature, FeatureConfig.TagFeature, FeatureConfig.RawFeature
 _COMBO, _LOOKUP = FeatureConfig.ComboFeature, FeatureConfig.LookupFeature
 _EXPR = FeatureConfig.ExprFeature
@@ -204,8 +209,23 @@ IDLE: Tuple[Idle, ...] = (
         "warmup_steps is 0",
     ),
     Idle(
+        "train_config.save_checkpoints_steps",
+        lambda _, train: bool(train.save_checkpoints_secs),
+        "save_checkpoints_secs comes first",
+    ),
+    Idle(
         "export_config.exports_to_keep",
-        lambda _, export: export.exporter_type != "latest",
-        "only exporter_type latest writes several",
+        lambda _, export: export.exporter_type not in ("latest", "best"),
+        "only exporter_type latest and best write several",
+    ),
+    Idle("export_config.best_exporter_metric", _compares_nothing, _COMPARES_NOTHING),
+    Idle("export_config.metric_bigger", _compares_nothing, _COMPARES_NOTHING),
+    *(
+        Idle(
+            f"export_config.{name}",
+            lambda _, export: not export.enable_early_stop,
+            "enable_early_stop is false",
+        )
+        for name in ("early_stop_func", "early_stop_params", "max_check_steps")
     ),
 )

@@ -18,12 +18,15 @@ from easy_esmm.config.constraints import (
     AtLeast,
     AtMost,
     Constraint,
+    Expression,
     Interval,
+    Moment,
     NotEmpty,
     OneCharacter,
     OneOf,
     ScopeName,
 )
+from easy_esmm.config.early_stop import LIMITS
 from easy_esmm.config.functions import FunctionName
 from easy_esmm.config.problems import Places, Problem
 from easy_esmm.config.scalars import show_value
@@ -148,6 +151,9 @@ RULES: Tuple[Rule, ...] = (
     ),
     Rule("train_config.gradient_clipping_by_norm", AtLeast(0), why="it is a norm"),
     Rule("train_config.save_checkpoints_steps", AtLeast(1), why="it counts steps"),
+    Rule("train_config.freeze_gradient", Expression(), why="variables are found by it"),
+    Rule("train_config.freeze_gradient", NotEmpty(), why="it would match every variable"),
+    Rule("train_config.dead_line", Moment(), why="EasyRec's format"),
     Rule("train_config.save_summary_steps", AtLeast(1), why="it counts steps"),
     Rule("train_config.log_step_count_steps", AtLeast(1), why="it counts steps"),
     Rule("train_config.inter_op_parallelism_threads", AtLeast(0), why="it counts threads"),
@@ -196,9 +202,16 @@ RULES: Tuple[Rule, ...] = (
     Rule(f"{_RATE}.*.min_learning_rate", AtLeast(0), why="it is a rate"),
     Rule(
         "export_config.exporter_type",
-        OneOf(("final", "latest", "none"), not_yet={"best": "use latest"}),
+        OneOf(("final", "latest", "best", "none")),
         why="the moments of an export",
     ),
+    Rule(
+        "export_config.early_stop_func",
+        OneOf(tuple(LIMITS)),
+        why="config text is never evaluated as code",
+    ),
+    Rule("export_config.max_check_steps", AtLeast(1), why="it counts steps"),
+    Rule("export_config.best_exporter_metric", NotEmpty(), why="exports are compared by it"),
     Rule("export_config.exports_to_keep", AtLeast(1), why="the newest is always kept"),
 )
 

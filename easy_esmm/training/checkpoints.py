@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping
+from typing import Any, List, Mapping
 
 import tensorflow as tf
 
-from easy_esmm.compat import estimator, v1
-from easy_esmm.data.fields import needed_fields
+from easy_esmm.compat import v1
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-from easy_esmm.serving.signature import receive_columns
-from easy_esmm.training.model_fn import make_model_fn
+from easy_esmm.training.dry_build import dry_build
 
 Shapes = Mapping[str, List[int]]
 
@@ -42,7 +40,7 @@ def require_fit(config: PipelineConfig, checkpoint: str, mode: str) -> None:
     """
     found = _read(checkpoint)
     complaints = []
-    for name, shape in sorted(variables(config, mode).items()):
+    for name, shape in sorted(dry_build(config, mode).variables.items()):
         if name not in found:
             complaints.append(f"{name} {shape} is not in the checkpoint")
         elif found[name] != shape:
@@ -54,20 +52,6 @@ def require_fit(config: PipelineConfig, checkpoint: str, mode: str) -> None:
             f"the config does not fit {checkpoint}: {shown}{more}.\nUse the pipeline.config beside "
             "the checkpoint, or train in another --model_dir"
         )
-
-
-def variables(config: PipelineConfig, mode: str) -> Dict[str, List[int]]:
-    """Name -> shape of every variable of a graph of `mode`, optimizer slots included."""
-    with tf.Graph().as_default():
-        v1.train.create_global_step()
-        labels = {}
-        if mode != estimator.ModeKeys.PREDICT:
-            fields = needed_fields(config, with_labels=True)
-            names = [column.name for column in fields.labels]
-            names += [fields.weight.name] if fields.weight else []
-            labels = {name: v1.placeholder(tf.float32, [None]) for name in names}
-        make_model_fn(config)(receive_columns(config), labels, mode)
-        return {v.op.name: v.shape.as_list() for v in v1.global_variables()}
 
 
 def _read(checkpoint: str) -> Shapes:

@@ -33,11 +33,13 @@ def _run_config(config: PipelineConfig, model_dir: str) -> Any:
         inter_op_parallelism_threads=train.inter_op_parallelism_threads,
         intra_op_parallelism_threads=train.intra_op_parallelism_threads,
     )
+    by_time = train.save_checkpoints_secs > 0
     return estimator.RunConfig(
         model_dir=model_dir,
         tf_random_seed=train.random_seed,
-        save_checkpoints_steps=train.save_checkpoints_steps,
-        save_checkpoints_secs=None,
+        # The one or the other; unset they would be 600 seconds.
+        save_checkpoints_steps=None if by_time else train.save_checkpoints_steps,
+        save_checkpoints_secs=train.save_checkpoints_secs if by_time else None,
         keep_checkpoint_max=train.keep_checkpoint_max,
         save_summary_steps=train.save_summary_steps,
         # Our own progress line takes the place of the Estimator's.

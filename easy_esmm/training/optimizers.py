@@ -12,6 +12,7 @@ from easy_esmm.contract import TableRows, Tensor
 from easy_esmm.protos.optimizer_pb2 import Optimizer
 from easy_esmm.protos.train_pb2 import TrainConfig
 from easy_esmm.training import update_rules
+from easy_esmm.training.freezing import frozen_names
 
 # With 1.6 million rows of 18 and batches of 4096 the pass over all rows costs 30 us of CPU an
 # example, as much as two towers of 360-200-80.
@@ -45,7 +46,7 @@ def train_op(
     """The step that the config describes.
 
     With two optimizers the first is for the tables, the second for the rest. Variables that the
-    loss does not reach stay as they are.
+    loss does not reach, and those of `freeze_gradient`, stay as they are.
 
     Args:
       loss: float32 scalar.
@@ -53,6 +54,11 @@ def train_op(
       dense_variables: trainable variables that are read whole.
       global_step: int64 variable.
     """
+    frozen = frozen_names(
+        config.freeze_gradient, [*dense_variables, *(table.table for table in tables)]
+    )
+    tables = [table for table in tables if table.table.op.name not in frozen]
+    dense_variables = [v for v in dense_variables if v.op.name not in frozen]
     dense, sparse = _gradients(loss, dense_variables, tables)
     norm = tf.linalg.global_norm([gradient for gradient, _ in [*dense, *sparse]])
     if config.gradient_clipping_by_norm > 0:

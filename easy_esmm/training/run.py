@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, Mapping, Optional, Sequence, Tuple
+from typing import Any, Optional, Sequence, Tuple
 
 from easy_esmm import data
 from easy_esmm.compat import estimator
-from easy_esmm.config import Pipeline
+from easy_esmm.config import ConfigError, Pipeline
+from easy_esmm.config.scalars import quoted
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.export import export_model
 from easy_esmm.serving.saved_model import newest
-from easy_esmm.serving.signature import serving_input_receiver_fn
 from easy_esmm.training import model_dir
+from easy_esmm.training.dead_line import DeadLineHook
+from easy_esmm.training.dry_build import dry_build
 from easy_esmm.training.errors import require_files, user_errors
 from easy_esmm.training.estimator import make_estimator
 from easy_esmm.training.evaluate import evaluation_steps
-from easy_esmm.training.progress import ProgressLine, TrainProgress
-from easy_esmm.training.result import one_line
+from easy_esmm.training.evaluations import Evaluations
+from easy_esmm.training.exporters import exporters
+from easy_esmm.training.progress import TrainProgress
+from easy_esmm.training.stopping import EarlyStopHook
+from easy_esmm.training.watched import Watched, watched
 
 EVALUATION_NAME = "val"
 """Evaluations during training go to `<model_dir>/eval_val`, as in EasyRec."""
+
+_NOTHING = Watched()
 
 
 @dataclass(frozen=True)
@@ -50,18 +57,26 @@ def train(
       hooks: more hooks (`tf.estimator.SessionRunHook`) for the training's session.
 
     Raises:
-      UserError: a file does not fit the config, `model_dir` holds another training, nothing was
-        left to train, or the loss became NaN.
+      UserError: a file does not fit the config, a metric that decides does not exist, `model_dir`
+        holds another training, nothing was left to train, or the loss became NaN.
     """
     config = pipeline.config
     require_files(pipeline, "train")
     if config.eval_input_path:
         require_files(pipeline, "eval")
+    _require_time(pipeline)
+    if config.train_config.freeze_gradient:
+        # Before anything is written: a pattern may match no variable.
+        dry_build(config, estimator.ModeKeys.TRAIN)
+    watch = watched(pipeline)
     first_step = model_dir.prepare(pipeline, continue_train=continue_train)
+    evaluations = Evaluations.read(
+        os.path.join(config.model_dir, f"eval_{EVALUATION_NAME}"), first_step
+    )
     progress = TrainProgress(config)
     trainer = make_estimator(config, progress=progress)
     with user_errors():
-        _run(trainer, config, hooks)
+        _run(trainer, *specs(config, trainer.config, watch, evaluations, hooks))
     last_step = model_dir.latest_step(config.model_dir)
     if last_step == first_step:
         raise UserError(
@@ -76,14 +91,25 @@ def _export(trainer: Any, config: PipelineConfig) -> Optional[str]:
     folder = os.path.join(config.model_dir, "export", kind)
     if kind == "none":
         return None
-    if kind == "latest" and config.eval_input_path:
-        return newest(folder)  # written after each evaluation
+    if kind in ("latest", "best") and config.eval_input_path:
+        return _newest_version(folder)  # written after evaluations
     pipeline_file = model_dir.pipeline_file(config.model_dir)
     return export_model(trainer, config, folder, pipeline_file=pipeline_file)
 
 
-def _run(trainer: Any, config: PipelineConfig, hooks: Sequence[Any]) -> None:
-    train_spec, eval_spec = specs(config, trainer.config, hooks)
+def _newest_version(folder: str) -> Optional[str]:
+    """None where no evaluation was worth an export."""
+    return newest(folder) if os.path.isdir(folder) and os.listdir(folder) else None
+
+
+def _require_time(pipeline: Pipeline) -> None:
+    dead_line = pipeline.config.train_config.dead_line
+    if dead_line and DeadLineHook(dead_line).is_past():
+        rule = "must lie in the future"
+        raise ConfigError([pipeline.problem("train_config.dead_line", rule, quoted(dead_line))])
+
+
+def _run(trainer: Any, train_spec: Any, eval_spec: Optional[Any]) -> None:
     if eval_spec is None:
         trainer.train(train_spec.input_fn, train_spec.hooks, max_steps=train_spec.max_steps)
     else:
@@ -93,21 +119,33 @@ def _run(trainer: Any, config: PipelineConfig, hooks: Sequence[Any]) -> None:
 
 
 def specs(
-    config: PipelineConfig, run_config: Any, hooks: Sequence[Any] = ()
+    config: PipelineConfig,
+    run_config: Any,
+    watch: Watched = _NOTHING,
+    evaluations: Optional[Evaluations] = None,
+    hooks: Sequence[Any] = (),
 ) -> Tuple[Any, Optional[Any]]:
     """The Estimator's TrainSpec and EvalSpec; the latter None without `eval_input_path`."""
+    evaluations = Evaluations() if evaluations is None else evaluations
     train = config.train_config
     train_input = data.input_fn(
         config, "train", seed=train.random_seed, shard=_shard(config, run_config)
     )
-    train_spec = estimator.TrainSpec(train_input, max_steps=train.num_steps or None, hooks=hooks)
+    all_hooks = [*hooks]
+    if train.dead_line:
+        all_hooks.append(DeadLineHook(train.dead_line))
+    if watch.stop is not None:
+        all_hooks.append(EarlyStopHook(watch.stop, evaluations))
+    train_spec = estimator.TrainSpec(
+        train_input, max_steps=train.num_steps or None, hooks=all_hooks
+    )
     if not config.eval_input_path:
         return train_spec, None
     eval_spec = estimator.EvalSpec(
         data.input_fn(config, "eval"),
         steps=evaluation_steps(config),
         name=EVALUATION_NAME,
-        exporters=_exporters(config),
+        exporters=exporters(config, evaluations, watch.best),
         start_delay_secs=0,
         throttle_secs=0,
     )
@@ -119,36 +157,3 @@ def _shard(config: PipelineConfig, run_config: Any) -> Tuple[int, int]:
     if not config.data_config.shard:
         return 0, 1
     return run_config.global_id_in_cluster or 0, max(1, run_config.num_worker_replicas)
-
-
-def _exporters(config: PipelineConfig) -> Any:
-    """What runs after each evaluation.
-
-    The final export is not among it: the Estimator's own does not happen without `num_steps`.
-    """
-    exporters = [_EvaluationLine()]
-    if config.export_config.exporter_type == "latest":
-        exporters.append(
-            estimator.LatestExporter(
-                "latest",
-                serving_input_receiver_fn(config, model_dir.pipeline_file(config.model_dir)),
-                exports_to_keep=config.export_config.exports_to_keep,
-            )
-        )
-    return exporters
-
-
-class _EvaluationLine(estimator.Exporter):  # type: ignore[misc]
-    """Prints a line after each evaluation; the Estimator hands its result to exporters only."""
-
-    name = "evaluation_line"
-
-    def export(
-        self,
-        estimator: Any,
-        export_path: str,
-        checkpoint_path: str,
-        eval_result: Mapping[str, Any],
-        is_the_final_export: bool,
-    ) -> None:
-        ProgressLine().event(one_line(eval_result))

@@ -26,6 +26,36 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         "  num_steps: 100 num_gpus_per_worker: 1 sync_replicas: true",
         [],
     ),
+    "comparison_that_decides_nothing": (
+        'model_dir: "model"',
+        'model_dir: "model" export_config { best_exporter_metric: "loss" metric_bigger: false max_check_steps: 5 }',
+        [
+            "x.config:3:36: export_config.best_exporter_metric: has no effect here: exporter_type is not best, and enable_early_stop is false",
+            "x.config:3:65: export_config.metric_bigger: has no effect here: exporter_type is not best, and enable_early_stop is false",
+            "x.config:3:86: export_config.max_check_steps: has no effect here: enable_early_stop is false",
+        ],
+    ),
+    "loss_that_should_grow": (
+        'model_dir: "model"',
+        'model_dir: "model" export_config { exporter_type: "best" best_exporter_metric: "loss" }',
+        [
+            "x.config:3:58: export_config.best_exporter_metric: a larger loss is taken for a better one: is metric_bigger: false meant?"
+        ],
+    ),
+    "checkpoints_by_time": (
+        "  num_steps: 100",
+        "  num_steps: 100 save_checkpoints_secs: 60 save_checkpoints_steps: 7",
+        [
+            "x.config:6:44: train_config.save_checkpoints_steps: has no effect here: save_checkpoints_secs comes first"
+        ],
+    ),
+    "warm_up_of_no_steps": (
+        "constant_learning_rate { }",
+        "cosine_decay_learning_rate { warmup_steps: 0 warmup_learning_rate: 0.001 }",
+        [
+            "x.config:5:105: train_config.optimizer_config[0].lazy_adam_optimizer.learning_rate.cosine_decay_learning_rate.warmup_learning_rate: has no effect here: warmup_steps is 0"
+        ],
+    ),
     "header_of_parquet": (
         '  label_fields: "buy"',
         '  input_type: ParquetInput with_header: true separator: ";" label_fields: "buy"',
@@ -176,7 +206,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'model_dir: "model"',
         'model_dir: "model" export_config { exports_to_keep: 3 }',
         [
-            "x.config:3:36: export_config.exports_to_keep: has no effect here: only exporter_type latest writes several"
+            "x.config:3:36: export_config.exports_to_keep: has no effect here: only exporter_type latest and best write several"
         ],
     ),
     "matrices_of_one_joined_input": (

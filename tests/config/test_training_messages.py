@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Dict, List, Tuple
 
 import pytest
+
+from easy_esmm.config.early_stop import EarlyStop, early_stop
+from easy_esmm.protos.export_pb2 import ExportConfig
 
 # (old, new, edits=(), command="check") -> lines; see conftest.py.
 Problems = Any
@@ -108,7 +112,78 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             f"x.config:5:119: {ADAM}.learning_rate.transformer_learning_rate.step_scaling_rate: must be greater than 0, got 0",
         ],
     ),
+    "frozen_variables": (
+        "  num_steps: 100",
+        '  num_steps: 100 freeze_gradient: ["a(", ""]',
+        [
+            'x.config:6:36: train_config.freeze_gradient[0]: must be a regular expression, got "a("; missing ), unterminated subpattern at position 1',
+            'x.config:6:42: train_config.freeze_gradient[1]: must be a string that is not empty, got ""',
+        ],
+    ),
+    "dead_line": (
+        "  num_steps: 100",
+        '  num_steps: 100 dead_line: "2022-05-08 23:59:59"',
+        [
+            'x.config:6:18: train_config.dead_line: must be a time such as 20220508 23:59:59, or seconds since 1970, got "2022-05-08 23:59:59"'
+        ],
+    ),
+    "stop_function": (
+        'model_dir: "model"',
+        'model_dir: "model" export_config { early_stop_func: "my.module.stop_if_no_increases" max_check_steps: 0 best_exporter_metric: "" }',
+        [
+            'x.config:3:36: export_config.early_stop_func: must be stop_if_no_increase, stop_if_no_decrease, stop_if_higher or stop_if_lower, got "my.module.stop_if_no_increases"; did you mean stop_if_no_increase?',
+            "x.config:3:86: export_config.max_check_steps: must be at least 1, got 0",
+            'x.config:3:105: export_config.best_exporter_metric: must be a string that is not empty, got ""',
+        ],
+    ),
+    "stop_parameters_of_another_function": (
+        'model_dir: "model"',
+        """model_dir: "model" export_config { enable_early_stop: true early_stop_params: '{"thresholds": 1}' }""",
+        [
+            'x.config:3:60: export_config.early_stop_params: must hold only metric_name, max_steps_without_increase, min_steps, not thresholds, got "{\\"thresholds\\": 1}"'
+        ],
+    ),
+    "threshold_missing": (
+        'model_dir: "model"',
+        'model_dir: "model" export_config { enable_early_stop: true early_stop_func: "stop_if_lower" }',
+        [
+            'x.config:3:20: export_config.early_stop_params: must give threshold, such as {"threshold": 0.8}, got ""'
+        ],
+    ),
+    "comparison_without_evaluation": (
+        'eval_input_path: "test.csv"\nmodel_dir: "model"',
+        'model_dir: "model" export_config { enable_early_stop: true exporter_type: "best" }',
+        [
+            "x.config:2:36: export_config.enable_early_stop: must have an eval_input_path: it compares evaluations, got true",
+            'x.config:2:60: export_config.exporter_type: must have an eval_input_path: it compares evaluations, got "best"',
+        ],
+    ),
 }
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("{", "must be a JSON object: "),
+        ("[1]", "must be a JSON object"),
+        ('{"min_steps": true}', "must hold a number as min_steps"),
+        ('{"metric_name": 3}', "must hold text as metric_name"),
+    ],
+)
+def test_stop_parameters_are_an_object_of_the_functions_arguments(text: str, rule: str) -> None:
+    export = ExportConfig(enable_early_stop=True, early_stop_params=text)
+    with pytest.raises(ValueError, match=f"^{re.escape(rule)}"):
+        early_stop(export)
+
+
+def test_early_stop_without_a_function_follows_the_direction_of_the_metric() -> None:
+    export = ExportConfig(enable_early_stop=True, best_exporter_metric="loss")
+    assert early_stop(export) == EarlyStop("stop_if_no_increase", "loss", 10000)
+    export.metric_bigger = False
+    export.early_stop_params = '{"max_steps_without_decrease": 50, "min_steps": 20}'
+    assert early_stop(export) == EarlyStop("stop_if_no_decrease", "loss", 50, 20)
+    export.enable_early_stop = False
+    assert early_stop(export) is None
 
 
 @pytest.mark.parametrize("case", CASES)

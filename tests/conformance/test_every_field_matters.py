@@ -26,6 +26,7 @@ from easy_esmm.serving.signature import serving_input_receiver_fn
 from easy_esmm.training.estimator import make_estimator
 from easy_esmm.training.model_fn import make_model_fn
 from easy_esmm.training.run import specs
+from easy_esmm.training.watched import watched
 from tests.conformance import table
 
 OTHER_VALUES: Mapping[str, str] = {
@@ -37,6 +38,9 @@ OTHER_VALUES: Mapping[str, str] = {
     "DatasetConfig.prefetch_size": "1",
     "DatasetConfig.separator": ";",
     "DatasetConfig.shuffle_buffer_size": "200000",
+    "ExportConfig.best_exporter_metric": "auc_ctr",
+    "ExportConfig.early_stop_func": "stop_if_no_decrease",
+    "ExportConfig.early_stop_params": '{"min_steps": 7}',
     "ExportConfig.exporter_type": "none",
     "FeatureConfig.combiner": "mean",
     "FeatureConfig.embedding_name": "another",
@@ -47,6 +51,8 @@ OTHER_VALUES: Mapping[str, str] = {
     "FeatureConfig.separator": "+",
     "Field.default_val": "7",
     "TrainConfig.compute_dtype": "FP32",
+    "TrainConfig.dead_line": "20981231 23:59:59",
+    "TrainConfig.freeze_gradient": "^ctr_tower/output/bias$",
     "TaskTower.label_prior": "0.3",
     "TaskTower.tower_name": "another",
 }
@@ -125,7 +131,7 @@ def fingerprint(pipeline: Pipeline) -> Dict[str, str]:
     """By part, a digest or a text of everything that a run of this config would do."""
     config = pipeline.config
     trainer = make_estimator(config)
-    train_spec, eval_spec = specs(config, trainer.config)
+    train_spec, eval_spec = specs(config, trainer.config, watched(pipeline))
     return {
         "train graph": graph(config, train_spec.input_fn, estimator.ModeKeys.TRAIN),
         "eval graph": graph(config, eval_spec.input_fn, estimator.ModeKeys.EVAL),
@@ -134,7 +140,9 @@ def fingerprint(pipeline: Pipeline) -> Dict[str, str]:
         "signature": signature(config),
         "run config": repr({k: v for k, v in vars(trainer.config).items() if "cluster" not in k}),
         "specs": repr((train_spec.max_steps, eval_spec.steps)),
-        "exports": repr([vars(e).get("_exports_to_keep") for e in eval_spec.exporters])
+        "hooks": repr(train_spec.hooks),
+        "exports": repr([(e.name, vars(e).get("_exports_to_keep")) for e in eval_spec.exporters])
+        + repr([e for e in eval_spec.exporters if e.name == "best"])
         + config.export_config.exporter_type,
         "progress": repr(config.train_config.log_step_count_steps),
     }
