@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Callable, Dict, Tuple
 
 from easy_esmm.config.constraints import OneOf
@@ -16,6 +17,8 @@ from easy_esmm.protos.optimizer_pb2 import (
 )
 
 _OPTIMIZERS = "train_config.optimizer_config"
+_MUCH = 0.01
+"""Share of first values in an average that is worth a note."""
 
 
 def check_optimizers(report: Report) -> None:
@@ -39,10 +42,26 @@ def check_optimizers(report: Report) -> None:
             report.complain(path, f"must hold {_members(Optimizer, 'optimizer')}")
         elif not is_closed_off(optimizer.DESCRIPTOR.fields_by_name[member]):
             _check_rate(report, getattr(optimizer, member), f"{path}.{member}")
+        _note_slow_average(report, optimizer, path)
         if number and optimizer.HasField("embedding_learning_rate_multiplier"):
             value = f"{optimizer.embedding_learning_rate_multiplier:g}"
             rule = "must stand in the first optimizer, which is for the embedding tables"
             report.complain(f"{path}.embedding_learning_rate_multiplier", rule, value)
+
+
+def _note_slow_average(report: Report, optimizer: Optimizer, path: str) -> None:
+    """An average that is still made of first values when training ends."""
+    steps, decay = report.config.train_config.num_steps, optimizer.moving_average_decay
+    if not optimizer.use_moving_average or not steps or not 0 < decay < 1:
+        return
+    left = decay**steps
+    if left > _MUCH:
+        enough = math.ceil(math.log(_MUCH) / math.log(decay))
+        text = (
+            f"of the first values {left:.0%} are left in the averages after {steps:,} steps; "
+            f"{_MUCH:.0%} after {enough:,}"
+        )
+        report.note(f"{path}.moving_average_decay", text)
 
 
 def _members(message: Any, oneof: str) -> str:

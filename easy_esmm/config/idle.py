@@ -204,6 +204,11 @@ IDLE: Tuple[Idle, ...] = (
         "auto_multi_value is set, or the only serving input is one text",
     ),
     Idle(
+        "train_config.optimizer_config.moving_average_decay",
+        lambda _, optimizer: not optimizer.use_moving_average,
+        "use_moving_average is false",
+    ),
+    Idle(
         "train_config.**.warmup_learning_rate",
         lambda _, cosine: not cosine.warmup_steps,
         "warmup_steps is 0",

@@ -175,6 +175,11 @@ RULES: Tuple[Rule, ...] = (
     Rule(f"{_OPTIMIZER}.learning_rate_power", AtMost(0), why="rates fall"),
     Rule(f"{_OPTIMIZER}.l*_reg", AtLeast(0), why="it is a penalty"),
     Rule(
+        "train_config.optimizer_config.moving_average_decay",
+        Interval(0, 1, closed="left"),
+        why="at 1 the average would stay at the first value",
+    ),
+    Rule(
         "train_config.optimizer_config.embedding_learning_rate_multiplier",
         Above(0),
         why="at 0 nothing is learned; freeze_gradient says so openly",

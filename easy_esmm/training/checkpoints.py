@@ -6,9 +6,10 @@ from typing import Any, List, Mapping
 
 import tensorflow as tf
 
-from easy_esmm.compat import v1
+from easy_esmm.compat import estimator, v1
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.training import averages
 from easy_esmm.training.dry_build import dry_build
 
 Shapes = Mapping[str, List[int]]
@@ -39,6 +40,8 @@ def require_fit(config: PipelineConfig, checkpoint: str, mode: str) -> None:
       UserError: it does not, or the checkpoint cannot be read.
     """
     found = _read(checkpoint)
+    if mode != estimator.ModeKeys.TRAIN and averages.are_used(config.train_config):
+        _require_averages(found, checkpoint)
     complaints = []
     for name, shape in sorted(dry_build(config, mode).variables.items()):
         if name not in found:
@@ -51,6 +54,14 @@ def require_fit(config: PipelineConfig, checkpoint: str, mode: str) -> None:
         raise UserError(
             f"the config does not fit {checkpoint}: {shown}{more}.\nUse the pipeline.config beside "
             "the checkpoint, or train in another --model_dir"
+        )
+
+
+def _require_averages(found: Shapes, checkpoint: str) -> None:
+    if not any(name.endswith(f"/{averages.AVERAGE}") for name in found):
+        raise UserError(
+            f"train_config.optimizer_config.use_moving_average: {checkpoint} holds no averages; "
+            "set it to false to use the weights themselves"
         )
 
 

@@ -15,7 +15,7 @@ from easy_esmm.layers.dense import PRODUCT_DTYPES
 from easy_esmm.models.model import AnyPredictions, Model
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-from easy_esmm.training import evaluation, optimizers, summaries
+from easy_esmm.training import averages, evaluation, optimizers, summaries
 from easy_esmm.training.data_warnings import DataWarningHook
 from easy_esmm.training.labels import labels_from_columns
 from easy_esmm.training.progress import RowProgressHook, TrainProgress
@@ -78,6 +78,7 @@ class _Batch:
             estimator.ModeKeys.PREDICT,
             predictions={**extra, **served},
             export_outputs={signature: estimator.export.PredictOutput(served)},
+            scaffold=averages.scaffold(self._config.train_config),
         )
 
     def eval_spec(
@@ -98,6 +99,7 @@ class _Batch:
                 self._config, columns, observed, self._predictions, terms, self._embedded
             ),
             evaluation_hooks=hooks,
+            scaffold=averages.scaffold(self._config.train_config),
         )
 
     def train_spec(

@@ -11,7 +11,7 @@ from absl import logging
 from easy_esmm.contract import TableRows, Tensor
 from easy_esmm.protos.optimizer_pb2 import Optimizer
 from easy_esmm.protos.train_pb2 import TrainConfig
-from easy_esmm.training import update_rules
+from easy_esmm.training import averages, update_rules
 from easy_esmm.training.freezing import frozen_names
 
 # With 1.6 million rows of 18 and batches of 4096 the pass over all rows costs 30 us of CPU an
@@ -27,7 +27,8 @@ class TrainOp:
     """One step."""
 
     op: Any
-    """Updates every variable that the loss reaches, then adds 1 to the global step."""
+    """Updates every variable that the loss reaches, and its moving average where that is wanted,
+    then adds 1 to the global step."""
     learning_rates: Dict[str, Tensor]
     """float32 scalars by name: `learning_rate`; or, with two optimizers or a multiplier of the
     tables' rate, `embedding_learning_rate` and `dense_learning_rate`."""
@@ -73,6 +74,12 @@ def train_op(
         if part.pairs
     ]
     with tf.control_dependencies(updates):
+        averaged = [
+            averages.update(part.optimizer, part.pairs, tables, global_step)
+            for part in parts
+            if part.optimizer.use_moving_average and part.pairs
+        ]
+    with tf.control_dependencies([*updates, *averaged]):
         op = global_step.assign_add(1, read_value=False)
     return TrainOp(op, rates, norm)
 

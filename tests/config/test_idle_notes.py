@@ -56,6 +56,25 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             "x.config:5:105: train_config.optimizer_config[0].lazy_adam_optimizer.learning_rate.cosine_decay_learning_rate.warmup_learning_rate: has no effect here: warmup_steps is 0"
         ],
     ),
+    "decay_of_no_average": (
+        "  optimizer_config {",
+        "  optimizer_config { moving_average_decay: 0.9",
+        [
+            "x.config:5:22: train_config.optimizer_config[0].moving_average_decay: has no effect here: use_moving_average is false"
+        ],
+    ),
+    "average_of_first_values": (
+        "  optimizer_config {",
+        "  optimizer_config { use_moving_average: true",
+        [
+            "x.config:5:3: train_config.optimizer_config[0].moving_average_decay: of the first values 99% are left in the averages after 100 steps; 1% after 46,042"
+        ],
+    ),
+    "average_of_late_values": (
+        "  optimizer_config {",
+        "  optimizer_config { use_moving_average: true moving_average_decay: 0.9",
+        [],
+    ),
     "header_of_parquet": (
         '  label_fields: "buy"',
         '  input_type: ParquetInput with_header: true separator: ";" label_fields: "buy"',

@@ -183,13 +183,6 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             "x.config:6:106: train_config.optimizer_config[2]: must be one optimizer, or two: the first for embedding tables, the second for the rest, got 3"
         ],
     ),
-    "moving_average_not_yet": (
-        "  optimizer_config {",
-        "  optimizer_config { use_moving_average: true",
-        [
-            "x.config:5:22: train_config.optimizer_config[0].use_moving_average: known to EasyRec, not supported here yet: set it to false, got true"
-        ],
-    ),
     "training_without_end": (
         "  num_steps: 100\n",
         "\n",

@@ -44,6 +44,11 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             f"x.config:5:75: {OPTIMIZER}.ftrl_optimizer.l2_shrinkage_reg: must be at least 0, got -2",
         ],
     ),
+    "average_that_stands_still": (
+        "  optimizer_config {",
+        "  optimizer_config { use_moving_average: true moving_average_decay: 1",
+        [f"x.config:5:46: {OPTIMIZER}.moving_average_decay: must be in [0, 1), got 1"],
+    ),
     "multiplier_of_zero": (
         "  optimizer_config {",
         "  optimizer_config { embedding_learning_rate_multiplier: 0",
