@@ -214,6 +214,11 @@ IDLE: Tuple[Idle, ...] = (
         "warmup_steps is 0",
     ),
     Idle(
+        "train_config.fine_tune_ckpt_var_map",
+        lambda _, train: not train.fine_tune_checkpoint,
+        "fine_tune_checkpoint is not set",
+    ),
+    Idle(
         "train_config.save_checkpoints_steps",
         lambda _, train: bool(train.save_checkpoints_secs),
         "save_checkpoints_secs comes first",

@@ -12,46 +12,45 @@ from google.protobuf.internal import builder as _builder
 _sym_db = _symbol_database.Default()
 
 
-from easy_esmm.protos import support_pb2 as easy__esmm_dot_protos_dot_support__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n easy_esmm/protos/optimizer.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1e\x65\x61sy_esmm/protos/support.proto\"\x8f\x06\n\tOptimizer\x12@\n\x12rms_prop_optimizer\x18\x65 \x01(\x0b\x32\".easy_esmm.protos.RMSPropOptimizerH\x00\x12\x41\n\x12momentum_optimizer\x18\x66 \x01(\x0b\x32#.easy_esmm.protos.MomentumOptimizerH\x00\x12\x39\n\x0e\x61\x64\x61m_optimizer\x18g \x01(\x0b\x32\x1f.easy_esmm.protos.AdamOptimizerH\x00\x12\x43\n\x13momentumw_optimizer\x18h \x01(\x0b\x32$.easy_esmm.protos.MomentumWOptimizerH\x00\x12;\n\x0f\x61\x64\x61mw_optimizer\x18i \x01(\x0b\x32 .easy_esmm.protos.AdamWOptimizerH\x00\x12?\n\x14\x61\x64\x61m_async_optimizer\x18j \x01(\x0b\x32\x1f.easy_esmm.protos.AdamOptimizerH\x00\x12?\n\x11\x61\x64\x61grad_optimizer\x18k \x01(\x0b\x32\".easy_esmm.protos.AdagradOptimizerH\x00\x12\x41\n\x15\x61\x64\x61m_asyncw_optimizer\x18l \x01(\x0b\x32 .easy_esmm.protos.AdamWOptimizerH\x00\x12>\n\x13lazy_adam_optimizer\x18m \x01(\x0b\x32\x1f.easy_esmm.protos.AdamOptimizerH\x00\x12\x39\n\x0e\x66trl_optimizer\x18n \x01(\x0b\x32\x1f.easy_esmm.protos.FtrlOptimizerH\x00\x12!\n\x12use_moving_average\x18\x05 \x01(\x08:\x05\x66\x61lse\x12$\n\x14moving_average_decay\x18\x06 \x01(\x02:\x06\x30.9999\x12*\n\"embedding_learning_rate_multiplier\x18\x07 \x01(\x02\x42\x0b\n\toptimizer\"\x98\x01\n\x10RMSPropOptimizer\x12\x35\n\rlearning_rate\x18\x01 \x01(\x0b\x32\x1e.easy_esmm.protos.LearningRate\x12%\n\x18momentum_optimizer_value\x18\x02 \x01(\x02:\x03\x30.9\x12\x12\n\x05\x64\x65\x63\x61y\x18\x03 \x01(\x02:\x03\x30.9\x12\x12\n\x07\x65psilon\x18\x04 \x01(\x02:\x01\x31\"q\n\x11MomentumOptimizer\x12\x35\n\rlearning_rate\x18\x01 \x01(\x0b\x32\x1e.easy_esmm.protos.LearningRate\x12%\n\x18momentum_optimizer_value\x18\x02 \x01(\x02:\x03\x30.9\"p\n\rAdamOptimizer\x12\x35\n\rlearning_rate\x18\x01 \x01(\x0b\x32\x1e.easy_esmm.protos.LearningRate\x12\x12\n\x05\x62\x65ta1\x18\x03 \x01(\x02:\x03\x30.9\x12\x14\n\x05\x62\x65ta2\x18\x04 \x01(\x02:\x05\x30.999\"\x8f\x01\n\x12MomentumWOptimizer\x12\x35\n\rlearning_rate\x18\x01 \x01(\x0b\x32\x1e.easy_esmm.protos.LearningRate\x12\x1b\n\x0cweight_decay\x18\x02 \x01(\x02:\x05\x31\x65-06\x12%\n\x18momentum_optimizer_value\x18\x03 \x01(\x02:\x03\x30.9\"\x8e\x01\n\x0e\x41\x64\x61mWOptimizer\x12\x35\n\rlearning_rate\x18\x01 \x01(\x0b\x32\x1e.easy_esmm.protos.LearningRate\x12\x1b\n\x0cweight_decay\x18\x02 \x01(\x02:\x05\x31\x65-06\x12\x12\n\x05\x62\x65ta1\x18\x03 \x01(\x02:\x03\x30.9\x12\x14\n\x05\x62\x65ta2\x18\x04 \x01(\x02:\x05\x30.999\"q\n\x10\x41\x64\x61gradOptimizer\x12\x35\n\rlearning_rate\x18\x01 \x01(\x0b\x32\x1e.easy_esmm.protos.LearningRate\x12&\n\x19initial_accumulator_value\x18\x02 \x01(\x02:\x03\x30.1\"\xd4\x01\n\rFtrlOptimizer\x12\x35\n\rlearning_rate\x18\x01 \x01(\x0b\x32\x1e.easy_esmm.protos.LearningRate\x12!\n\x13learning_rate_power\x18\x02 \x01(\x02:\x04-0.5\x12&\n\x19initial_accumulator_value\x18\x03 \x01(\x02:\x03\x30.1\x12\x11\n\x06l1_reg\x18\x04 \x01(\x02:\x01\x30\x12\x11\n\x06l2_reg\x18\x05 \x01(\x02:\x01\x30\x12\x1b\n\x10l2_shrinkage_reg\x18\x06 \x01(\x02:\x01\x30\"\x81\x04\n\x0cLearningRate\x12H\n\x16\x63onstant_learning_rate\x18\x01 \x01(\x0b\x32&.easy_esmm.protos.ConstantLearningRateH\x00\x12Y\n\x1f\x65xponential_decay_learning_rate\x18\x02 \x01(\x0b\x32..easy_esmm.protos.ExponentialDecayLearningRateH\x00\x12M\n\x19manual_step_learning_rate\x18\x03 \x01(\x0b\x32(.easy_esmm.protos.ManualStepLearningRateH\x00\x12O\n\x1a\x63osine_decay_learning_rate\x18\x04 \x01(\x0b\x32).easy_esmm.protos.CosineDecayLearningRateH\x00\x12K\n\x18poly_decay_learning_rate\x18\x05 \x01(\x0b\x32\'.easy_esmm.protos.PolyDecayLearningRateH\x00\x12N\n\x19transformer_learning_rate\x18\x06 \x01(\x0b\x32).easy_esmm.protos.TransformerLearningRateH\x00\x42\x0f\n\rlearning_rate\"4\n\x14\x43onstantLearningRate\x12\x1c\n\rlearning_rate\x18\x01 \x01(\x02:\x05\x30.002\"\xef\x01\n\x1c\x45xponentialDecayLearningRate\x12$\n\x15initial_learning_rate\x18\x01 \x01(\x02:\x05\x30.002\x12\x1c\n\x0b\x64\x65\x63\x61y_steps\x18\x02 \x01(\r:\x07\x34\x30\x30\x30\x30\x30\x30\x12\x1a\n\x0c\x64\x65\x63\x61y_factor\x18\x03 \x01(\x02:\x04\x30.95\x12\x17\n\tstaircase\x18\x04 \x01(\x08:\x04true\x12\x1f\n\x14\x62urnin_learning_rate\x18\x05 \x01(\x02:\x01\x30\x12\x17\n\x0c\x62urnin_steps\x18\x06 \x01(\r:\x01\x30\x12\x1c\n\x11min_learning_rate\x18\x07 \x01(\x02:\x01\x30\"\xea\x01\n\x16ManualStepLearningRate\x12$\n\x15initial_learning_rate\x18\x01 \x01(\x02:\x05\x30.002\x12O\n\x08schedule\x18\x02 \x03(\x0b\x32=.easy_esmm.protos.ManualStepLearningRate.LearningRateSchedule\x12\x15\n\x06warmup\x18\x03 \x01(\x08:\x05\x66\x61lse\x1a\x42\n\x14LearningRateSchedule\x12\x0c\n\x04step\x18\x01 \x01(\r\x12\x1c\n\rlearning_rate\x18\x02 \x01(\x02:\x05\x30.002\"\xbe\x01\n\x17\x43osineDecayLearningRate\x12!\n\x12learning_rate_base\x18\x01 \x01(\x02:\x05\x30.002\x12\x1c\n\x0btotal_steps\x18\x02 \x01(\r:\x07\x34\x30\x30\x30\x30\x30\x30\x12$\n\x14warmup_learning_rate\x18\x03 \x01(\x02:\x06\x30.0002\x12\x1b\n\x0cwarmup_steps\x18\x04 \x01(\r:\x05\x31\x30\x30\x30\x30\x12\x1f\n\x14hold_base_rate_steps\x18\x05 \x01(\r:\x01\x30\"u\n\x15PolyDecayLearningRate\x12\x1a\n\x12learning_rate_base\x18\x01 \x01(\x02\x12\x13\n\x0btotal_steps\x18\x02 \x01(\x03\x12\r\n\x05power\x18\x03 \x01(\x02\x12\x1c\n\x11\x65nd_learning_rate\x18\x04 \x01(\x02:\x01\x30\"~\n\x17TransformerLearningRate\x12\x1a\n\x12learning_rate_base\x18\x01 \x01(\x02\x12\x13\n\x0bhidden_size\x18\x02 \x01(\x05\x12\x14\n\x0cwarmup_steps\x18\x03 \x01(\x05\x12\x1c\n\x11step_scaling_rate\x18\x04 \x01(\x02:\x01\x31')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n easy_esmm/protos/optimizer.proto\x12\x10\x65\x61sy_esmm.protos\"\x8f\x06\n\tOptimizer\x12@\n\x12rms_prop_optimizer\x18\x65 \x01(\x0b\x32\".easy_esmm.protos.RMSPropOptimizerH\x00\x12\x41\n\x12momentum_optimizer\x18\x66 \x01(\x0b\x32#.easy_esmm.protos.MomentumOptimizerH\x00\x12\x39\n\x0e\x61\x64\x61m_optimizer\x18g \x01(\x0b\x32\x1f.easy_esmm.protos.AdamOptimizerH\x00\x12\x43\n\x13momentumw_optimizer\x18h \x01(\x0b\x32$.easy_esmm.protos.MomentumWOptimizerH\x00\x12;\n\x0f\x61\x64\x61mw_optimizer\x18i \x01(\x0b\x32 .easy_esmm.protos.AdamWOptimizerH\x00\x12?\n\x14\x61\x64\x61m_async_optimizer\x18j \x01(\x0b\x32\x1f.easy_esmm.protos.AdamOptimizerH\x00\x12?\n\x11\x61\x64\x61grad_optimizer\x18k \x01(\x0b\x32\".easy_esmm.protos.AdagradOptimizerH\x00\x12\x41\n\x15\x61\x64\x61m_asyncw_optimizer\x18l \x01(\x0b\x32 .easy_esmm.protos.AdamWOptimizerH\x00\x12>\n\x13lazy_adam_optimizer\x18m \x01(\x0b\x32\x1f.easy_esmm.protos.AdamOptimizerH\x00\x12\x39\n\x0e\x66trl_optimizer\x18n \x01(\x0b\x32\x1f.easy_esmm.protos.FtrlOptimizerH\x00\x12!\n\x12use_moving_average\x18\x05 \x01(\x08:\x05\x66\x61lse\x12$\n\x14moving_average_decay\x18\x06 \x01(\x02:\x06\x30.9999\x12*\n\"embedding_learning_rate_multiplier\x18\x07 \x01(\x02\x42\x0b\n\toptimizer\"\x98\x01\n\x10RMSPropOptimizer\x12\x35\n\rlearning_rate\x18\x01 \x01(\x0b\x32\x1e.easy_esmm.protos.LearningRate\x12%\n\x18momentum_optimizer_value\x18\x02 \x01(\x02:\x03\x30.9\x12\x12\n\x05\x64\x65\x63\x61y\x18\x03 \x01(\x02:\x03\x30.9\x12\x12\n\x07\x65psilon\x18\x04 \x01(\x02:\x01\x31\"q\n\x11MomentumOptimizer\x12\x35\n\rlearning_rate\x18\x01 \x01(\x0b\x32\x1e.easy_esmm.protos.LearningRate\x12%\n\x18momentum_optimizer_value\x18\x02 \x01(\x02:\x03\x30.9\"p\n\rAdamOptimizer\x12\x35\n\rlearning_rate\x18\x01 \x01(\x0b\x32\x1e.easy_esmm.protos.LearningRate\x12\x12\n\x05\x62\x65ta1\x18\x03 \x01(\x02:\x03\x30.9\x12\x14\n\x05\x62\x65ta2\x18\x04 \x01(\x02:\x05\x30.999\"\x8f\x01\n\x12MomentumWOptimizer\x12\x35\n\rlearning_rate\x18\x01 \x01(\x0b\x32\x1e.easy_esmm.protos.LearningRate\x12\x1b\n\x0cweight_decay\x18\x02 \x01(\x02:\x05\x31\x65-06\x12%\n\x18momentum_optimizer_value\x18\x03 \x01(\x02:\x03\x30.9\"\x8e\x01\n\x0e\x41\x64\x61mWOptimizer\x12\x35\n\rlearning_rate\x18\x01 \x01(\x0b\x32\x1e.easy_esmm.protos.LearningRate\x12\x1b\n\x0cweight_decay\x18\x02 \x01(\x02:\x05\x31\x65-06\x12\x12\n\x05\x62\x65ta1\x18\x03 \x01(\x02:\x03\x30.9\x12\x14\n\x05\x62\x65ta2\x18\x04 \x01(\x02:\x05\x30.999\"q\n\x10\x41\x64\x61gradOptimizer\x12\x35\n\rlearning_rate\x18\x01 \x01(\x0b\x32\x1e.easy_esmm.protos.LearningRate\x12&\n\x19initial_accumulator_value\x18\x02 \x01(\x02:\x03\x30.1\"\xd4\x01\n\rFtrlOptimizer\x12\x35\n\rlearning_rate\x18\x01 \x01(\x0b\x32\x1e.easy_esmm.protos.LearningRate\x12!\n\x13learning_rate_power\x18\x02 \x01(\x02:\x04-0.5\x12&\n\x19initial_accumulator_value\x18\x03 \x01(\x02:\x03\x30.1\x12\x11\n\x06l1_reg\x18\x04 \x01(\x02:\x01\x30\x12\x11\n\x06l2_reg\x18\x05 \x01(\x02:\x01\x30\x12\x1b\n\x10l2_shrinkage_reg\x18\x06 \x01(\x02:\x01\x30\"\x81\x04\n\x0cLearningRate\x12H\n\x16\x63onstant_learning_rate\x18\x01 \x01(\x0b\x32&.easy_esmm.protos.ConstantLearningRateH\x00\x12Y\n\x1f\x65xponential_decay_learning_rate\x18\x02 \x01(\x0b\x32..easy_esmm.protos.ExponentialDecayLearningRateH\x00\x12M\n\x19manual_step_learning_rate\x18\x03 \x01(\x0b\x32(.easy_esmm.protos.ManualStepLearningRateH\x00\x12O\n\x1a\x63osine_decay_learning_rate\x18\x04 \x01(\x0b\x32).easy_esmm.protos.CosineDecayLearningRateH\x00\x12K\n\x18poly_decay_learning_rate\x18\x05 \x01(\x0b\x32\'.easy_esmm.protos.PolyDecayLearningRateH\x00\x12N\n\x19transformer_learning_rate\x18\x06 \x01(\x0b\x32).easy_esmm.protos.TransformerLearningRateH\x00\x42\x0f\n\rlearning_rate\"4\n\x14\x43onstantLearningRate\x12\x1c\n\rlearning_rate\x18\x01 \x01(\x02:\x05\x30.002\"\xef\x01\n\x1c\x45xponentialDecayLearningRate\x12$\n\x15initial_learning_rate\x18\x01 \x01(\x02:\x05\x30.002\x12\x1c\n\x0b\x64\x65\x63\x61y_steps\x18\x02 \x01(\r:\x07\x34\x30\x30\x30\x30\x30\x30\x12\x1a\n\x0c\x64\x65\x63\x61y_factor\x18\x03 \x01(\x02:\x04\x30.95\x12\x17\n\tstaircase\x18\x04 \x01(\x08:\x04true\x12\x1f\n\x14\x62urnin_learning_rate\x18\x05 \x01(\x02:\x01\x30\x12\x17\n\x0c\x62urnin_steps\x18\x06 \x01(\r:\x01\x30\x12\x1c\n\x11min_learning_rate\x18\x07 \x01(\x02:\x01\x30\"\xea\x01\n\x16ManualStepLearningRate\x12$\n\x15initial_learning_rate\x18\x01 \x01(\x02:\x05\x30.002\x12O\n\x08schedule\x18\x02 \x03(\x0b\x32=.easy_esmm.protos.ManualStepLearningRate.LearningRateSchedule\x12\x15\n\x06warmup\x18\x03 \x01(\x08:\x05\x66\x61lse\x1a\x42\n\x14LearningRateSchedule\x12\x0c\n\x04step\x18\x01 \x01(\r\x12\x1c\n\rlearning_rate\x18\x02 \x01(\x02:\x05\x30.002\"\xbe\x01\n\x17\x43osineDecayLearningRate\x12!\n\x12learning_rate_base\x18\x01 \x01(\x02:\x05\x30.002\x12\x1c\n\x0btotal_steps\x18\x02 \x01(\r:\x07\x34\x30\x30\x30\x30\x30\x30\x12$\n\x14warmup_learning_rate\x18\x03 \x01(\x02:\x06\x30.0002\x12\x1b\n\x0cwarmup_steps\x18\x04 \x01(\r:\x05\x31\x30\x30\x30\x30\x12\x1f\n\x14hold_base_rate_steps\x18\x05 \x01(\r:\x01\x30\"u\n\x15PolyDecayLearningRate\x12\x1a\n\x12learning_rate_base\x18\x01 \x01(\x02\x12\x13\n\x0btotal_steps\x18\x02 \x01(\x03\x12\r\n\x05power\x18\x03 \x01(\x02\x12\x1c\n\x11\x65nd_learning_rate\x18\x04 \x01(\x02:\x01\x30\"~\n\x17TransformerLearningRate\x12\x1a\n\x12learning_rate_base\x18\x01 \x01(\x02\x12\x13\n\x0bhidden_size\x18\x02 \x01(\x05\x12\x14\n\x0cwarmup_steps\x18\x03 \x01(\x05\x12\x1c\n\x11step_scaling_rate\x18\x04 \x01(\x02:\x01\x31')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'easy_esmm.protos.optimizer_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
-  _globals['_OPTIMIZER']._serialized_start=87
-  _globals['_OPTIMIZER']._serialized_end=870
-  _globals['_RMSPROPOPTIMIZER']._serialized_start=873
-  _globals['_RMSPROPOPTIMIZER']._serialized_end=1025
-  _globals['_MOMENTUMOPTIMIZER']._serialized_start=1027
-  _globals['_MOMENTUMOPTIMIZER']._serialized_end=1140
-  _globals['_ADAMOPTIMIZER']._serialized_start=1142
-  _globals['_ADAMOPTIMIZER']._serialized_end=1254
-  _globals['_MOMENTUMWOPTIMIZER']._serialized_start=1257
-  _globals['_MOMENTUMWOPTIMIZER']._serialized_end=1400
-  _globals['_ADAMWOPTIMIZER']._serialized_start=1403
-  _globals['_ADAMWOPTIMIZER']._serialized_end=1545
-  _globals['_ADAGRADOPTIMIZER']._serialized_start=1547
-  _globals['_ADAGRADOPTIMIZER']._serialized_end=1660
-  _globals['_FTRLOPTIMIZER']._serialized_start=1663
-  _globals['_FTRLOPTIMIZER']._serialized_end=1875
-  _globals['_LEARNINGRATE']._serialized_start=1878
-  _globals['_LEARNINGRATE']._serialized_end=2391
-  _globals['_CONSTANTLEARNINGRATE']._serialized_start=2393
-  _globals['_CONSTANTLEARNINGRATE']._serialized_end=2445
-  _globals['_EXPONENTIALDECAYLEARNINGRATE']._serialized_start=2448
-  _globals['_EXPONENTIALDECAYLEARNINGRATE']._serialized_end=2687
-  _globals['_MANUALSTEPLEARNINGRATE']._serialized_start=2690
-  _globals['_MANUALSTEPLEARNINGRATE']._serialized_end=2924
-  _globals['_MANUALSTEPLEARNINGRATE_LEARNINGRATESCHEDULE']._serialized_start=2858
-  _globals['_MANUALSTEPLEARNINGRATE_LEARNINGRATESCHEDULE']._serialized_end=2924
-  _globals['_COSINEDECAYLEARNINGRATE']._serialized_start=2927
-  _globals['_COSINEDECAYLEARNINGRATE']._serialized_end=3117
-  _globals['_POLYDECAYLEARNINGRATE']._serialized_start=3119
-  _globals['_POLYDECAYLEARNINGRATE']._serialized_end=3236
-  _globals['_TRANSFORMERLEARNINGRATE']._serialized_start=3238
-  _globals['_TRANSFORMERLEARNINGRATE']._serialized_end=3364
+  _globals['_OPTIMIZER']._serialized_start=55
+  _globals['_OPTIMIZER']._serialized_end=838
+  _globals['_RMSPROPOPTIMIZER']._serialized_start=841
+  _globals['_RMSPROPOPTIMIZER']._serialized_end=993
+  _globals['_MOMENTUMOPTIMIZER']._serialized_start=995
+  _globals['_MOMENTUMOPTIMIZER']._serialized_end=1108
+  _globals['_ADAMOPTIMIZER']._serialized_start=1110
+  _globals['_ADAMOPTIMIZER']._serialized_end=1222
+  _globals['_MOMENTUMWOPTIMIZER']._serialized_start=1225
+  _globals['_MOMENTUMWOPTIMIZER']._serialized_end=1368
+  _globals['_ADAMWOPTIMIZER']._serialized_start=1371
+  _globals['_ADAMWOPTIMIZER']._serialized_end=1513
+  _globals['_ADAGRADOPTIMIZER']._serialized_start=1515
+  _globals['_ADAGRADOPTIMIZER']._serialized_end=1628
+  _globals['_FTRLOPTIMIZER']._serialized_start=1631
+  _globals['_FTRLOPTIMIZER']._serialized_end=1843
+  _globals['_LEARNINGRATE']._serialized_start=1846
+  _globals['_LEARNINGRATE']._serialized_end=2359
+  _globals['_CONSTANTLEARNINGRATE']._serialized_start=2361
+  _globals['_CONSTANTLEARNINGRATE']._serialized_end=2413
+  _globals['_EXPONENTIALDECAYLEARNINGRATE']._serialized_start=2416
+  _globals['_EXPONENTIALDECAYLEARNINGRATE']._serialized_end=2655
+  _globals['_MANUALSTEPLEARNINGRATE']._serialized_start=2658
+  _globals['_MANUALSTEPLEARNINGRATE']._serialized_end=2892
+  _globals['_MANUALSTEPLEARNINGRATE_LEARNINGRATESCHEDULE']._serialized_start=2826
+  _globals['_MANUALSTEPLEARNINGRATE_LEARNINGRATESCHEDULE']._serialized_end=2892
+  _globals['_COSINEDECAYLEARNINGRATE']._serialized_start=2895
+  _globals['_COSINEDECAYLEARNINGRATE']._serialized_end=3085
+  _globals['_POLYDECAYLEARNINGRATE']._serialized_start=3087
+  _globals['_POLYDECAYLEARNINGRATE']._serialized_end=3204
+  _globals['_TRANSFORMERLEARNINGRATE']._serialized_start=3206
+  _globals['_TRANSFORMERLEARNINGRATE']._serialized_end=3332
 # @@protoc_insertion_point(module_scope)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping
-
-import tensorflow as tf
-
 from easy_esmm.compat import estimator, v1
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.training import averages
 from easy_esmm.training.dry_build import dry_build
-
-Shapes = Mapping[str, List[int]]
+from easy_esmm.training.shapes import Shapes, read_shapes
 
 _SHOWN = 3
 
@@ -39,7 +34,7 @@ def require_fit(config: PipelineConfig, checkpoint: str, mode: str) -> None:
     Raises:
       UserError: it does not, or the checkpoint cannot be read.
     """
-    found = _read(checkpoint)
+    found = read_shapes(checkpoint)
     if mode != estimator.ModeKeys.TRAIN and averages.are_used(config.train_config):
         _require_averages(found, checkpoint)
     complaints = []
@@ -63,13 +58,3 @@ def _require_averages(found: Shapes, checkpoint: str) -> None:
             f"train_config.optimizer_config.use_moving_average: {checkpoint} holds no averages; "
             "set it to false to use the weights themselves"
         )
-
-
-def _read(checkpoint: str) -> Shapes:
-    try:
-        reader: Any = v1.train.NewCheckpointReader(checkpoint)
-    except (tf.errors.OpError, ValueError, RuntimeError) as error:
-        text = str(error).splitlines()[0]
-        raise UserError(f"{checkpoint}: cannot be read as a checkpoint: {text}") from error
-    shapes: Shapes = reader.get_variable_to_shape_map()
-    return shapes

@@ -6,6 +6,7 @@ from typing import Any, Optional, Sequence
 
 from easy_esmm.compat import estimator, v1
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.training.fine_tune import FineTune
 from easy_esmm.training.model_fn import make_model_fn
 from easy_esmm.training.progress import TrainProgress
 from easy_esmm.training.recorder import RowRecorder
@@ -18,10 +19,15 @@ def make_estimator(
     extra_columns: Sequence[str] = (),
     recorder: Optional[RowRecorder] = None,
     progress: Optional[TrainProgress] = None,
+    fine_tune: Optional[FineTune] = None,
 ) -> Any:
     """An Estimator in `model_dir`, or `config.model_dir`; other arguments as `make_model_fn`'s."""
     model_fn = make_model_fn(
-        config, extra_columns=extra_columns, recorder=recorder, progress=progress
+        config,
+        extra_columns=extra_columns,
+        recorder=recorder,
+        progress=progress,
+        fine_tune=fine_tune,
     )
     return estimator.Estimator(model_fn, config=_run_config(config, model_dir or config.model_dir))
 

@@ -17,6 +17,7 @@ from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.training import averages, evaluation, optimizers, summaries
 from easy_esmm.training.data_warnings import DataWarningHook
+from easy_esmm.training.fine_tune import FineTune
 from easy_esmm.training.labels import labels_from_columns
 from easy_esmm.training.progress import RowProgressHook, TrainProgress
 from easy_esmm.training.recorder import RowRecorder
@@ -30,6 +31,7 @@ def make_model_fn(
     extra_columns: Sequence[str] = (),
     recorder: Optional[RowRecorder] = None,
     progress: Optional[TrainProgress] = None,
+    fine_tune: Optional[FineTune] = None,
 ) -> ModelFn:
     """A model_fn for tf.estimator.
 
@@ -38,6 +40,7 @@ def make_model_fn(
       extra_columns: input columns that `predict` hands through beside the predictions.
       recorder: receives every evaluated row; see `RowRecorder`.
       progress: shows and counts training steps; see `TrainProgress`.
+      fine_tune: first values of variables in training.
     """
 
     def model_fn(
@@ -51,7 +54,7 @@ def make_model_fn(
             return batch.predict_spec(extra_columns)
         if mode == estimator.ModeKeys.EVAL:
             return batch.eval_spec(labels or {}, recorder)
-        return batch.train_spec(labels or {}, progress)
+        return batch.train_spec(labels or {}, progress, fine_tune)
 
     return model_fn
 
@@ -103,13 +106,19 @@ class _Batch:
         )
 
     def train_spec(
-        self, label_columns: Mapping[str, Tensor], progress: Optional[TrainProgress]
+        self,
+        label_columns: Mapping[str, Tensor],
+        progress: Optional[TrainProgress],
+        fine_tune: Optional[FineTune],
     ) -> Any:
         observed = labels_from_columns(self._config, label_columns)
         terms = self._model.loss_terms(self._predictions, observed)
         loss = _total(terms) + self._regularization(observed)
         step = v1.train.get_global_step()
         train = self._config.train_config
+        if fine_tune is not None:
+            # Before the optimizer makes averages, which begin at the weights.
+            fine_tune.restore()
         update = optimizers.train_op(
             train,
             loss,
@@ -117,6 +126,8 @@ class _Batch:
             self._dense_variables(),
             step,
         )
+        if fine_tune is not None:
+            fine_tune.restore()
         summaries.write(self._predictions, observed, terms, loss, update)
         hooks: List[Any] = [DataWarningHook(self._embedded, observed, train)]
         if progress is not None:

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import Any, Optional, Sequence, Tuple
 
+from absl import logging
+
 from easy_esmm import data
 from easy_esmm.compat import estimator
 from easy_esmm.config import ConfigError, Pipeline
@@ -14,6 +16,7 @@ from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.export import export_model
 from easy_esmm.serving.saved_model import newest
+from easy_esmm.training import fine_tune as fine_tuning
 from easy_esmm.training import model_dir
 from easy_esmm.training.dead_line import DeadLineHook
 from easy_esmm.training.dry_build import dry_build
@@ -65,16 +68,14 @@ def train(
     if config.eval_input_path:
         require_files(pipeline, "eval")
     _require_time(pipeline)
-    if config.train_config.freeze_gradient:
-        # Before anything is written: a pattern may match no variable.
-        dry_build(config, estimator.ModeKeys.TRAIN)
+    fine_tune = _checked_start(config)
     watch = watched(pipeline)
     first_step = model_dir.prepare(pipeline, continue_train=continue_train)
     evaluations = Evaluations.read(
         os.path.join(config.model_dir, f"eval_{EVALUATION_NAME}"), first_step
     )
     progress = TrainProgress(config)
-    trainer = make_estimator(config, progress=progress)
+    trainer = make_estimator(config, progress=progress, fine_tune=fine_tune)
     with user_errors():
         _run(trainer, *specs(config, trainer.config, watch, evaluations, hooks))
     last_step = model_dir.latest_step(config.model_dir)
@@ -100,6 +101,27 @@ def _export(trainer: Any, config: PipelineConfig) -> Optional[str]:
 def _newest_version(folder: str) -> Optional[str]:
     """None where no evaluation was worth an export."""
     return newest(folder) if os.path.isdir(folder) and os.listdir(folder) else None
+
+
+def _checked_start(config: PipelineConfig) -> Optional[fine_tuning.FineTune]:
+    """Where training starts from, unless it goes on; None for values of its own.
+
+    Before anything is written: patterns of variables, and the checkpoint, may not fit the model.
+    """
+    train = config.train_config
+    goes_on = bool(model_dir.latest_step(config.model_dir))
+    fine_tune = None
+    if train.fine_tune_checkpoint and goes_on:
+        logging.info(
+            "fine_tune_checkpoint has no effect: training goes on from %s", config.model_dir
+        )
+    elif train.fine_tune_checkpoint:
+        fine_tune = fine_tuning.FineTune(train)
+    if fine_tune is not None or train.freeze_gradient:
+        variables = dry_build(config, estimator.ModeKeys.TRAIN).variables
+        if fine_tune is not None:
+            fine_tuning.log(fine_tune.plan(variables), fine_tune.path, variables)
+    return fine_tune
 
 
 def _require_time(pipeline: Pipeline) -> None:

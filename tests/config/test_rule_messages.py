@@ -216,13 +216,6 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             "x.config:6:18: train_config.train_distribute: known to EasyRec, refused here: Horovod is not used, got HorovodStrategy"
         ],
     ),
-    "fine_tuning_not_yet": (
-        "  num_steps: 100",
-        '  num_steps: 100 fine_tune_checkpoint: "a"',
-        [
-            'x.config:6:18: train_config.fine_tune_checkpoint: known to EasyRec, not supported here yet: continue in the same model_dir with --continue_train, got "a"'
-        ],
-    ),
     "message_refused_with_its_content_unread": (
         "  num_steps: 100",
         "  num_steps: 100 incr_save_config { what { ever: 3 } }",

@@ -47,7 +47,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
     "average_that_stands_still": (
         "  optimizer_config {",
         "  optimizer_config { use_moving_average: true moving_average_decay: 1",
-        [f"x.config:5:46: {OPTIMIZER}.moving_average_decay: must be in [0, 1), got 1"],
+        [f"x.config:5:47: {OPTIMIZER}.moving_average_decay: must be in [0, 1), got 1"],
     ),
     "multiplier_of_zero": (
         "  optimizer_config {",
@@ -123,6 +123,13 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         [
             'x.config:6:36: train_config.freeze_gradient[0]: must be a regular expression, got "a("; missing ), unterminated subpattern at position 1',
             'x.config:6:42: train_config.freeze_gradient[1]: must be a string that is not empty, got ""',
+        ],
+    ),
+    "rows_cut_off": (
+        "  num_steps: 100",
+        "  num_steps: 100 force_restore_shape_compatible: true",
+        [
+            "x.config:6:18: train_config.force_restore_shape_compatible: known to EasyRec, refused here: a row cut off or filled in belongs to other ids; variables of another shape start anew, and are reported, got true"
         ],
     ),
     "dead_line": (

@@ -6,8 +6,13 @@ import dataclasses
 from pathlib import Path
 from typing import Any, Dict, Tuple
 
+import tensorflow as tf
+
 from easy_esmm import config as configs
+from easy_esmm.compat import estimator, v1
 from easy_esmm.config import Pipeline
+from easy_esmm.serving.signature import receive_columns
+from easy_esmm.training.model_fn import make_model_fn
 from tests.conformance.rows import rows_path, write_rows
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -53,7 +58,22 @@ def small(name: str, folder: Path, **train: Any) -> Pipeline:
         dnn.use_bn = False
     for optimizer in edited.train_config.optimizer_config:
         _hasten(getattr(optimizer, optimizer.WhichOneof("optimizer")).learning_rate)
+    if config.train_config.fine_tune_checkpoint:
+        edited.train_config.fine_tune_checkpoint = _untrained(edited, folder / "earlier")
+        names = SAMPLES.parent / config.train_config.fine_tune_ckpt_var_map
+        edited.train_config.fine_tune_ckpt_var_map = str(names)
     return dataclasses.replace(pipeline, config=edited, written=edited)
+
+
+def _untrained(config: Any, folder: Path) -> str:
+    """A checkpoint of the config's model at its first values."""
+    if not folder.exists():
+        with tf.Graph().as_default(), v1.Session() as session:
+            v1.train.create_global_step()
+            make_model_fn(config)(receive_columns(config), None, estimator.ModeKeys.PREDICT)
+            session.run(v1.global_variables_initializer())
+            v1.train.Saver().save(session, str(folder / "model.ckpt"), 0)
+    return str(folder)
 
 
 def _hasten(learning_rate: Any) -> None:

@@ -214,9 +214,9 @@ def test_another_value_changes_something(
         return  # refused, with its reason
     if changed.notes != unchanged.notes:
         return  # logged as without effect
-    if path.endswith("_input_path"):
+    if path.endswith(("_input_path", ".fine_tune_checkpoint", ".fine_tune_ckpt_var_map")):
         assert changed.config != unchanged.config
-        return  # which files are read: tests/data
+        return  # which files are read: tests/data, tests/training/test_fine_tune.py
     changed = on_rows(changed, folder)
     problems = data.check_files(changed, "train")
     if problems:
