@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Optional, Sequence, Tuple
 
 import tensorflow as tf
@@ -44,6 +45,13 @@ class InputFn:
         self._reading = plan_reading(
             data, training=split == "train", seed=seed, shard=shard, batch_size=batch_size
         )
+
+    def identity(self) -> str:
+        """A digest: the same for the same files (by name and size), columns, order and settings."""
+        files = [(path, tf.io.gfile.stat(path).length) for path in self.files]
+        data = self._data.SerializeToString(deterministic=True)
+        text = repr((files, self._fields, self._reading, data))
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def __call__(self) -> tf.data.Dataset:
         """The dataset."""

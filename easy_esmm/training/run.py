@@ -25,6 +25,7 @@ from easy_esmm.training.estimator import make_estimator
 from easy_esmm.training.evaluate import evaluation_steps
 from easy_esmm.training.evaluations import Evaluations
 from easy_esmm.training.exporters import exporters
+from easy_esmm.training.input_position import InputPosition
 from easy_esmm.training.progress import TrainProgress
 from easy_esmm.training.stopping import EarlyStopHook
 from easy_esmm.training.watched import Watched, watched
@@ -133,7 +134,12 @@ def _require_time(pipeline: Pipeline) -> None:
 
 def _run(trainer: Any, train_spec: Any, eval_spec: Optional[Any]) -> None:
     if eval_spec is None:
-        trainer.train(train_spec.input_fn, train_spec.hooks, max_steps=train_spec.max_steps)
+        trainer.train(
+            train_spec.input_fn,
+            train_spec.hooks,
+            max_steps=train_spec.max_steps,
+            saving_listeners=train_spec.saving_listeners,
+        )
     else:
         estimator.train_and_evaluate(trainer, train_spec, eval_spec)
         eval_spec.input_fn.skipped.log_summary()
@@ -158,8 +164,12 @@ def specs(
         all_hooks.append(DeadLineHook(train.dead_line))
     if watch.stop is not None:
         all_hooks.append(EarlyStopHook(watch.stop, evaluations))
+    position = InputPosition(config.model_dir, train_input.identity())
     train_spec = estimator.TrainSpec(
-        train_input, max_steps=train.num_steps or None, hooks=all_hooks
+        train_input,
+        max_steps=train.num_steps or None,
+        hooks=[*all_hooks, position],
+        saving_listeners=[position.listener],
     )
     if not config.eval_input_path:
         return train_spec, None

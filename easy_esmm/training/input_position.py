@@ -1,0 +1,152 @@
+"""The position of the training input, saved with each checkpoint and taken up again with it.
+
+`input.ckpt-STEP` is written before `model.ckpt-STEP`: a model that is whole has its position,
+wherever a process was killed. The position holds what the input has buffered.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any, List
+
+import tensorflow as tf
+from absl import logging
+
+from easy_esmm.compat import v1
+
+_BASENAME = "input.ckpt"
+_FAIL_ON_STATE_ELSEWHERE = 2  # ExternalStatePolicy.POLICY_FAIL
+_CANNOT_BE_SAVED = (
+    tf.errors.FailedPreconditionError,
+    tf.errors.InvalidArgumentError,
+    tf.errors.UnimplementedError,
+)
+
+
+class InputPosition(v1.train.SessionRunHook):  # type: ignore[misc]
+    """Hook that restores the position before the first step; `listener` saves it.
+
+    A new session of the same training goes on with the batch after the last one of the checkpoint.
+    It starts the input over where no position of that step is there, or where the input is another.
+    When training ends because the input does, its position is dropped: going on means another pass.
+    """
+
+    def __init__(self, model_dir: str, identity: str) -> None:
+        """`identity` tells one input from another."""
+        self._model_dir = model_dir
+        self._identity = identity
+        self._has_run = False
+        self._can_be_saved = True
+        self._step = 0
+        self._context: Any = None
+        self.listener = _Listener(self)
+
+    def __repr__(self) -> str:
+        return "InputPosition()"
+
+    def begin(self) -> None:
+        self._has_run = False
+        self._path = v1.placeholder(tf.string, [])
+        iterators: List[Any] = v1.get_collection("iterators")
+        raw = tf.raw_ops
+        states = [
+            raw.SerializeIterator(
+                resource_handle=iterator, external_state_policy=_FAIL_ON_STATE_ELSEWHERE
+            )
+            for iterator in iterators
+        ]
+        names = [f"iterator_{number}" for number in range(len(iterators))]
+        self._save = raw.SaveV2(
+            prefix=self._path,
+            tensor_names=[*names, "identity"],
+            shape_and_slices=[""] * (len(names) + 1),
+            tensors=[*states, tf.constant(self._identity)],
+        )
+        restored = raw.RestoreV2(
+            prefix=self._path,
+            tensor_names=names,
+            shape_and_slices=[""] * len(names),
+            dtypes=[tf.variant] * len(names),
+        )
+        self._restore = tf.group(
+            *(
+                raw.DeserializeIterator(resource_handle=iterator, serialized=state)
+                for iterator, state in zip(iterators, restored)
+            )
+        )
+
+    def before_run(self, run_context: Any) -> None:
+        # Not after_create_session: the hook that initialises the iterator may come later.
+        if not self._has_run:
+            self._has_run = True
+            self._step = int(run_context.session.run(v1.train.get_global_step()))
+            if self._step:
+                self._go_on(run_context.session)
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        self._context = run_context
+
+    def end(self, session: Any) -> None:
+        was_stopped = self._context is not None and self._context.stop_requested
+        if not was_stopped:
+            self._remove(int(session.run(v1.train.get_global_step())))
+
+    def save(self, session: Any, step: int) -> None:
+        """Writes the position that belongs to `step`, unless no batch of this session was read."""
+        if not self._has_run or not self._can_be_saved:
+            return
+        try:
+            session.run(self._save, {self._path: self._file(step)})
+        except _CANNOT_BE_SAVED as error:
+            self._can_be_saved = False
+            logging.warning(
+                "the position of this input cannot be saved, so that --continue_train starts it "
+                "over: %s",
+                error.message.splitlines()[0],
+            )
+
+    def drop_old(self) -> None:
+        """Removes the positions whose models are gone."""
+        for name in os.listdir(self._model_dir):
+            match = re.fullmatch(rf"{re.escape(_BASENAME)}-(\d+)\.index", name)
+            if match and not self._is_there(f"model.ckpt-{match.group(1)}.index"):
+                self._remove(int(match.group(1)))
+
+    def _go_on(self, session: Any) -> None:
+        file = self._file(self._step)
+        if not os.path.exists(f"{file}.index"):
+            logging.info("input: starts over: no position was saved at step %s", f"{self._step:,}")
+            return
+        identity = v1.train.NewCheckpointReader(file).get_tensor("identity").decode()
+        if identity != self._identity:
+            logging.warning(
+                "input: starts over: the files, columns or settings of the input are not those of "
+                "the checkpoint"
+            )
+            return
+        session.run(self._restore, {self._path: file})
+        logging.info("input: goes on from its position at step %s", f"{self._step:,}")
+
+    def _file(self, step: int) -> str:
+        return os.path.join(self._model_dir, f"{_BASENAME}-{step}")
+
+    def _is_there(self, name: str) -> bool:
+        return os.path.exists(os.path.join(self._model_dir, name))
+
+    def _remove(self, step: int) -> None:
+        prefix = f"{_BASENAME}-{step}."
+        for name in os.listdir(self._model_dir):
+            if name.startswith(prefix):
+                os.remove(os.path.join(self._model_dir, name))
+
+
+class _Listener(v1.train.CheckpointSaverListener):  # type: ignore[misc]
+    def __init__(self, position: InputPosition) -> None:
+        self._position = position
+
+    def before_save(self, session: Any, global_step_value: int) -> None:
+        self._position.save(session, int(global_step_value))
+
+    def after_save(self, session: Any, global_step_value: int) -> None:
+        self._position.drop_old()
