@@ -21,6 +21,7 @@ from typing import Any, Dict, List, Mapping
 from absl import flags as absl_flags
 
 from easy_esmm import console, flags
+from easy_esmm.aliccp.against_simulation import compared, counts_of_simulation
 from easy_esmm.aliccp.conversion import RESULT, Job, convert
 from easy_esmm.aliccp.sources import Source, find
 from easy_esmm.aliccp.statistics import format_statistics
@@ -101,7 +102,11 @@ def _convert(part: str, output: Path) -> None:
         workers=len(os.sched_getaffinity(0)),
     )
     print(f"\n== Converting the {part} files\n", flush=True)
-    print(format_statistics(convert(job)))
+    result = convert(job)
+    print(format_statistics(result))
+    truth = counts_of_simulation(Path(FLAGS.data), part)
+    if truth is not None:
+        print(compared(result, truth))
 
 
 def _is_official(output: Path) -> bool:

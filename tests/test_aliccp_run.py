@@ -54,6 +54,9 @@ def test_every_count_is_the_generators_and_nothing_is_done_twice(
     # The common pCTR is another model's: trained without the CVR loss.
     assert metrics["auc_ctcvr_common_pctr"] != metrics["auc_ctcvr"]
     assert "weight: 0" in (output / "ctr" / "pipeline.config").read_text()
+    for line in [line for line in printed.splitlines() if line.startswith("simulation: ")]:
+        assert line.endswith("of the generator; vocabularies, of --min_count 12, apart")
+    assert printed.count("simulation: all ") == 2
     assert "ESMM paper, ESMM " in printed
     assert "not comparable" in printed
     call(*run)

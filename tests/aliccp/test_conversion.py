@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from easy_esmm.aliccp import conversion, quirks, shard_files, shards, spool
+from easy_esmm.aliccp.against_simulation import compared, counts_of_simulation
 from easy_esmm.aliccp.conversion import Job, convert
 from easy_esmm.aliccp.generator import simulate
 from easy_esmm.aliccp.raw_block import MALFORMED
@@ -110,6 +111,9 @@ def test_what_is_dropped_is_what_a_slow_conversion_drops(converted, expected, pa
 def test_every_count_equals_the_generators_truth(simulated, converted, part):
     truth = json.loads((simulated / "simulation.json").read_text())["raw"]["parts"][part]
     result = json.loads((converted[0] / part / "conversion.json").read_text())
+    assert counts_of_simulation(simulated / "raw", part) == truth
+    line = compared(result, truth)
+    assert re.fullmatch(r"simulation: all \d{3} counts are those of the generator", line)
     for name in ("skeleton", "common"):
         assert result["inputs"][name]["lines"] == truth["lines"][name]
     assert result["counts"] == truth["counts"]
@@ -121,6 +125,25 @@ def test_every_count_equals_the_generators_truth(simulated, converted, part):
     assert result["by_position"] == truth["by_position"]
     assert result["by_order"] == truth["by_order"]
     assert result["counts"]["duplicate_impressions"] > 0
+
+
+def test_each_count_that_is_not_the_generators_is_named(simulated, converted):
+    truth = counts_of_simulation(simulated / "raw", "train")
+    result = json.loads((converted[0] / "train" / "conversion.json").read_text())
+    before = result["counts"]["clicks"], result["fields"]["205"]["values"]
+    result["counts"]["clicks"] += 1
+    result["fields"]["205"]["values"] -= 2
+    result["dropped"]["malformed"]["common"]["id"] = {"count": 7, "first": [3]}
+    assert compared(result, truth).splitlines() == [
+        "simulation: 3 counts differ",
+        f"  clicks: {before[0] + 1}, but the simulation wrote {before[0]}",
+        "  malformed common: 8, but the simulation wrote 1",
+        f"  values of 205: {before[1] - 2}, but the simulation wrote {before[1]}",
+    ]
+    result["min_count"] = 3
+    result["fields"]["205"]["vocabulary"] += 1
+    assert compared(result, truth).startswith("simulation: 3 counts differ\n")
+    assert counts_of_simulation(simulated, "train") is None
 
 
 def test_the_users_of_a_shard_lie_beside_its_impressions(converted):
