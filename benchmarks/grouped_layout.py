@@ -1,20 +1,25 @@
 """Training on users stored once a user row against users stored in every impression.
 
     python -m benchmarks.grouped_layout [--rows 200000] [--steps 150] [--rounds 3] [--folder DIR]
-        [--skip_speed] [--skip_auc] [--json FILE]
+        [--rows_together 8 100000] [--auc_rows 400000] [--seeds 6] [--skip_speed] [--skip_auc]
 
-1. CPU time per training example, through the Estimator, of both layouts in turn: 23 ids a row with
+The grouped layout is measured for each number of `--rows_together`: 8 is what the reader does
+unless told otherwise, 100000 keeps all impressions of a user together.
+
+1. CPU time per training example, through the Estimator, of the layouts in turn: 23 ids a row with
    the field sizes of Ali-CCP, and the histories 109_14, 110_14, 127_14 and 150_14 as weighted bags
    of 20, 40, 60 and 130 values on average; about 50 impressions a user; embedding 18, towers
    360-200-80, lazy Adam, batch 4096. CPU time is the whole process's, over all threads.
 2. Test AUCs after one epoch on simulated impressions, for several seeds: in the flat layout single
-   rows are shuffled, in the grouped one users with all their rows are.
+   rows are shuffled, in the grouped one pieces of users' impressions are. Differences to the flat
+   layout are of runs with the same seed, their standard errors from how they vary over the seeds.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import shutil
 import tempfile
 import time
@@ -50,9 +55,9 @@ BAGS = {"109_14": 20, "110_14": 40, "127_14": 60, "150_14": 130}
 IMPRESSIONS_OF_A_USER = 50
 FILES = 4
 FLAT_GROUP_ROWS = 8192
-LAYOUTS = ("flat", "grouped")
+FLAT = 0
+"""Rows together in the flat layout."""
 AUCS = ("auc_ctr", "auc_cvr_masked", "auc_ctcvr")
-PREFIX = {"flat": "flat", "grouped": "impressions"}
 
 
 @dataclass(frozen=True)
@@ -77,8 +82,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=200_000, help="impressions to measure speed on")
     parser.add_argument("--steps", type=int, default=150, help="measured steps of a round")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--auc_rows", type=int, default=600_000, help="a quarter is for the test")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--rows_together", type=int, nargs="+", default=[8, 100_000])
+    parser.add_argument("--auc_rows", type=int, default=400_000, help="a quarter is for the test")
+    parser.add_argument("--seeds", type=int, default=6)
     parser.add_argument("--folder", default=None, help="for files; a temporary folder else")
     parser.add_argument("--skip_speed", action="store_true")
     parser.add_argument("--skip_auc", action="store_true")
@@ -86,41 +92,51 @@ def main() -> None:
     args = parser.parse_args()
     v1.logging.set_verbosity(v1.logging.ERROR)
     result: Dict[str, Any] = {}
+    layouts = [FLAT, *args.rows_together]
     with tempfile.TemporaryDirectory(dir=args.folder) as folder:
         if not args.skip_speed:
-            result["speed"] = measure_speed(Path(folder), args.rows, args.steps, args.rounds)
+            result["speed"] = measure_speed(
+                Path(folder), layouts, args.rows, args.steps, args.rounds
+            )
         if not args.skip_auc:
-            result["auc"] = measure_auc(Path(folder), args.auc_rows, args.seeds)
+            result["auc"] = measure_auc(Path(folder), layouts, args.auc_rows, args.seeds)
     print(json.dumps(result))
     if args.json:
         Path(args.json).write_text(json.dumps(result, indent=1))
 
 
-def measure_speed(folder: Path, rows: int, steps: int, rounds: int) -> Dict[str, Any]:
+def _name(layout: int) -> str:
+    return "flat" if layout == FLAT else f"grouped, {layout} together"
+
+
+def measure_speed(
+    folder: Path, layouts: Sequence[int], rows: int, steps: int, rounds: int
+) -> Dict[str, Any]:
     """CPU and wall microseconds per example by layout, one figure a round, and sizes of files."""
     inputs = [Input(name, size, _is_of_users(name)) for name, size in SIZES.items()]
     bags = [Input(name, SIZES[f"last_{name}"], True, True, True) for name in BAGS]
     for part in range(FILES):
         write_shard(folder, "train", part, *draw_shard(rows // FILES, seed=part))
-    figures: Dict[str, Any] = {layout: {"cpu_us": [], "wall_us": []} for layout in LAYOUTS}
-    for layout in LAYOUTS:
-        figures[layout]["megabytes"] = round(_size(folder, layout) / 1e6, 1)
+    figures: Dict[str, Any] = {_name(layout): {"cpu_us": [], "wall_us": []} for layout in layouts}
+    for layout in layouts:
+        figures[_name(layout)]["megabytes"] = round(_size(folder, layout) / 1e6, 1)
     print(f"{rows:,} impressions, {FILES} files, batch 4096, {steps} steps a round")
-    print(f"{'layout':<10}{'round':>6}{'CPU us/example':>16}{'wall us/example':>17}{'MB':>9}")
+    print(f"{'layout':<25}{'round':>6}{'CPU us/example':>16}{'wall us/example':>17}{'MB':>9}")
     for number in range(rounds):
-        for layout in LAYOUTS:
+        for layout in layouts:
+            own = figures[_name(layout)]
             pipeline = _pipeline(folder, layout, [*inputs, *bags], batch=4096, epochs=0, seed=1)
             cpu, wall = train_and_measure(pipeline, steps)
-            figures[layout]["cpu_us"].append(round(cpu, 2))
-            figures[layout]["wall_us"].append(round(wall, 2))
-            size = figures[layout]["megabytes"]
-            print(f"{layout:<10}{number + 1:>6}{cpu:>16.1f}{wall:>17.1f}{size:>9}", flush=True)
-    ratios = [
-        flat / grouped
-        for flat, grouped in zip(figures["flat"]["cpu_us"], figures["grouped"]["cpu_us"])
-    ]
-    figures["flat_by_grouped"] = round(median(ratios), 2)
-    print(f"flat / grouped, median of the rounds: {figures['flat_by_grouped']}")
+            own["cpu_us"].append(round(cpu, 2))
+            own["wall_us"].append(round(wall, 2))
+            size = own["megabytes"]
+            print(
+                f"{_name(layout):<25}{number + 1:>6}{cpu:>16.1f}{wall:>17.1f}{size:>9}", flush=True
+            )
+    for name, own in figures.items():
+        ratios = [one / flat for one, flat in zip(own["cpu_us"], figures["flat"]["cpu_us"])]
+        own["by_flat"] = round(median(ratios), 2)
+        print(f"{name:<25} CPU time by that of flat, median of the rounds: {own['by_flat']}")
     return figures
 
 
@@ -180,8 +196,8 @@ def write_shard(
             writer.write_table(table)
 
 
-def _size(folder: Path, layout: str) -> int:
-    names = ["flat"] if layout == "flat" else ["impressions", "users"]
+def _size(folder: Path, layout: int) -> int:
+    names = ["flat"] if layout == FLAT else ["impressions", "users"]
     return sum(path.stat().st_size for name in names for path in folder.glob(f"{name}-train-*"))
 
 
@@ -209,32 +225,34 @@ def train_and_measure(pipeline: Pipeline, steps: int, warm_up: int = 50) -> List
     return [1e6 * (end - start) / examples for start, end in zip(*clock.times)]
 
 
-def measure_auc(folder: Path, rows: int, seeds: int) -> Dict[str, Any]:
+def measure_auc(folder: Path, layouts: Sequence[int], rows: int, seeds: int) -> Dict[str, Any]:
     """Test AUCs by layout, one figure a seed."""
     simulation = simulate(Settings(rows=rows, history_length=20.0))
     inputs = write_simulation(folder, simulation)
-    figures: Dict[str, Any] = {layout: {name: [] for name in AUCS} for layout in LAYOUTS}
+    figures: Dict[str, Any] = {_name(layout): {name: [] for name in AUCS} for layout in layouts}
     train_rows = simulation.settings.train_rows
     print(f"one epoch of {train_rows:,} simulated impressions, {rows - train_rows:,} for the test")
-    print(f"{'layout':<10}{'seed':>5}" + "".join(f"{name:>16}" for name in AUCS))
+    print(f"{'layout':<25}{'seed':>5}" + "".join(f"{name:>16}" for name in AUCS))
     for seed in range(1, seeds + 1):
-        for layout in LAYOUTS:
+        for layout in layouts:
             pipeline = _pipeline(folder, layout, inputs, batch=1024, epochs=1, seed=seed)
             training.train(pipeline)
             metrics = training.evaluate(pipeline)
             shutil.rmtree(pipeline.config.model_dir)
             for name in AUCS:
-                figures[layout][name].append(round(metrics[name], 5))
+                figures[_name(layout)][name].append(round(metrics[name], 5))
             line = "".join(f"{metrics[name]:>16.4f}" for name in AUCS)
-            print(f"{layout:<10}{seed:>5}{line}", flush=True)
-    for name in AUCS:
-        flat, grouped = figures["flat"][name], figures["grouped"][name]
-        differences = [b - a for a, b in zip(flat, grouped)]
-        spread = stdev(flat) if seeds > 1 else float("nan")
-        print(
-            f"{name:<16} grouped - flat: {mean(differences):+.4f} "
-            f"(deviation between seeds {spread:.4f})"
-        )
+            print(f"{_name(layout):<25}{seed:>5}{line}", flush=True)
+    print("mean of the seeds, with its standard error; for the grouped layout of own - flat")
+    for layout in layouts:
+        own = figures[_name(layout)]
+        cells = []
+        for name in AUCS:
+            base = figures["flat"][name] if layout != FLAT else [0.0] * seeds
+            differences = [b - a for a, b in zip(base, own[name])]
+            error = stdev(differences) / math.sqrt(seeds) if seeds > 1 else math.nan
+            cells.append(f"{name} {mean(differences):+.4f} +- {error:.4f}")
+        print(f"{_name(layout):<25} {', '.join(cells)}")
     return figures
 
 
@@ -288,7 +306,7 @@ def _arrays(simulation: Simulation, rows: NDArray[Any], of_users: bool) -> Dict[
 
 
 def _pipeline(
-    folder: Path, layout: str, inputs: Sequence[Input], batch: int, epochs: int, seed: int
+    folder: Path, layout: int, inputs: Sequence[Input], batch: int, epochs: int, seed: int
 ) -> Pipeline:
     path = folder / f"{layout}.config"
     path.write_text(config_text(folder, layout, inputs, batch, epochs, seed))
@@ -296,12 +314,13 @@ def _pipeline(
 
 
 def config_text(
-    folder: Path, layout: str, inputs: Sequence[Input], batch: int, epochs: int, seed: int
+    folder: Path, layout: int, inputs: Sequence[Input], batch: int, epochs: int, seed: int
 ) -> str:
-    """The paper's model on these inputs."""
+    """The paper's model on these inputs; `layout` is the number of rows together, or FLAT."""
+    prefix = "flat" if layout == FLAT else "impressions"
     columns = {name: one for one in inputs for name in one.columns}
     users = [name for name, one in columns.items() if one.of_users]
-    user_rows = f"user_rows {{ columns: {json.dumps(users)} }}" if layout == "grouped" else ""
+    user_rows = f"user_rows {{ columns: {json.dumps(users)} rows_together: {layout} }}"
     fields = "\n".join(
         f'  input_fields {{ input_name: "{name}" input_type: '
         f'{"FLOAT" if name.endswith("_weight") else "INT32"} default_val: "-1" }}'
@@ -316,9 +335,9 @@ def config_text(
     names = json.dumps([one.name for one in inputs])
     dnn = "dnn { hidden_units: [360, 200, 80] use_bn: false }"
     steps = "" if epochs else "num_steps: 1000000"
-    test = "" if not epochs else f'eval_input_path: "{folder}/{PREFIX[layout]}-test-*.parquet"'
+    test = "" if not epochs else f'eval_input_path: "{folder}/{prefix}-test-*.parquet"'
     return f"""
-train_input_path: "{folder}/{PREFIX[layout]}-train-*.parquet"
+train_input_path: "{folder}/{prefix}-train-*.parquet"
 {test}
 model_dir: "{folder}/model_{layout}"
 train_config {{
@@ -330,7 +349,7 @@ train_config {{
 }}
 data_config {{
   input_type: ParquetInput batch_size: {batch} num_epochs: {epochs}
-  label_fields: ["conversion", "click"] {user_rows}
+  label_fields: ["conversion", "click"] {user_rows if layout != FLAT else ""}
   input_fields {{ input_name: "click" input_type: INT32 }}
   input_fields {{ input_name: "conversion" input_type: INT32 }}
 {fields}

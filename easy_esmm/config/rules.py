@@ -89,6 +89,7 @@ RULES: Tuple[Rule, ...] = (
     ),
     Rule("data_config.input_fields.input_name", NotEmpty(), why="features refer to it"),
     Rule("data_config.user_rows.row_column", NotEmpty(), why="impressions point to users by it"),
+    Rule("data_config.user_rows.rows_together", AtLeast(1), why="it counts impressions"),
     Rule("data_config.user_rows.file_prefix", NotEmpty(), why="it tells the files apart"),
     Rule(
         "data_config.user_rows.impression_file_prefix", NotEmpty(), why="it tells the files apart"

@@ -67,6 +67,8 @@ class UserRows:
     impression_file_prefix: str
     columns: Tuple[str, ...]
     """Names of the declared columns that the users files hold, whether or not they are read."""
+    rows_together: int
+    """Adjacent impressions of a user that stay together when training shuffles, at least 1."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,11 @@ def _user_rows(data: DatasetConfig) -> Optional[UserRows]:
         return None
     users = data.user_rows
     return UserRows(
-        users.row_column, users.file_prefix, users.impression_file_prefix, tuple(users.columns)
+        users.row_column,
+        users.file_prefix,
+        users.impression_file_prefix,
+        tuple(users.columns),
+        users.rows_together,
     )
 
 

@@ -32,8 +32,10 @@ class RowOrder:
     seed: Optional[int]
     """None: the table's own order in every epoch."""
     block_of: Optional[Callable[[Rows], Rows]] = None
-    """Gives the block of each table row. With it, blocks are permuted inside a window, not rows:
-    what a window holds of a block stays side by side. None: each row is a block."""
+    """Gives the block of each table row. With it, pieces of blocks are permuted in a window, not
+    rows. None: each row is a block."""
+    piece_rows: int = 1
+    """Rows of a block that stay side by side; the last piece of a block may be shorter."""
 
     @property
     def epoch_rows(self) -> int:
@@ -72,7 +74,7 @@ class RowOrder:
         random = np.random.default_rng([seed, epoch, base])
         if self.block_of is None:
             return random.permutation(rows)
-        return _permuted_blocks(rows, self.block_of(rows), random)
+        return _permuted_pieces(rows, self.block_of(rows), self.piece_rows, random)
 
 
 def runs(values: Rows) -> Rows:
@@ -82,12 +84,15 @@ def runs(values: Rows) -> Rows:
     return np.flatnonzero(is_start)
 
 
-def _permuted_blocks(rows: Rows, blocks: Rows, random: np.random.Generator) -> Rows:
-    starts = runs(blocks)
+def _permuted_pieces(
+    rows: Rows, blocks: Rows, piece_rows: int, random: np.random.Generator
+) -> Rows:
+    block_starts = runs(blocks)
+    block_rows = np.diff(np.append(block_starts, len(rows)))
+    place_in_block = np.arange(len(rows)) - np.repeat(block_starts, block_rows)
+    starts = np.flatnonzero(place_in_block % piece_rows == 0)
     lengths = np.diff(np.append(starts, len(rows)))
-    # A block whose rows stand in several places (chunks cut it) is put together.
-    names, block_of_run = np.unique(blocks[starts], return_inverse=True)
-    order = np.argsort(random.permutation(len(names))[block_of_run], kind="stable")
+    order = random.permutation(len(starts))
     starts, lengths = starts[order], lengths[order]
     places = np.repeat(starts - (np.cumsum(lengths) - lengths), lengths) + np.arange(len(rows))
     permuted: Rows = rows[places]

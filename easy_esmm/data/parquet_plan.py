@@ -60,6 +60,8 @@ class UserPlan:
     row_column: str
     source_of: Tuple[int, ...]
     """For each source of the impressions, the number of its users source."""
+    rows_together: int
+    """See `UserRows`."""
 
 
 def plan_files(files: Sequence[str], fields: Fields) -> Plan:

@@ -152,4 +152,5 @@ def _user_plan(
         per_user=tuple(c.name for c in user_fields.columns if c.name in users.columns),
         row_column=users.row_column,
         source_of=tuple(number[source.path] for source in plan.sources),
+        rows_together=users.rows_together,
     )

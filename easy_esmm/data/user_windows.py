@@ -20,13 +20,17 @@ _ROW_MASK = (1 << _FILE_BITS) - 1
 
 
 class UserWindows(Windows):
-    """As `Windows`; while shuffling, the rows that a window holds of a user stay side by side."""
+    """As `Windows`; while shuffling, pieces of users' adjacent rows are permuted, not rows.
+
+    The rows of each batch are then sorted by user, so that a batch holds each of its users once.
+    """
 
     def __init__(
         self, plan: Plan, users: UserPlan, reading: Reading, skipped: Optional[SkippedRows]
     ) -> None:
         """See `Windows`; the row column is the last of the plan's columns."""
-        super().__init__(plan, reading, skipped, self._users_of_rows)
+        super().__init__(plan, reading, skipped, self._users_of_rows, users.rows_together)
+        self._is_shuffled, self._batch_size = reading.is_shuffled, reading.batch_size
         self._row_column = len(plan.fields.columns) - 1
         self._outputs = [output for output in self._outputs if output != self._row_column]
         self._users = users
@@ -37,9 +41,10 @@ class UserWindows(Windows):
         """Columns, labels and weight of the impressions, columns of the users, and the index.
 
         Laid out flat as `row_groups.gather` says. Users stand in the order of their first
-        impression; one whose impressions are not side by side stands once for each piece. The
-        index, int32 [rows], is the user of each impression. Columns of the users files that are not
-        `per_user` come for each impression.
+        impression, once in each batch that is cut from the window; in files that are not shuffled,
+        one whose impressions are not side by side stands once for each piece. The index, int32
+        [rows], is the user of each impression. Columns of the users files that are not `per_user`
+        come for each impression.
         """
         chosen = self._choose(window)
         users = self._users_of(chosen)
@@ -53,7 +58,11 @@ class UserWindows(Windows):
                 source = self._users.plan.sources[number]
                 self._report(source, row, message, int(is_bad.sum()))
         chosen, users = chosen.keep(is_good), users[is_good]
-        starts = runs(users)
+        batches = np.arange(len(users)) // self._batch_size
+        if self._is_shuffled:
+            order = np.lexsort((users, batches))
+            chosen, users = chosen.take(order), users[order]
+        starts = np.union1d(runs(users), runs(batches))
         index = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(users))))
         group_of = np.searchsorted(files, users[starts] >> _FILE_BITS)
         row_of = users[starts] & _ROW_MASK

@@ -37,9 +37,12 @@ class Chosen:
 
     def keep(self, is_kept: NDArray[np.bool_]) -> Chosen:
         """Some of the rows."""
-        if is_kept.all():
-            return self
-        return Chosen(self.numbers, self.groups, self.group_of[is_kept], self.row_of[is_kept])
+        return self if is_kept.all() else self.take(np.flatnonzero(is_kept))
+
+    def take(self, places: Rows) -> Chosen:
+        """The rows at these places."""
+        group_of, row_of = self.group_of.take(places), self.row_of.take(places)
+        return Chosen(self.numbers, self.groups, group_of, row_of)
 
 
 class Windows:
@@ -54,15 +57,16 @@ class Windows:
         reading: Reading,
         skipped: Optional[SkippedRows],
         block_of: Optional[Callable[[Rows], Rows]] = None,
+        piece_rows: int = 1,
     ) -> None:
         """`skipped` is None where a row that must not be used is an error.
 
-        `block_of` is that of `RowOrder`.
+        `block_of` and `piece_rows` are those of `RowOrder`.
         """
         rows = tuple(source.rows for source in plan.sources)
         band = _band(plan)
         seed = reading.seed if reading.is_shuffled else None
-        self.order = RowOrder(rows, reading.window, band, seed, block_of)
+        self.order = RowOrder(rows, reading.window, band, seed, block_of, piece_rows)
         labels = len(plan.fields.labels) + (plan.fields.weight is not None)
         self._outputs = list(range(len(plan.fields.columns) + labels))
         self._sources, self._size = plan.sources, reading.window

@@ -73,16 +73,18 @@ class DatasetConfig(_message.Message):
         input_shape: int
         def __init__(self, input_name: _Optional[str] = ..., input_type: _Optional[_Union[DatasetConfig.FieldType, str]] = ..., default_val: _Optional[str] = ..., input_dim: _Optional[int] = ..., input_shape: _Optional[int] = ...) -> None: ...
     class UserRows(_message.Message):
-        __slots__ = ("row_column", "file_prefix", "impression_file_prefix", "columns")
+        __slots__ = ("row_column", "file_prefix", "impression_file_prefix", "columns", "rows_together")
         ROW_COLUMN_FIELD_NUMBER: _ClassVar[int]
         FILE_PREFIX_FIELD_NUMBER: _ClassVar[int]
         IMPRESSION_FILE_PREFIX_FIELD_NUMBER: _ClassVar[int]
         COLUMNS_FIELD_NUMBER: _ClassVar[int]
+        ROWS_TOGETHER_FIELD_NUMBER: _ClassVar[int]
         row_column: str
         file_prefix: str
         impression_file_prefix: str
         columns: _containers.RepeatedScalarFieldContainer[str]
-        def __init__(self, row_column: _Optional[str] = ..., file_prefix: _Optional[str] = ..., impression_file_prefix: _Optional[str] = ..., columns: _Optional[_Iterable[str]] = ...) -> None: ...
+        rows_together: int
+        def __init__(self, row_column: _Optional[str] = ..., file_prefix: _Optional[str] = ..., impression_file_prefix: _Optional[str] = ..., columns: _Optional[_Iterable[str]] = ..., rows_together: _Optional[int] = ...) -> None: ...
     BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
     AUTO_EXPAND_INPUT_FIELDS_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELDS_FIELD_NUMBER: _ClassVar[int]

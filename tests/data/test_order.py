@@ -13,7 +13,8 @@ from easy_esmm.data.order import RowOrder
 
 
 @pytest.mark.parametrize("block_of", [None, lambda rows: rows // 30])
-@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize("piece_rows", [1, 8, 1000])
+@settings(max_examples=30, deadline=None)
 @given(
     groups=st.lists(st.integers(1, 2500), min_size=1, max_size=6),
     window=st.integers(1, 3000),
@@ -21,9 +22,9 @@ from easy_esmm.data.order import RowOrder
     seed=st.integers(0, 5),
 )
 def test_each_epoch_holds_each_row_once(
-    block_of: Any, groups: list[int], window: int, band: int, seed: int
+    block_of: Any, piece_rows: int, groups: list[int], window: int, band: int, seed: int
 ) -> None:
-    order = RowOrder(tuple(groups), window, band, seed, block_of)
+    order = RowOrder(tuple(groups), window, band, seed, block_of, piece_rows)
     total = sum(groups)
     for epoch in range(2):
         rows = order.rows_at(epoch * total, (epoch + 1) * total)
@@ -63,17 +64,27 @@ def test_a_window_draws_from_the_row_groups_of_its_band(band: int, groups_in_win
     assert np.mean(np.diff(order.rows_at(0, 16384)) == 1) < 0.001
 
 
-def test_blocks_are_permuted_and_their_rows_are_not() -> None:
-    order = RowOrder((100, 60), 40, 1, 3, lambda rows: rows // 10)
+def test_pieces_of_blocks_are_permuted_and_their_rows_are_not() -> None:
+    order = RowOrder((100, 60), 40, 1, 3, lambda rows: rows // 10, piece_rows=5)
     for start in range(0, 160, 40):  # chunks are whole groups here, windows whole blocks
-        rows = order.rows_at(start, start + 40).reshape(4, 10)
+        rows = order.rows_at(start, start + 40).reshape(8, 5)
         assert (np.diff(rows, axis=1) == 1).all()
-        assert (rows[:, 0] % 10 == 0).all()
-    firsts = order.rows_at(0, 160)[::10]
-    assert sorted(firsts) == list(range(0, 160, 10))
+        assert (rows[:, 0] % 5 == 0).all()
+    firsts = order.rows_at(0, 160)[::5]
+    assert sorted(firsts) == list(range(0, 160, 5))
     assert list(firsts) != sorted(firsts)
 
 
-def test_a_block_in_several_places_of_a_window_is_put_together() -> None:
-    order = RowOrder((6,), 6, 1, 3, lambda rows: rows % 2)
-    assert [row % 2 for row in order.rows_at(0, 6)] in ([0, 0, 0, 1, 1, 1], [1, 1, 1, 0, 0, 0])
+def test_the_last_piece_of_a_block_is_what_remains() -> None:
+    order = RowOrder((30,), 30, 1, 3, lambda rows: rows // 10, piece_rows=4)
+    rows = order.rows_at(0, 30)
+    firsts = [0, 4, 8, 10, 14, 18, 20, 24, 28]
+    starts = [place for place, row in enumerate(rows) if row in firsts]
+    pieces = [piece.tolist() for piece in np.split(rows, starts[1:])]
+    assert sorted(pieces) == [list(range(a, b)) for a, b in zip(firsts, [*firsts[1:], 30])]
+
+
+def test_a_piece_longer_than_every_block_leaves_the_blocks_whole() -> None:
+    order = RowOrder((30,), 30, 1, 3, lambda rows: rows // 10, piece_rows=1000)
+    blocks = order.rows_at(0, 30).reshape(3, 10)
+    assert sorted(blocks.tolist()) == [list(range(a, a + 10)) for a in (0, 10, 20)]

@@ -75,6 +75,7 @@ def test_losses_and_variables_are_those_of_the_flat_layout(
 ) -> None:
     pipeline = with_adagrad
     grouped = batches(pipeline)
+    grouped.append(grouped[0])  # so that the first and the last loss are of one batch
     flat = [(spread(pipeline.config, columns), labels) for columns, labels in grouped]
     assert all(0 < len(columns["user"]) < table.BATCH for columns, _ in grouped)
     assert all(len(columns["user"]) == table.BATCH for columns, _ in flat)
