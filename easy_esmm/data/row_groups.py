@@ -236,6 +236,11 @@ class GroupCache:
                 slot.content = load_group(self._plan.sources[group], self._plan)
             return slot.content
 
+    def clear(self) -> None:
+        """Forgets all row groups; what is in use elsewhere stays there."""
+        with self._lock:
+            self._slots.clear()
+
 
 class _Slot:
     def __init__(self) -> None:

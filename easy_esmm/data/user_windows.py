@@ -72,6 +72,7 @@ class UserWindows(Windows):
         for output, column in enumerate(self._users.plan.fields.columns):
             is_once = column.name in self._users.per_user
             arrays += gather(once if is_once else spread, output)
+        self._end(window, self._cache, self._user_cache)
         return [*arrays, index.astype(np.int32)]
 
     def _users_of_rows(self, rows: Rows) -> Rows:

@@ -64,7 +64,8 @@ class Windows:
         `block_of` and `piece_rows` are those of `RowOrder`.
         """
         rows = tuple(source.rows for source in plan.sources)
-        band = _band(plan)
+        # In the files' own order a group is not needed again.
+        band = _band(plan) if reading.is_shuffled else 1
         seed = reading.seed if reading.is_shuffled else None
         self.order = RowOrder(rows, reading.window, band, seed, block_of, piece_rows)
         labels = len(plan.fields.labels) + (plan.fields.weight is not None)
@@ -76,6 +77,8 @@ class Windows:
         self._capacity = 2 * band + reading.parallel
         self._cache = GroupCache(plan, self._capacity)
         self._skipped = skipped
+        # Of the windows that are read side by side, any may be the last to be ready.
+        self._last = self.count - reading.parallel * reading.shard[1]
 
     @property
     def count(self) -> int:
@@ -84,7 +87,18 @@ class Windows:
 
     def read(self, window: int) -> List[NDArray[Any]]:
         """Columns, labels and weight of a window, laid out flat as `row_groups.gather` says."""
-        return self._gather(self._choose(window))
+        arrays = self._gather(self._choose(window))
+        self._end(window, self._cache)
+        return arrays
+
+    def _end(self, window: int, *caches: GroupCache) -> None:
+        """Empties the caches at the end of the pass.
+
+        TensorFlow keeps a graph, and with it this object, for as long as the process lives.
+        """
+        if window >= self._last:
+            for cache in caches:
+                cache.clear()
 
     def _choose(self, window: int) -> Chosen:
         """The rows of a window, without those that must not be used."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
-from typing import Any, Dict, Iterable
+from typing import Any, Dict, Iterable, List
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ import pytest
 import tensorflow as tf
 
 from easy_esmm.data import input_fn, row_error
+from easy_esmm.data.row_groups import RowGroup
 from easy_esmm.errors import UserError
 
 SIZES = (2500, 1, 0, 1024, 3001)
@@ -313,3 +315,18 @@ def test_files_without_rows_or_cut_short_are_errors(make_config: Any, tmp_path: 
     path.write_bytes(path.read_bytes()[:-500])
     with pytest.raises(UserError, match=r"a\.parquet: not a whole Parquet file"):
         input_fn(config, "predict", str(path))()
+
+
+def row_groups_in_memory() -> List[int]:
+    gc.collect()
+    return [id(found) for found in gc.get_objects() if isinstance(found, RowGroup)]
+
+
+@pytest.mark.parametrize("split", ["train", "eval"])
+def test_a_pass_that_has_ended_keeps_no_row_group_in_memory(
+    config: Any, pattern: str, split: str
+) -> None:
+    before = row_groups_in_memory()
+    dataset = input_fn(config("num_epochs: 2"), split, pattern)()
+    assert sum(len(labels["buy"]) for _, labels in dataset) >= TOTAL
+    assert set(row_groups_in_memory()) <= set(before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 import tensorflow as tf
 
 from easy_esmm.data import input_fn, row_error
+from easy_esmm.data.row_groups import RowGroup
 from easy_esmm.data.spread import spread
 from easy_esmm.errors import UserError
 from tests.data.user_rows import COLUMNS, OF_USERS, USER_ROWS, user_cells, write
@@ -282,3 +284,14 @@ def test_flat_columns_are_spread_to_themselves(config: Any, flat_config: Any) ->
     assert spread(config(), columns) == columns
     columns["user_row"] = columns["id"]
     assert spread(flat_config(), columns) == columns
+
+
+def test_a_pass_that_has_ended_keeps_no_users_in_memory(config: Any, globs: Any) -> None:
+    def groups() -> set[int]:
+        gc.collect()
+        return {id(found) for found in gc.get_objects() if isinstance(found, RowGroup)}
+
+    before = groups()
+    dataset = input_fn(config("num_epochs: 1"), "train", globs[1])()
+    assert sum(1 for _ in dataset) > 1
+    assert groups() <= before
