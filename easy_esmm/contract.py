@@ -6,8 +6,8 @@ itself does not import TensorFlow, so that `config` and the command line stay qu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Dict, Optional, Tuple
+from dataclasses import dataclass, field
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 # TensorFlow's own type hints do not survive graph mode and `mypy --strict` together: said openly.
 Tensor = Any
@@ -33,6 +33,8 @@ class Labels:
     """Weight of the row in the CVR tower's loss: sample weight times task-space weight."""
     orphan_conversion: Tensor
     """1 where the data claims a conversion without a click."""
+    sessions: Mapping[str, Tensor] = field(default_factory=dict)
+    """By input field that a loss reads sessions from, int64: equal where rows share a session."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +65,16 @@ class Predictions:
     pctr: Tensor
     pcvr: Tensor
     pctcvr: Tensor
+    ctr_class_logits: Optional[Tensor] = None
+    """float32 [batch, 2]: logits of no click and of a click; None for a tower of one logit."""
+    cvr_class_logits: Optional[Tensor] = None
+    """As `ctr_class_logits`, of no conversion and of a conversion after a click."""
 
     def served(self) -> Dict[str, Tensor]:
         """Public outputs by their serving names; nothing else is ever exported or predicted."""
         return {
-            f"logits_{self.ctr_name}": self.ctr_logit,
-            f"logits_{self.cvr_name}": self.cvr_logit,
+            **_logit_of(self.ctr_name, self.ctr_logit, self.ctr_class_logits),
+            **_logit_of(self.cvr_name, self.cvr_logit, self.cvr_class_logits),
             f"probs_{self.ctr_name}": self.pctr,
             f"probs_{self.cvr_name}": self.pcvr,
             "probs_ctcvr": self.pctcvr,
@@ -101,11 +107,13 @@ class ValuePredictions:
     """Predicted value of a click, unbounded, in the unit of the label."""
     expected_value: Tensor
     """pCTR times `value`: the predicted value of an impression."""
+    ctr_class_logits: Optional[Tensor] = None
+    """As in `Predictions`."""
 
     def served(self) -> Dict[str, Tensor]:
         """Public outputs by their serving names."""
         return {
-            f"logits_{self.ctr_name}": self.ctr_logit,
+            **_logit_of(self.ctr_name, self.ctr_logit, self.ctr_class_logits),
             f"probs_{self.ctr_name}": self.pctr,
             f"y_{self.cvr_name}": self.value,
             "y_ctcvr": self.expected_value,
@@ -126,6 +134,13 @@ class ValuePredictions:
         )
 
 
+def _logit_of(name: str, logit: Tensor, class_logits: Optional[Tensor]) -> Dict[str, Tensor]:
+    """A tower's logit by its serving name; of two classes, that of the positive one."""
+    if class_logits is None:
+        return {f"logits_{name}": logit}
+    return {f"pos_logits_{name}": class_logits[:, 1]}
+
+
 @dataclass(frozen=True, eq=False)
 class LossTerm:
     """One summand of the training objective."""
@@ -135,6 +150,21 @@ class LossTerm:
     value: Tensor
     """Scalar float32: a mean over the batch's impressions, or a sum under `loss_reduction: SUM`."""
     weight: float = 1.0
+    is_squared_error: bool = False
+    """Whether it is the squared error of a value."""
+    learns_weight: bool = False
+    """Whether its weight is learned whatever the `loss_weight_strategy`."""
+
+
+@dataclass(frozen=True, eq=False)
+class WeighedLoss:
+    """A `LossTerm` as it stands in the objective."""
+
+    name: str
+    contribution: Tensor
+    """Scalar float32: the summand, its weight and what a learned weight costs included."""
+    learned_weight: Optional[Tensor] = None
+    """Scalar float32: what the loss's value is multiplied by; None where the config says it."""
 
 
 @dataclass(frozen=True, eq=False)

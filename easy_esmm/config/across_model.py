@@ -135,7 +135,7 @@ def _check_tower(report: Report, member: str, tower: TaskTower, path: str) -> No
         report.complain(f"{path}.label_name", rule)
     if member == "ctr_tower" and tower.loss_type == LossType.L2_LOSS:
         # (Losses that no tower supports are refused by their marks in the schema.)
-        report.complain(f"{path}.loss_type", "must be CLASSIFICATION: a click is 0 or 1", "L2_LOSS")
+        report.complain(f"{path}.loss_type", "must not be L2_LOSS: a click is 0 or 1", "L2_LOSS")
     if tower.tower_name == _RESERVED:
         rule = "must not be the name of the product's outputs"
         report.complain(f"{path}.tower_name", rule, quoted(tower.tower_name))

@@ -8,10 +8,11 @@ from typing import Any, Callable, List, Tuple
 from easy_esmm.config.problems import Places, Problem
 from easy_esmm.config.rules import is_default, matches
 from easy_esmm.config.support import field_mark
+from easy_esmm.config.tower_losses import predicts_value
 from easy_esmm.config.walk import settings
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.feature_pb2 import FeatureConfig
-from easy_esmm.protos.loss_pb2 import LossType
+from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 Condition = Callable[[PipelineConfig, Any], bool]
@@ -171,6 +172,16 @@ IDLE: Tuple[Idle, ...] = (
         lambda config, _: bool(config.feature_configs),
         "feature_configs is set, and wins",
     ),
+    Idle(
+        "model_config.esmm.*.loss_type",
+        lambda _, tower: bool(tower.losses),
+        "the tower has losses, and they win",
+    ),
+    Idle(
+        "model_config.**.learn_loss_weight",
+        lambda config, _: config.model_config.loss_weight_strategy == ModelConfig.Uncertainty,
+        "loss_weight_strategy is Uncertainty",
+    ),
     Idle("eval_config.metrics_set", _every_tower_has_metrics, "every tower has a metrics_set"),
     Idle(
         "**.auc.num_thresholds",
@@ -194,7 +205,7 @@ IDLE: Tuple[Idle, ...] = (
     ),
     Idle(
         "model_config.**.label_prior",
-        lambda _, tower: tower.loss_type == LossType.L2_LOSS,
+        lambda _, tower: predicts_value(tower),
         "a regression has no log odds",
     ),
     Idle("export_config.auto_multi_value", _joins_columns, "the only serving input is one text"),

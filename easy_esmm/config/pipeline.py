@@ -8,6 +8,7 @@ from typing import Callable, List, Optional, Sequence, Tuple
 from easy_esmm.config.across_data import check_columns, check_labels, check_metrics
 from easy_esmm.config.across_feature_types import check_feature_types
 from easy_esmm.config.across_features import check_features, check_groups, check_shared_tables
+from easy_esmm.config.across_losses import check_losses
 from easy_esmm.config.across_model import (
     check_esmm_groups,
     check_esmm_towers,
@@ -93,6 +94,7 @@ _CHECKS: Tuple[Callable[[Report], None], ...] = (
     check_model_class,
     check_esmm_groups,
     check_esmm_towers,
+    check_losses,
     check_hidden_layers,
     check_optimizers,
     check_end,

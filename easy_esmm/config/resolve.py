@@ -1,7 +1,9 @@
 """A config as written -> the config that the rest of the package reads: nothing left implicit.
 
 Afterwards features stand in `feature_config.features` only, each with its name; shared names and
-ranges are written out; towers have names, labels and metrics; every label is in `label_fields`.
+ranges are written out; towers have names, labels and metrics; every label is in `label_fields`. The
+`loss_type` of a tower says what it predicts, L2_LOSS a value and CLASSIFICATION a probability; any
+other loss stands in `losses`.
 """
 
 from __future__ import annotations
@@ -12,8 +14,10 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple
 from easy_esmm.config.problems import Places, Problem
 from easy_esmm.config.ranges import BadRange, expand
 from easy_esmm.config.scalars import quoted
+from easy_esmm.config.tower_losses import predicts_value
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.feature_pb2 import FeatureConfig, FeatureConfigs
+from easy_esmm.protos.loss_pb2 import CLASSIFICATION, L2_LOSS
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.protos.tower_pb2 import TaskTower
 
@@ -178,8 +182,21 @@ def _esmm(config: PipelineConfig, origins: Dict[str, str]) -> None:
             tower.tower_name = name
         if not tower.label_name and number < len(dealt):
             tower.label_name = dealt[number]
+        _settle_losses(tower, path, origins)
         _complete_labels(data, tower, path, origins)
         _complete_metrics(config, tower, path, origins)
+
+
+def _settle_losses(tower: TaskTower, path: str, origins: Dict[str, str]) -> None:
+    """Moves a loss that is more than a kind of prediction to `losses`; sets `loss_type` by them."""
+    if not tower.losses and tower.loss_type not in (CLASSIFICATION, L2_LOSS):
+        tower.losses.add().loss_type = tower.loss_type
+        origins[f"{path}.losses[0]"] = f"{path}.loss_type"
+        origins[f"{path}.losses[0].loss_type"] = f"{path}.loss_type"
+    tower.loss_type = L2_LOSS if predicts_value(tower) else CLASSIFICATION
+    for number, loss in enumerate(tower.losses):
+        if loss.loss_type == L2_LOSS:
+            origins[f"{path}.loss_type"] = f"{path}.losses[{number}].loss_type"
 
 
 def _complete_labels(

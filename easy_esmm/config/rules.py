@@ -76,6 +76,7 @@ ACTIVATIONS = (
 _LARGEST_TABLE = 10**12
 _FEATURE = "feature_config*.**"  # both forms, feature_configs and feature_config.features
 _OPTIMIZER = "train_config.optimizer_config.*"
+_LOSS = "model_config.**.losses"
 _RATE = f"{_OPTIMIZER}.learning_rate"
 
 RULES: Tuple[Rule, ...] = (
@@ -133,7 +134,37 @@ RULES: Tuple[Rule, ...] = (
         ),
         why="config text is never evaluated as code",
     ),
-    Rule("model_config.**.num_class", OneOf((1,)), why="labels are 0 or 1, or one number"),
+    Rule("model_config.**.num_class", OneOf((1, 2)), why="labels are 0 or 1, or one number"),
+    Rule("model_config.**.losses.loss_name", ScopeName(), why="it names a variable and metrics"),
+    Rule(f"{_LOSS}.*.label_smoothing", Interval(0, 1, closed="left"), why="a share of the label"),
+    Rule(f"{_LOSS}.f1_reweighted_loss.f1_beta_square", Above(0), why="recall counts by it"),
+    Rule(f"{_LOSS}.binary_focal_loss.gamma", AtLeast(0), why="well predicted rows count less"),
+    Rule(
+        f"{_LOSS}.binary_focal_loss.alpha",
+        Interval(0, 1, closed="neither"),
+        why="both classes count",
+    ),
+    Rule(
+        f"{_LOSS}.binary_focal_loss.ohem_ratio",
+        Interval(0, 1, closed="right"),
+        why="a share of the batch",
+    ),
+    Rule(f"{_LOSS}.pairwise_loss.margin", AtLeast(0), why="the positive should win"),
+    Rule(f"{_LOSS}.pairwise_loss.temperature", Above(0), why="it is divided by"),
+    Rule(f"{_LOSS}.jrc_loss.alpha", Interval(0, 1), why="the shares of two parts"),
+    Rule(
+        f"{_LOSS}.jrc_loss.loss_weight_strategy",
+        OneOf(
+            ("fixed",),
+            not_yet={
+                "random_uniform": "use fixed",
+                "random_normal": "use fixed",
+                "random_bernoulli": "use fixed",
+                "uncertainty": "use fixed, or learn_loss_weight",
+            },
+        ),
+        why="the ways to balance two parts",
+    ),
     Rule("model_config.**.weight", AtLeast(0), why="a negative weight would maximise the loss"),
     Rule("model_config.**.in_task_space_weight", AtLeast(0), why="as weight"),
     Rule("model_config.**.out_task_space_weight", AtLeast(0), why="as weight"),

@@ -15,6 +15,7 @@ from easy_esmm.config.cells import (
     Value,
     parse_cell,
 )
+from easy_esmm.config.tower_losses import session_fields
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.loss_pb2 import CLASSIFICATION
@@ -115,7 +116,7 @@ def needed_fields(
     def columns(names: Iterable[str], reader: str) -> Tuple[Column, ...]:
         return tuple(_column(declared, name, reader) for name in dict.fromkeys(names))
 
-    read = _inputs(config, with_metrics=with_labels)
+    read = _inputs(config, with_labels=with_labels)
     inputs = columns([*read, *(n for n in extra_columns if n in declared)], "a feature")
     names = dict.fromkeys(_labels(config)) if with_labels else ()
     probabilities = _probabilities(config)
@@ -147,11 +148,20 @@ def _user_rows(data: DatasetConfig) -> Optional[UserRows]:
     )
 
 
-def _inputs(config: PipelineConfig, with_metrics: bool) -> List[str]:
+def loss_sessions(config: PipelineConfig) -> Tuple[str, ...]:
+    """Columns that losses read sessions from, each name once."""
+    esmm = config.model_config.esmm
+    names = [*session_fields(esmm.ctr_tower), *session_fields(esmm.cvr_tower)]
+    return tuple(dict.fromkeys(names))
+
+
+def _inputs(config: PipelineConfig, with_labels: bool) -> List[str]:
     names = [name for f in config.feature_config.features for name in f.input_names]
     for metric in _metrics(config):
-        if with_metrics and metric.HasField("gauc"):
+        if with_labels and metric.HasField("gauc"):
             names.append(metric.gauc.uid_field)
+    if with_labels:
+        names += loss_sessions(config)
     return [name for name in names if name]
 
 

@@ -1,9 +1,9 @@
-"""A task tower: hidden layers and one output unit."""
+"""A task tower: hidden layers and its logits."""
 
 from __future__ import annotations
 
 import math
-from typing import List
+from typing import Any, List
 
 import tensorflow as tf
 
@@ -13,28 +13,34 @@ from easy_esmm.layers.mlp import MLP
 from easy_esmm.protos.loss_pb2 import CLASSIFICATION
 from easy_esmm.protos.tower_pb2 import TaskTower
 
+_TWO = 2
+
 
 class Tower(keras.layers.Layer):  # type: ignore[misc]
-    """Hidden layers and one linear output unit.
+    """Hidden layers and one linear output unit, or two under `num_class: 2`.
 
     The output bias starts at the log odds of `label_prior`, so that training starts at the base
-    rate instead of unlearning a rate of one half. `product_dtype` is that of the hidden layers; the
-    logit is computed in float32.
+    rate instead of unlearning a rate of one half. Of two outputs, the one of class 1 does.
+    `product_dtype` is that of the hidden layers; logits are computed in float32.
     """
 
     def __init__(self, config: TaskTower, name: str, product_dtype: tf.DType = tf.float32) -> None:
         super().__init__(name=name)
         self._hidden = MLP(config.dnn, "dnn", product_dtype)
-        start = keras.initializers.Constant(_first_bias(config))
-        self._output = keras.layers.Dense(1, bias_initializer=start, name="output")
+        self._classes = config.num_class
+        prior = _first_bias(config)
+        start: Any = [0.0, prior] if self._classes == _TWO else prior
+        bias = keras.initializers.Constant(start)
+        self._output = keras.layers.Dense(self._classes, bias_initializer=bias, name="output")
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """float32 [batch, width] -> float32 [batch], unbounded."""
-        return tf.squeeze(self._output(self._hidden(inputs, training=training)), axis=1)
+        """float32 [batch, width] -> float32 [batch], or [batch, 2]; unbounded."""
+        output = self._output(self._hidden(inputs, training=training))
+        return output if self._classes == _TWO else tf.squeeze(output, axis=1)
 
     @property
     def kernels(self) -> List[Tensor]:
-        """Weight matrices of the hidden layers and of the output unit."""
+        """Weight matrices of the hidden layers and of the output."""
         return [*self._hidden.kernels, self._output.kernel]
 
 

@@ -21,6 +21,28 @@ def product_logit(ctr_logit: Tensor, cvr_logit: Tensor) -> Tensor:
     return tf.custom_gradient(_value_and_gradient)(ctr_logit, cvr_logit)
 
 
+def log_odds(class_logits: Tensor) -> Tensor:
+    """float32 [batch] from [batch, 2]: the logit of class 1 less that of class 0."""
+    return class_logits[:, 1] - class_logits[:, 0]
+
+
+def product_class_logits(ctr_classes: Tensor, cvr_classes: Tensor) -> Tensor:
+    """Logits of "not converted" and "converted", from those of the two towers; [batch, 2] each.
+
+    A click y and a conversion z have the unnormalised weight e^(a_y + b_z). Converted is y = z = 1;
+    the three other cases are not converted, and their weights add up. The difference of the two is
+    `product_logit` of the towers' log odds.
+    """
+    a, b = ctr_classes[:, :, tf.newaxis], cvr_classes[:, tf.newaxis, :]
+    cases = tf.reshape(a + b, [-1, 4])
+    return tf.stack([tf.reduce_logsumexp(cases[:, :3], axis=1), cases[:, 3]], axis=1)
+
+
+def of_one_logit(logit: Tensor) -> Tensor:
+    """float32 [batch, 2] from [batch]: the logits 0 and `logit`, of the same probability."""
+    return tf.stack([tf.zeros_like(logit), logit], axis=1)
+
+
 def _value_and_gradient(ctr_logit: Tensor, cvr_logit: Tensor) -> Tuple[Tensor, Any]:
     neither = -ctr_logit - cvr_logit
     largest = tf.maximum(tf.maximum(-ctr_logit, -cvr_logit), neither)

@@ -1,4 +1,4 @@
-"""Losses that judge each row by itself, and the two ways of adding rows up.
+"""Losses that judge each row by itself: cross entropy and squared error.
 
 All tensors are float32 of shape [batch], results are scalars unless said otherwise. Every function
 is finite, with finite gradients, for any finite logits and for batches of one row, without a click
@@ -7,20 +7,26 @@ or with clicks only.
 
 from __future__ import annotations
 
-import enum
+from typing import Any
 
 import tensorflow as tf
 
 from easy_esmm.contract import Tensor
+from easy_esmm.losses.reduction import Reduction, at_least_one, reduce_rows
+from easy_esmm.losses.registry import Rows, register
+from easy_esmm.protos.loss_pb2 import CLASSIFICATION, L2_LOSS
 
 
-class Reduction(enum.Enum):
-    """How the losses of a batch's rows become one number."""
+@register(CLASSIFICATION)
+def classification(_: Any, rows: Rows) -> Tensor:
+    """Scalar: weighted mean of the cross entropies of the rows."""
+    return mean_cross_entropy(rows.label, rows.output, rows.weight, rows.reduction)
 
-    MEAN = "mean"
-    """Weighted sum over the number of rows in the batch."""
-    SUM = "sum"
-    """Weighted sum."""
+
+@register(L2_LOSS)
+def regression(_: Any, rows: Rows) -> Tensor:
+    """Scalar: weighted mean of the squared errors of the rows."""
+    return mean_squared_error(rows.label, rows.output, rows.weight, rows.reduction)
 
 
 def cross_entropy(label: Tensor, logit: Tensor) -> Tensor:
@@ -28,26 +34,12 @@ def cross_entropy(label: Tensor, logit: Tensor) -> Tensor:
 
     `label` may be any number in [0, 1].
     """
-    return label * _softplus(-logit) + (1.0 - label) * _softplus(logit)
+    return label * softplus(-logit) + (1.0 - label) * softplus(logit)
 
 
 def squared_error(label: Tensor, value: Tensor) -> Tensor:
     """Float32 [batch], >= 0: (value - label) squared."""
     return tf.math.square(value - label)
-
-
-def reduce_rows(row_loss: Tensor, weight: Tensor, reduction: Reduction = Reduction.MEAN) -> Tensor:
-    """Scalar: sum of weight x row_loss, under MEAN divided by the number of rows in the batch.
-
-    The divisor counts rows, not weights. A weight of 2 is then the same as the row met twice
-    (up to the batch's size), the terms of one objective stay in proportion whatever each one's
-    weights are, and a batch of lightly weighted rows takes a small step instead of a full one.
-    A batch without rows gives 0.
-    """
-    total = tf.reduce_sum(weight * row_loss)
-    if reduction is Reduction.SUM:
-        return total
-    return total / _at_least_one(tf.cast(tf.size(row_loss), tf.float32))
 
 
 def mean_cross_entropy(
@@ -79,14 +71,15 @@ def masked_mean_squared_error(label: Tensor, value: Tensor, mask: Tensor, weight
 
 
 def _masked_mean(row_loss: Tensor, mask: Tensor, weight: Tensor) -> Tensor:
-    return tf.reduce_sum(mask * weight * row_loss) / _at_least_one(tf.reduce_sum(mask))
+    return tf.reduce_sum(mask * weight * row_loss) / at_least_one(tf.reduce_sum(mask))
 
 
-def _at_least_one(count: Tensor) -> Tensor:
-    return tf.maximum(count, 1.0)
+def smoothed(label: Tensor, share: float) -> Tensor:
+    """Float32 [batch]: label (1 - share) + share / 2."""
+    return label * (1.0 - share) + share / 2
 
 
-def _softplus(x: Tensor) -> Tensor:
+def softplus(x: Tensor) -> Tensor:
     """log(1 + e^x), to 5e-7 in value and gradient wherever float32 holds the number."""
     # Not tf.nn.sigmoid_cross_entropy_with_logits: in graph mode its gradient for a positive with
     # logit c > 0 is summed up as 1 - 1 - 1/(1 + e^c): off by 3 % at c = 15 and 0 from c = 18 on.

@@ -10,7 +10,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import Task, Tensor
+from easy_esmm.contract import Task
+from easy_esmm.metrics.groups import fingerprint, is_named
 from easy_esmm.metrics.kept_rows import KeptRows
 from easy_esmm.metrics.registry import Columns, register
 from easy_esmm.metrics.streaming import Metric
@@ -40,27 +41,14 @@ def grouped_auc(config: GAUC, task: Task, columns: Columns) -> Dict[str, Metric]
     and about 60 more while the result is computed.
     """
     group = columns[config.uid_field]
-    is_valid = task.weight > 0
-    if group.dtype == tf.string:
-        is_valid &= tf.not_equal(group, "")
+    is_valid = (task.weight > 0) & is_named(group)
     score = task.prediction if task.logit is None else task.logit
     key = f"gauc_{task.name}"
     with v1.name_scope(key):
-        rows = KeptRows([_fingerprint(group), score, task.label > 0], is_valid)
+        rows = KeptRows([fingerprint(group), score, task.label > 0], is_valid)
         reduction = REDUCTIONS[config.reduction]
         area, groups = rows.read(partial(_result, reduction), [], [tf.float64, tf.int64])
     return {key: (area, rows.update), key + "_groups": (groups, rows.update)}
-
-
-def _fingerprint(column: Tensor) -> Tensor:
-    """Int64 [batch]: an integer as it is, a string by 63 bits of its FarmHash fingerprint.
-
-    Two of 10 million users share a fingerprint with a probability of 5e-6.
-    """
-    if column.dtype.is_integer:
-        return tf.cast(column, tf.int64)
-    text = column if column.dtype == tf.string else tf.strings.as_string(column)
-    return tf.strings.to_hash_bucket_fast(text, 2**63 - 1)
 
 
 def _result(reduction: Reduction, rows: Optional[Tuple[Array, ...]]) -> Tuple[float, int]:

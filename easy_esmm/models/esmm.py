@@ -10,17 +10,20 @@ there, over shared embeddings; pCVR follows without ever being trained on clicke
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Tuple
+from typing import Any, List, Mapping, Optional, Tuple
 
 import tensorflow as tf
 
+from easy_esmm import losses
+from easy_esmm.config.tower_losses import tower_losses
 from easy_esmm.contract import Labels, LossTerm, Predictions, Tensor, ValuePredictions
 from easy_esmm.layers.mlp import MLP
 from easy_esmm.layers.tower import Tower
 from easy_esmm.losses import entire_space, pointwise
 from easy_esmm.models.model import AnyPredictions, Model, register
-from easy_esmm.protos.loss_pb2 import CLASSIFICATION
+from easy_esmm.protos.loss_pb2 import CLASSIFICATION, L2_LOSS
 from easy_esmm.protos.model_pb2 import ModelConfig
+from easy_esmm.protos.tower_pb2 import TaskTower
 
 
 @register("ESMM")
@@ -31,7 +34,7 @@ class ESMM(Model):
         esmm = config.esmm
         self._config = esmm
         reduction = ModelConfig.LossReduction.Name(config.loss_reduction)
-        self._reduction = pointwise.Reduction[reduction]
+        self._reduction = losses.Reduction[reduction]
         self._only_group = config.feature_groups[0].group_name
         self._group_networks = [MLP(g.dnn, f"group_{g.input}", product_dtype) for g in esmm.groups]
         self._ctr_tower = Tower(esmm.ctr_tower, "ctr_tower", product_dtype)
@@ -40,8 +43,8 @@ class ESMM(Model):
     def predict(self, groups: Mapping[str, Tensor], training: bool) -> AnyPredictions:
         """pCTR, pCVR and their product, or the value's expectation for a regression tower."""
         shared = self._shared(groups, training)
-        ctr_logit = self._ctr_tower(shared, training=training)
-        cvr_output = self._cvr_tower(shared, training=training)
+        ctr_logit, ctr_classes = _split(self._ctr_tower(shared, training=training))
+        cvr_output, cvr_classes = _split(self._cvr_tower(shared, training=training))
         pctr = tf.sigmoid(ctr_logit)
         ctr_name, cvr_name = self._config.ctr_tower.tower_name, self._config.cvr_tower.tower_name
         if self._config.cvr_tower.loss_type != CLASSIFICATION:
@@ -52,6 +55,7 @@ class ESMM(Model):
                 pctr=pctr,
                 value=cvr_output,
                 expected_value=pctr * cvr_output,
+                ctr_class_logits=ctr_classes,
             )
         ctcvr_logit = entire_space.product_logit(ctr_logit, cvr_output)
         return Predictions(
@@ -63,27 +67,37 @@ class ESMM(Model):
             pctr=pctr,
             pcvr=tf.sigmoid(cvr_output),
             pctcvr=tf.sigmoid(ctcvr_logit),
+            ctr_class_logits=ctr_classes,
+            cvr_class_logits=cvr_classes,
         )
 
     def loss_terms(self, predictions: AnyPredictions, labels: Labels) -> Tuple[LossTerm, ...]:
         """L = l(y, pCTR) + l(y z, pCTCVR) over all impressions (the paper's equation 5).
 
-        With `click_masked_cvr_weight` w > 0 also w * l(z, pCVR) over the clicked ones.
+        With `losses` in a tower, these in place of l: the CTR tower's on the click and the CTR
+        logit, the CVR tower's on the conversion and the logit of the product. With
+        `click_masked_cvr_weight` w > 0 also w * l(z, pCVR) over the clicked ones.
         """
-        ctr = LossTerm(
-            f"weighted_cross_entropy_loss_{predictions.ctr_name}",
-            pointwise.mean_cross_entropy(
-                labels.click, predictions.ctr_logit, labels.ctr_loss_weight, self._reduction
-            ),
-            self._config.ctr_tower.weight,
+        ctr = losses.Rows(
+            label=labels.click,
+            output=predictions.ctr_logit,
+            weight=labels.ctr_loss_weight,
+            reduction=self._reduction,
+            sessions=labels.sessions,
+            class_logits=predictions.ctr_class_logits,
         )
-        if isinstance(predictions, ValuePredictions):
-            entire_space_term, masked_term = self._value_terms(predictions, labels)
-        else:
-            entire_space_term, masked_term = self._conversion_terms(predictions, labels)
-        if not self._config.click_masked_cvr_weight:
-            return ctr, entire_space_term
-        return ctr, entire_space_term, masked_term
+        cvr = losses.Rows(
+            label=labels.conversion,
+            output=_entire_space_output(predictions),
+            weight=labels.cvr_loss_weight,
+            reduction=self._reduction,
+            sessions=labels.sessions,
+            class_logits=_entire_space_classes(predictions),
+        )
+        terms = [*_terms(self._config.ctr_tower, ctr), *_terms(self._config.cvr_tower, cvr)]
+        if self._config.click_masked_cvr_weight:
+            terms.append(self._click_masked_term(predictions, labels))
+        return tuple(terms)
 
     def regularization(self) -> Tensor:
         """`l2_regularization` times half the sum of squares of all kernels."""
@@ -108,40 +122,53 @@ class ESMM(Model):
         ]
         return tf.concat(outputs, axis=1)
 
-    def _conversion_terms(
-        self, predictions: Predictions, labels: Labels
-    ) -> Tuple[LossTerm, LossTerm]:
-        """Cross entropy of the product over all impressions, and of pCVR over the clicked ones."""
-        entire_space_loss = pointwise.mean_cross_entropy(
-            labels.conversion, predictions.ctcvr_logit, labels.cvr_loss_weight, self._reduction
+    def _click_masked_term(self, predictions: AnyPredictions, labels: Labels) -> LossTerm:
+        """Loss of the CVR tower's own output, over the clicked rows."""
+        mask, weight = labels.click, labels.cvr_loss_weight
+        name, factor = predictions.cvr_name, self._config.click_masked_cvr_weight
+        if isinstance(predictions, ValuePredictions):
+            value = pointwise.masked_mean_squared_error(
+                labels.conversion, predictions.value, mask=mask, weight=weight
+            )
+            return LossTerm(f"click_masked_l2_loss_{name}", value, factor, is_squared_error=True)
+        value = pointwise.masked_mean_cross_entropy(
+            labels.conversion, predictions.cvr_logit, mask=mask, weight=weight
         )
-        masked_loss = pointwise.masked_mean_cross_entropy(
-            labels.conversion,
-            predictions.cvr_logit,
-            mask=labels.click,
-            weight=labels.cvr_loss_weight,
-        )
-        return self._cvr_terms(
-            "cross_entropy", predictions.cvr_name, entire_space_loss, masked_loss
-        )
+        return LossTerm(f"click_masked_cross_entropy_loss_{name}", value, factor)
 
-    def _value_terms(
-        self, predictions: ValuePredictions, labels: Labels
-    ) -> Tuple[LossTerm, LossTerm]:
-        """The same two for a tower that predicts a value, as squared errors."""
-        entire_space_loss = pointwise.mean_squared_error(
-            labels.conversion, predictions.expected_value, labels.cvr_loss_weight, self._reduction
-        )
-        masked_loss = pointwise.masked_mean_squared_error(
-            labels.conversion, predictions.value, mask=labels.click, weight=labels.cvr_loss_weight
-        )
-        return self._cvr_terms("l2", predictions.cvr_name, entire_space_loss, masked_loss)
 
-    def _cvr_terms(
-        self, kind: str, name: str, entire_space_loss: Tensor, masked_loss: Tensor
-    ) -> Tuple[LossTerm, LossTerm]:
-        weight, masked_weight = self._config.cvr_tower.weight, self._config.click_masked_cvr_weight
-        return (
-            LossTerm(f"weighted_{kind}_loss_{name}", entire_space_loss, weight),
-            LossTerm(f"click_masked_{kind}_loss_{name}", masked_loss, masked_weight),
+def _terms(tower: TaskTower, rows: losses.Rows) -> List[LossTerm]:
+    return [
+        LossTerm(
+            loss.loss_name,
+            losses.build(loss, rows),
+            tower.weight * loss.weight,
+            is_squared_error=loss.loss_type == L2_LOSS,
+            learns_weight=loss.learn_loss_weight,
         )
+        for loss in tower_losses(tower)
+    ]
+
+
+def _split(output: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
+    """(log odds or value [batch], logits of two classes [batch, 2] where the tower has them)."""
+    if output.shape.rank == 1:
+        return output, None
+    return entire_space.log_odds(output), output
+
+
+def _entire_space_output(predictions: AnyPredictions) -> Tensor:
+    """What the conversion of an impression is compared with."""
+    if isinstance(predictions, ValuePredictions):
+        return predictions.expected_value
+    return predictions.ctcvr_logit
+
+
+def _entire_space_classes(predictions: AnyPredictions) -> Optional[Tensor]:
+    """float32 [batch, 2] of the product; None where the CVR tower has one logit."""
+    if isinstance(predictions, ValuePredictions) or predictions.cvr_class_logits is None:
+        return None
+    clicks = predictions.ctr_class_logits
+    if clicks is None:
+        clicks = entire_space.of_one_logit(predictions.ctr_logit)
+    return entire_space.product_class_logits(clicks, predictions.cvr_class_logits)

@@ -15,7 +15,7 @@ _sym_db = _symbol_database.Default()
 from easy_esmm.protos import support_pb2 as easy__esmm_dot_protos_dot_support__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x65\x61sy_esmm/protos/loss.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1e\x65\x61sy_esmm/protos/support.proto\"\x9f\x06\n\x04Loss\x12-\n\tloss_type\x18\x01 \x01(\x0e\x32\x1a.easy_esmm.protos.LossType\x12\x11\n\x06weight\x18\x02 \x01(\x02:\x01\x31\x12\x11\n\tloss_name\x18\x03 \x01(\t\x12?\n\x12\x66\x31_reweighted_loss\x18\x65 \x01(\x0b\x32!.easy_esmm.protos.F1ReweighedLossH\x00\x12Q\n\x0csoftmax_loss\x18\x66 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval modelsH\x00\x12P\n\x0b\x63ircle_loss\x18g \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval modelsH\x00\x12T\n\x0fmulti_simi_loss\x18h \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval modelsH\x00\x12>\n\x11\x62inary_focal_loss\x18i \x01(\x0b\x32!.easy_esmm.protos.BinaryFocalLossH\x00\x12\x37\n\rpairwise_loss\x18j \x01(\x0b\x32\x1e.easy_esmm.protos.PairwiseLossH\x00\x12\x42\n\x13pairwise_focal_loss\x18k \x01(\x0b\x32#.easy_esmm.protos.PairwiseFocalLossH\x00\x12H\n\x16pairwise_logistic_loss\x18l \x01(\x0b\x32&.easy_esmm.protos.PairwiseLogisticLossH\x00\x12-\n\x08jrc_loss\x18m \x01(\x0b\x32\x19.easy_esmm.protos.JRCLossH\x00\x12\x42\n\x13pairwise_hinge_loss\x18n \x01(\x0b\x32#.easy_esmm.protos.PairwiseHingeLossH\x00\x42\x0c\n\nloss_param\"H\n\x0f\x46\x31ReweighedLoss\x12\x19\n\x0e\x66\x31_beta_square\x18\x01 \x01(\x02:\x01\x31\x12\x1a\n\x0flabel_smoothing\x18\x02 \x01(\x02:\x01\x30\"b\n\x0f\x42inaryFocalLoss\x12\x10\n\x05gamma\x18\x01 \x01(\x02:\x01\x32\x12\r\n\x05\x61lpha\x18\x02 \x01(\x02\x12\x12\n\nohem_ratio\x18\x03 \x01(\x08\x12\x1a\n\x0flabel_smoothing\x18\x04 \x01(\x02:\x01\x30\"O\n\x0cPairwiseLoss\x12\x11\n\x06margin\x18\x01 \x01(\x02:\x01\x30\x12\x14\n\x0csession_name\x18\x02 \x01(\t\x12\x16\n\x0btemperature\x18\x03 \x01(\x02:\x01\x31\"u\n\x11PairwiseFocalLoss\x12\x10\n\x05gamma\x18\x01 \x01(\x02:\x01\x32\x12\r\n\x05\x61lpha\x18\x02 \x01(\x02\x12\x11\n\x06margin\x18\x03 \x01(\x02:\x01\x30\x12\x14\n\x0csession_name\x18\x04 \x01(\t\x12\x16\n\x0btemperature\x18\x05 \x01(\x02:\x01\x31\"[\n\x14PairwiseLogisticLoss\x12\x16\n\x0btemperature\x18\x01 \x01(\x02:\x01\x31\x12\x14\n\x0csession_name\x18\x02 \x01(\t\x12\x15\n\nohem_ratio\x18\x03 \x01(\x02:\x01\x31\"w\n\x07JRCLoss\x12\x14\n\x0csession_name\x18\x01 \x01(\t\x12\x12\n\x05\x61lpha\x18\x02 \x01(\x02:\x03\x30.5\x12\x1d\n\x0fsame_label_loss\x18\x03 \x01(\x08:\x04true\x12#\n\x14loss_weight_strategy\x18\x04 \x01(\t:\x05\x66ixed\"T\n\x11PairwiseHingeLoss\x12\x16\n\x0btemperature\x18\x01 \x01(\x02:\x01\x31\x12\x11\n\x06margin\x18\x02 \x01(\x02:\x01\x31\x12\x14\n\x0csession_name\x18\x03 \x01(\t*\xc1\x06\n\x08LossType\x12\x12\n\x0e\x43LASSIFICATION\x10\x00\x12\x0b\n\x07L2_LOSS\x10\x01\x12$\n\x0fSIGMOID_L2_LOSS\x10\x02\x1a\x0f\xca\xf3\x18\x0buse L2_LOSS\x12.\n\x12\x43ROSS_ENTROPY_LOSS\x10\x03\x1a\x16\xca\xf3\x18\x12use CLASSIFICATION\x12\x39\n\x15SOFTMAX_CROSS_ENTROPY\x10\x04\x1a\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval models\x12/\n\x0b\x43IRCLE_LOSS\x10\x05\x1a\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval models\x12\x39\n\x15MULTI_SIMILARITY_LOSS\x10\x06\x1a\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval models\x12N\n*SOFTMAX_CROSS_ENTROPY_WITH_NEGATIVE_MINING\x10\x07\x1a\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval models\x12*\n\x0ePAIR_WISE_LOSS\x10\x08\x1a\x16\xca\xf3\x18\x12use CLASSIFICATION\x12.\n\x12\x46\x31_REWEIGHTED_LOSS\x10\t\x1a\x16\xca\xf3\x18\x12use CLASSIFICATION\x12-\n\x11\x42INARY_FOCAL_LOSS\x10\n\x1a\x16\xca\xf3\x18\x12use CLASSIFICATION\x12/\n\x13PAIRWISE_FOCAL_LOSS\x10\x0b\x1a\x16\xca\xf3\x18\x12use CLASSIFICATION\x12\x32\n\x16PAIRWISE_LOGISTIC_LOSS\x10\x0c\x1a\x16\xca\xf3\x18\x12use CLASSIFICATION\x12$\n\x08JRC_LOSS\x10\r\x1a\x16\xca\xf3\x18\x12use CLASSIFICATION\x12\x30\n\x14ORDER_CALIBRATE_LOSS\x10\x0e\x1a\x16\xca\xf3\x18\x12use CLASSIFICATION\x12/\n\x13PAIRWISE_HINGE_LOSS\x10\x0f\x1a\x16\xca\xf3\x18\x12use CLASSIFICATION\x12.\n\x12LISTWISE_RANK_LOSS\x10\x10\x1a\x16\xca\xf3\x18\x12use CLASSIFICATION\x12\x1e\n\tZILN_LOSS\x10\x11\x1a\x0f\xca\xf3\x18\x0buse L2_LOSS')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x65\x61sy_esmm/protos/loss.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1e\x65\x61sy_esmm/protos/support.proto\"\xc1\x06\n\x04Loss\x12-\n\tloss_type\x18\x01 \x01(\x0e\x32\x1a.easy_esmm.protos.LossType\x12\x11\n\x06weight\x18\x02 \x01(\x02:\x01\x31\x12\x11\n\tloss_name\x18\x03 \x01(\t\x12 \n\x11learn_loss_weight\x18\x04 \x01(\x08:\x05\x66\x61lse\x12?\n\x12\x66\x31_reweighted_loss\x18\x65 \x01(\x0b\x32!.easy_esmm.protos.F1ReweighedLossH\x00\x12Q\n\x0csoftmax_loss\x18\x66 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval modelsH\x00\x12P\n\x0b\x63ircle_loss\x18g \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval modelsH\x00\x12T\n\x0fmulti_simi_loss\x18h \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval modelsH\x00\x12>\n\x11\x62inary_focal_loss\x18i \x01(\x0b\x32!.easy_esmm.protos.BinaryFocalLossH\x00\x12\x37\n\rpairwise_loss\x18j \x01(\x0b\x32\x1e.easy_esmm.protos.PairwiseLossH\x00\x12\x42\n\x13pairwise_focal_loss\x18k \x01(\x0b\x32#.easy_esmm.protos.PairwiseFocalLossH\x00\x12H\n\x16pairwise_logistic_loss\x18l \x01(\x0b\x32&.easy_esmm.protos.PairwiseLogisticLossH\x00\x12-\n\x08jrc_loss\x18m \x01(\x0b\x32\x19.easy_esmm.protos.JRCLossH\x00\x12\x42\n\x13pairwise_hinge_loss\x18n \x01(\x0b\x32#.easy_esmm.protos.PairwiseHingeLossH\x00\x42\x0c\n\nloss_param\"H\n\x0f\x46\x31ReweighedLoss\x12\x19\n\x0e\x66\x31_beta_square\x18\x01 \x01(\x02:\x01\x31\x12\x1a\n\x0flabel_smoothing\x18\x02 \x01(\x02:\x01\x30\"e\n\x0f\x42inaryFocalLoss\x12\x10\n\x05gamma\x18\x01 \x01(\x02:\x01\x32\x12\r\n\x05\x61lpha\x18\x02 \x01(\x02\x12\x15\n\nohem_ratio\x18\x03 \x01(\x02:\x01\x31\x12\x1a\n\x0flabel_smoothing\x18\x04 \x01(\x02:\x01\x30\"O\n\x0cPairwiseLoss\x12\x11\n\x06margin\x18\x01 \x01(\x02:\x01\x30\x12\x14\n\x0csession_name\x18\x02 \x01(\t\x12\x16\n\x0btemperature\x18\x03 \x01(\x02:\x01\x31\"\x92\x01\n\x11PairwiseFocalLoss\x12\x10\n\x05gamma\x18\x01 \x01(\x02:\x01\x32\x12\r\n\x05\x61lpha\x18\x02 \x01(\x02\x12\x17\n\x0chinge_margin\x18\x03 \x01(\x02:\x01\x31\x12\x14\n\x0csession_name\x18\x04 \x01(\t\x12\x15\n\nohem_ratio\x18\x05 \x01(\x02:\x01\x31\x12\x16\n\x0btemperature\x18\x06 \x01(\x02:\x01\x31\"t\n\x14PairwiseLogisticLoss\x12\x16\n\x0btemperature\x18\x01 \x01(\x02:\x01\x31\x12\x14\n\x0csession_name\x18\x02 \x01(\t\x12\x17\n\x0chinge_margin\x18\x03 \x01(\x02:\x01\x31\x12\x15\n\nohem_ratio\x18\x04 \x01(\x02:\x01\x31\"w\n\x07JRCLoss\x12\x14\n\x0csession_name\x18\x01 \x01(\t\x12\x12\n\x05\x61lpha\x18\x02 \x01(\x02:\x03\x30.5\x12\x1d\n\x0fsame_label_loss\x18\x03 \x01(\x08:\x04true\x12#\n\x14loss_weight_strategy\x18\x04 \x01(\t:\x05\x66ixed\"T\n\x11PairwiseHingeLoss\x12\x16\n\x0btemperature\x18\x01 \x01(\x02:\x01\x31\x12\x11\n\x06margin\x18\x02 \x01(\x02:\x01\x31\x12\x14\n\x0csession_name\x18\x03 \x01(\t*\x8d\x06\n\x08LossType\x12\x12\n\x0e\x43LASSIFICATION\x10\x00\x12\x0b\n\x07L2_LOSS\x10\x01\x12$\n\x0fSIGMOID_L2_LOSS\x10\x02\x1a\x0f\xca\xf3\x18\x0buse L2_LOSS\x12.\n\x12\x43ROSS_ENTROPY_LOSS\x10\x03\x1a\x16\xca\xf3\x18\x12use CLASSIFICATION\x12\x39\n\x15SOFTMAX_CROSS_ENTROPY\x10\x04\x1a\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval models\x12/\n\x0b\x43IRCLE_LOSS\x10\x05\x1a\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval models\x12\x39\n\x15MULTI_SIMILARITY_LOSS\x10\x06\x1a\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval models\x12N\n*SOFTMAX_CROSS_ENTROPY_WITH_NEGATIVE_MINING\x10\x07\x1a\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval models\x12\x12\n\x0ePAIR_WISE_LOSS\x10\x08\x12\x16\n\x12\x46\x31_REWEIGHTED_LOSS\x10\t\x12\x15\n\x11\x42INARY_FOCAL_LOSS\x10\n\x12/\n\x13PAIRWISE_FOCAL_LOSS\x10\x0b\x1a\x16\xca\xf3\x18\x12use CLASSIFICATION\x12\x32\n\x16PAIRWISE_LOGISTIC_LOSS\x10\x0c\x1a\x16\xca\xf3\x18\x12use CLASSIFICATION\x12\x0c\n\x08JRC_LOSS\x10\r\x12\\\n\x14ORDER_CALIBRATE_LOSS\x10\x0e\x1a\x42\xd2\xf3\x18>pCTCVR = pCTR x pCVR is never above pCTR: the loss is always 0\x12/\n\x13PAIRWISE_HINGE_LOSS\x10\x0f\x1a\x16\xca\xf3\x18\x12use CLASSIFICATION\x12.\n\x12LISTWISE_RANK_LOSS\x10\x10\x1a\x16\xca\xf3\x18\x12use CLASSIFICATION\x12\x1e\n\tZILN_LOSS\x10\x11\x1a\x0f\xca\xf3\x18\x0buse L2_LOSS')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,20 +34,12 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_LOSSTYPE'].values_by_name["MULTI_SIMILARITY_LOSS"]._serialized_options = b'\322\363\030\032a loss of retrieval models'
   _globals['_LOSSTYPE'].values_by_name["SOFTMAX_CROSS_ENTROPY_WITH_NEGATIVE_MINING"]._options = None
   _globals['_LOSSTYPE'].values_by_name["SOFTMAX_CROSS_ENTROPY_WITH_NEGATIVE_MINING"]._serialized_options = b'\322\363\030\032a loss of retrieval models'
-  _globals['_LOSSTYPE'].values_by_name["PAIR_WISE_LOSS"]._options = None
-  _globals['_LOSSTYPE'].values_by_name["PAIR_WISE_LOSS"]._serialized_options = b'\312\363\030\022use CLASSIFICATION'
-  _globals['_LOSSTYPE'].values_by_name["F1_REWEIGHTED_LOSS"]._options = None
-  _globals['_LOSSTYPE'].values_by_name["F1_REWEIGHTED_LOSS"]._serialized_options = b'\312\363\030\022use CLASSIFICATION'
-  _globals['_LOSSTYPE'].values_by_name["BINARY_FOCAL_LOSS"]._options = None
-  _globals['_LOSSTYPE'].values_by_name["BINARY_FOCAL_LOSS"]._serialized_options = b'\312\363\030\022use CLASSIFICATION'
   _globals['_LOSSTYPE'].values_by_name["PAIRWISE_FOCAL_LOSS"]._options = None
   _globals['_LOSSTYPE'].values_by_name["PAIRWISE_FOCAL_LOSS"]._serialized_options = b'\312\363\030\022use CLASSIFICATION'
   _globals['_LOSSTYPE'].values_by_name["PAIRWISE_LOGISTIC_LOSS"]._options = None
   _globals['_LOSSTYPE'].values_by_name["PAIRWISE_LOGISTIC_LOSS"]._serialized_options = b'\312\363\030\022use CLASSIFICATION'
-  _globals['_LOSSTYPE'].values_by_name["JRC_LOSS"]._options = None
-  _globals['_LOSSTYPE'].values_by_name["JRC_LOSS"]._serialized_options = b'\312\363\030\022use CLASSIFICATION'
   _globals['_LOSSTYPE'].values_by_name["ORDER_CALIBRATE_LOSS"]._options = None
-  _globals['_LOSSTYPE'].values_by_name["ORDER_CALIBRATE_LOSS"]._serialized_options = b'\312\363\030\022use CLASSIFICATION'
+  _globals['_LOSSTYPE'].values_by_name["ORDER_CALIBRATE_LOSS"]._serialized_options = b'\322\363\030>pCTCVR = pCTR x pCVR is never above pCTR: the loss is always 0'
   _globals['_LOSSTYPE'].values_by_name["PAIRWISE_HINGE_LOSS"]._options = None
   _globals['_LOSSTYPE'].values_by_name["PAIRWISE_HINGE_LOSS"]._serialized_options = b'\312\363\030\022use CLASSIFICATION'
   _globals['_LOSSTYPE'].values_by_name["LISTWISE_RANK_LOSS"]._options = None
@@ -60,22 +52,22 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_LOSS'].fields_by_name['circle_loss']._serialized_options = b'\322\363\030\032a loss of retrieval models'
   _globals['_LOSS'].fields_by_name['multi_simi_loss']._options = None
   _globals['_LOSS'].fields_by_name['multi_simi_loss']._serialized_options = b'\322\363\030\032a loss of retrieval models'
-  _globals['_LOSSTYPE']._serialized_start=1558
-  _globals['_LOSSTYPE']._serialized_end=2391
+  _globals['_LOSSTYPE']._serialized_start=1650
+  _globals['_LOSSTYPE']._serialized_end=2431
   _globals['_LOSS']._serialized_start=82
-  _globals['_LOSS']._serialized_end=881
-  _globals['_F1REWEIGHEDLOSS']._serialized_start=883
-  _globals['_F1REWEIGHEDLOSS']._serialized_end=955
-  _globals['_BINARYFOCALLOSS']._serialized_start=957
-  _globals['_BINARYFOCALLOSS']._serialized_end=1055
-  _globals['_PAIRWISELOSS']._serialized_start=1057
-  _globals['_PAIRWISELOSS']._serialized_end=1136
-  _globals['_PAIRWISEFOCALLOSS']._serialized_start=1138
-  _globals['_PAIRWISEFOCALLOSS']._serialized_end=1255
-  _globals['_PAIRWISELOGISTICLOSS']._serialized_start=1257
-  _globals['_PAIRWISELOGISTICLOSS']._serialized_end=1348
-  _globals['_JRCLOSS']._serialized_start=1350
-  _globals['_JRCLOSS']._serialized_end=1469
-  _globals['_PAIRWISEHINGELOSS']._serialized_start=1471
-  _globals['_PAIRWISEHINGELOSS']._serialized_end=1555
+  _globals['_LOSS']._serialized_end=915
+  _globals['_F1REWEIGHEDLOSS']._serialized_start=917
+  _globals['_F1REWEIGHEDLOSS']._serialized_end=989
+  _globals['_BINARYFOCALLOSS']._serialized_start=991
+  _globals['_BINARYFOCALLOSS']._serialized_end=1092
+  _globals['_PAIRWISELOSS']._serialized_start=1094
+  _globals['_PAIRWISELOSS']._serialized_end=1173
+  _globals['_PAIRWISEFOCALLOSS']._serialized_start=1176
+  _globals['_PAIRWISEFOCALLOSS']._serialized_end=1322
+  _globals['_PAIRWISELOGISTICLOSS']._serialized_start=1324
+  _globals['_PAIRWISELOGISTICLOSS']._serialized_end=1440
+  _globals['_JRCLOSS']._serialized_start=1442
+  _globals['_JRCLOSS']._serialized_end=1561
+  _globals['_PAIRWISEHINGELOSS']._serialized_start=1563
+  _globals['_PAIRWISEHINGELOSS']._serialized_end=1647
 # @@protoc_insertion_point(module_scope)

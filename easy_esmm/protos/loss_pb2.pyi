@@ -46,10 +46,11 @@ LISTWISE_RANK_LOSS: LossType
 ZILN_LOSS: LossType
 
 class Loss(_message.Message):
-    __slots__ = ("loss_type", "weight", "loss_name", "f1_reweighted_loss", "softmax_loss", "circle_loss", "multi_simi_loss", "binary_focal_loss", "pairwise_loss", "pairwise_focal_loss", "pairwise_logistic_loss", "jrc_loss", "pairwise_hinge_loss")
+    __slots__ = ("loss_type", "weight", "loss_name", "learn_loss_weight", "f1_reweighted_loss", "softmax_loss", "circle_loss", "multi_simi_loss", "binary_focal_loss", "pairwise_loss", "pairwise_focal_loss", "pairwise_logistic_loss", "jrc_loss", "pairwise_hinge_loss")
     LOSS_TYPE_FIELD_NUMBER: _ClassVar[int]
     WEIGHT_FIELD_NUMBER: _ClassVar[int]
     LOSS_NAME_FIELD_NUMBER: _ClassVar[int]
+    LEARN_LOSS_WEIGHT_FIELD_NUMBER: _ClassVar[int]
     F1_REWEIGHTED_LOSS_FIELD_NUMBER: _ClassVar[int]
     SOFTMAX_LOSS_FIELD_NUMBER: _ClassVar[int]
     CIRCLE_LOSS_FIELD_NUMBER: _ClassVar[int]
@@ -63,6 +64,7 @@ class Loss(_message.Message):
     loss_type: LossType
     weight: float
     loss_name: str
+    learn_loss_weight: bool
     f1_reweighted_loss: F1ReweighedLoss
     softmax_loss: _support_pb2.Foreign
     circle_loss: _support_pb2.Foreign
@@ -73,7 +75,7 @@ class Loss(_message.Message):
     pairwise_logistic_loss: PairwiseLogisticLoss
     jrc_loss: JRCLoss
     pairwise_hinge_loss: PairwiseHingeLoss
-    def __init__(self, loss_type: _Optional[_Union[LossType, str]] = ..., weight: _Optional[float] = ..., loss_name: _Optional[str] = ..., f1_reweighted_loss: _Optional[_Union[F1ReweighedLoss, _Mapping]] = ..., softmax_loss: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., circle_loss: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., multi_simi_loss: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., binary_focal_loss: _Optional[_Union[BinaryFocalLoss, _Mapping]] = ..., pairwise_loss: _Optional[_Union[PairwiseLoss, _Mapping]] = ..., pairwise_focal_loss: _Optional[_Union[PairwiseFocalLoss, _Mapping]] = ..., pairwise_logistic_loss: _Optional[_Union[PairwiseLogisticLoss, _Mapping]] = ..., jrc_loss: _Optional[_Union[JRCLoss, _Mapping]] = ..., pairwise_hinge_loss: _Optional[_Union[PairwiseHingeLoss, _Mapping]] = ...) -> None: ...
+    def __init__(self, loss_type: _Optional[_Union[LossType, str]] = ..., weight: _Optional[float] = ..., loss_name: _Optional[str] = ..., learn_loss_weight: bool = ..., f1_reweighted_loss: _Optional[_Union[F1ReweighedLoss, _Mapping]] = ..., softmax_loss: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., circle_loss: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., multi_simi_loss: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., binary_focal_loss: _Optional[_Union[BinaryFocalLoss, _Mapping]] = ..., pairwise_loss: _Optional[_Union[PairwiseLoss, _Mapping]] = ..., pairwise_focal_loss: _Optional[_Union[PairwiseFocalLoss, _Mapping]] = ..., pairwise_logistic_loss: _Optional[_Union[PairwiseLogisticLoss, _Mapping]] = ..., jrc_loss: _Optional[_Union[JRCLoss, _Mapping]] = ..., pairwise_hinge_loss: _Optional[_Union[PairwiseHingeLoss, _Mapping]] = ...) -> None: ...
 
 class F1ReweighedLoss(_message.Message):
     __slots__ = ("f1_beta_square", "label_smoothing")
@@ -91,9 +93,9 @@ class BinaryFocalLoss(_message.Message):
     LABEL_SMOOTHING_FIELD_NUMBER: _ClassVar[int]
     gamma: float
     alpha: float
-    ohem_ratio: bool
+    ohem_ratio: float
     label_smoothing: float
-    def __init__(self, gamma: _Optional[float] = ..., alpha: _Optional[float] = ..., ohem_ratio: bool = ..., label_smoothing: _Optional[float] = ...) -> None: ...
+    def __init__(self, gamma: _Optional[float] = ..., alpha: _Optional[float] = ..., ohem_ratio: _Optional[float] = ..., label_smoothing: _Optional[float] = ...) -> None: ...
 
 class PairwiseLoss(_message.Message):
     __slots__ = ("margin", "session_name", "temperature")
@@ -106,28 +108,32 @@ class PairwiseLoss(_message.Message):
     def __init__(self, margin: _Optional[float] = ..., session_name: _Optional[str] = ..., temperature: _Optional[float] = ...) -> None: ...
 
 class PairwiseFocalLoss(_message.Message):
-    __slots__ = ("gamma", "alpha", "margin", "session_name", "temperature")
+    __slots__ = ("gamma", "alpha", "hinge_margin", "session_name", "ohem_ratio", "temperature")
     GAMMA_FIELD_NUMBER: _ClassVar[int]
     ALPHA_FIELD_NUMBER: _ClassVar[int]
-    MARGIN_FIELD_NUMBER: _ClassVar[int]
+    HINGE_MARGIN_FIELD_NUMBER: _ClassVar[int]
     SESSION_NAME_FIELD_NUMBER: _ClassVar[int]
+    OHEM_RATIO_FIELD_NUMBER: _ClassVar[int]
     TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
     gamma: float
     alpha: float
-    margin: float
+    hinge_margin: float
     session_name: str
+    ohem_ratio: float
     temperature: float
-    def __init__(self, gamma: _Optional[float] = ..., alpha: _Optional[float] = ..., margin: _Optional[float] = ..., session_name: _Optional[str] = ..., temperature: _Optional[float] = ...) -> None: ...
+    def __init__(self, gamma: _Optional[float] = ..., alpha: _Optional[float] = ..., hinge_margin: _Optional[float] = ..., session_name: _Optional[str] = ..., ohem_ratio: _Optional[float] = ..., temperature: _Optional[float] = ...) -> None: ...
 
 class PairwiseLogisticLoss(_message.Message):
-    __slots__ = ("temperature", "session_name", "ohem_ratio")
+    __slots__ = ("temperature", "session_name", "hinge_margin", "ohem_ratio")
     TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
     SESSION_NAME_FIELD_NUMBER: _ClassVar[int]
+    HINGE_MARGIN_FIELD_NUMBER: _ClassVar[int]
     OHEM_RATIO_FIELD_NUMBER: _ClassVar[int]
     temperature: float
     session_name: str
+    hinge_margin: float
     ohem_ratio: float
-    def __init__(self, temperature: _Optional[float] = ..., session_name: _Optional[str] = ..., ohem_ratio: _Optional[float] = ...) -> None: ...
+    def __init__(self, temperature: _Optional[float] = ..., session_name: _Optional[str] = ..., hinge_margin: _Optional[float] = ..., ohem_ratio: _Optional[float] = ...) -> None: ...
 
 class JRCLoss(_message.Message):
     __slots__ = ("session_name", "alpha", "same_label_loss", "loss_weight_strategy")

@@ -14,7 +14,7 @@ from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.matrices import matrix_types, without_fillers
 
-_DTYPES: Dict[int, Any] = {
+DTYPES: Dict[int, Any] = {
     DatasetConfig.INT32: tf.int32,
     DatasetConfig.INT64: tf.int64,
     DatasetConfig.STRING: tf.string,
@@ -22,6 +22,7 @@ _DTYPES: Dict[int, Any] = {
     DatasetConfig.DOUBLE: tf.float64,
     DatasetConfig.BOOL: tf.bool,
 }
+"""Declared type of a column -> its dtype."""
 
 JOINED_INPUT = "features"
 """Key of the only input under `multi_placeholder: false`."""
@@ -85,7 +86,7 @@ def _rows(config: PipelineConfig) -> Any:
 def receive_columns(config: PipelineConfig, except_for: Container[str] = ()) -> Dict[str, Tensor]:
     """A placeholder [batch] for each serving column, by its name."""
     return {
-        column.name: v1.placeholder(_DTYPES[column.type], [_rows(config)], name=f"input_{index}")
+        column.name: v1.placeholder(DTYPES[column.type], [_rows(config)], name=f"input_{index}")
         for index, column in enumerate(serving_columns(config))
         if column.name not in except_for
     }
@@ -108,7 +109,7 @@ def _split(config: PipelineConfig, joined: Tensor) -> Dict[str, Tensor]:
         joined,
         [
             tf.constant(
-                [str(c.default).lower() if b else c.default], tf.string if b else _DTYPES[c.type]
+                [str(c.default).lower() if b else c.default], tf.string if b else DTYPES[c.type]
             )
             for c, b in zip(columns, is_bool)
         ],

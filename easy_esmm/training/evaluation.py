@@ -7,7 +7,7 @@ from typing import Any, Dict, Mapping, Sequence
 import tensorflow as tf
 
 from easy_esmm import metrics as metric_registry
-from easy_esmm.contract import Labels, LossTerm, Tensor
+from easy_esmm.contract import Labels, Tensor, WeighedLoss
 from easy_esmm.features import Embedded
 from easy_esmm.models.model import AnyPredictions
 from easy_esmm.protos.model_pb2 import ModelConfig
@@ -19,7 +19,7 @@ def metrics(
     columns: Mapping[str, Tensor],
     labels: Labels,
     predictions: AnyPredictions,
-    terms: Sequence[LossTerm],
+    terms: Sequence[WeighedLoss],
     embedded: Embedded,
 ) -> Dict[str, Any]:
     """`eval_metric_ops`: name -> (value, update operation)."""
@@ -34,11 +34,12 @@ def metrics(
                 result.update(metric_registry.build(metric, task, columns))
     result.update(metric_registry.diagnostics(labels, predictions))
     result.update(_losses(config, labels, terms))
+    result.update(_learned_weights(terms))
     result.update(_out_of_range(embedded))
     return result
 
 
-def _losses(config: PipelineConfig, labels: Labels, terms: Sequence[LossTerm]) -> Dict[str, Any]:
+def _losses(config: PipelineConfig, labels: Labels, terms: Sequence[WeighedLoss]) -> Dict[str, Any]:
     """`loss/loss/<term>`, weights included, and `loss/loss/total_loss`.
 
     Under `loss_reduction: MEAN` means over rows: the short last batch counts by its rows, unlike in
@@ -46,11 +47,21 @@ def _losses(config: PipelineConfig, labels: Labels, terms: Sequence[LossTerm]) -
     """
     is_mean = config.model_config.loss_reduction == ModelConfig.MEAN
     rows = tf.cast(tf.size(labels.click), tf.float64) if is_mean else tf.constant(1.0, tf.float64)
-    values = {term.name: term.weight * term.value for term in terms}
+    values = {term.name: term.contribution for term in terms}
     values["total_loss"] = tf.add_n(list(values.values()))
     return {
         f"loss/loss/{name}": metric_registry.exact_mean(tf.cast(value, tf.float64) * rows, rows)
         for name, value in values.items()
+    }
+
+
+def _learned_weights(terms: Sequence[WeighedLoss]) -> Dict[str, Any]:
+    """`loss_weight/<term>`: what the checkpoint multiplies a loss by, where it learned that."""
+    weights = {term.name: term.learned_weight for term in terms}
+    return {
+        f"loss_weight/{name}": (weight, tf.no_op())
+        for name, weight in weights.items()
+        if weight is not None
     }
 
 

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import Dict, Mapping, Optional
 
 import tensorflow as tf
 
 from easy_esmm.contract import Labels, Tensor
+from easy_esmm.data.fields import loss_sessions
+from easy_esmm.data.spread import spread
+from easy_esmm.metrics.groups import group_numbers
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.protos.tower_pb2 import TaskTower
 
 
-def labels_from_columns(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Labels:
+def labels_from_columns(
+    config: PipelineConfig,
+    columns: Mapping[str, Tensor],
+    features: Optional[Mapping[str, Tensor]] = None,
+) -> Labels:
     """What was observed on a batch.
 
     Args:
       config: resolved, so that both towers name their labels.
       columns: label column -> float32 [batch], and the sample weight under its own name.
+      features: input columns; losses read sessions from them.
     """
     esmm = config.model_config.esmm
     ctr_tower, cvr_tower = esmm.ctr_tower, esmm.cvr_tower
@@ -32,7 +40,16 @@ def labels_from_columns(config: PipelineConfig, columns: Mapping[str, Tensor]) -
         ctr_loss_weight=_loss_weight(ctr_tower, weight, columns),
         cvr_loss_weight=_loss_weight(cvr_tower, weight, columns),
         orphan_conversion=unclicked * tf.cast(claimed > 0, tf.float32),
+        sessions=_sessions(config, features or {}),
     )
+
+
+def _sessions(config: PipelineConfig, features: Mapping[str, Tensor]) -> Dict[str, Tensor]:
+    names = loss_sessions(config)
+    if not names:
+        return {}
+    columns = spread(config, features)
+    return {name: group_numbers(columns[name]) for name in names}
 
 
 def _loss_weight(tower: TaskTower, weight: Tensor, columns: Mapping[str, Tensor]) -> Tensor:

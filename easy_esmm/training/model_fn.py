@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Mapping, Optional, Sequence
+from typing import Any, Callable, List, Mapping, Optional, Sequence, Tuple
 
 import tensorflow as tf
 
 from easy_esmm import models
 from easy_esmm.compat import estimator, keras, v1
-from easy_esmm.contract import Labels, LossTerm, Tensor
+from easy_esmm.contract import Labels, Tensor, WeighedLoss
 from easy_esmm.data.spread import spread
 from easy_esmm.features import embed
 from easy_esmm.layers.dense import PRODUCT_DTYPES
 from easy_esmm.models.model import AnyPredictions, Model
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-from easy_esmm.training import averages, evaluation, optimizers, summaries
+from easy_esmm.training import averages, evaluation, loss_weights, optimizers, summaries
 from easy_esmm.training.data_warnings import DataWarningHook
 from easy_esmm.training.fine_tune import FineTune
 from easy_esmm.training.labels import labels_from_columns
@@ -87,9 +87,9 @@ class _Batch:
     def eval_spec(
         self, label_columns: Mapping[str, Tensor], recorder: Optional[RowRecorder]
     ) -> Any:
-        observed = labels_from_columns(self._config, label_columns)
+        observed = labels_from_columns(self._config, label_columns, self._columns)
         columns = spread(self._config, self._columns)
-        terms = self._model.loss_terms(self._predictions, observed)
+        terms = self._loss_terms(observed)
         loss = _total(terms)
         hooks: List[Any] = [RowProgressHook(tf.size(observed.click), "evaluated")]
         if recorder is not None:
@@ -111,8 +111,8 @@ class _Batch:
         progress: Optional[TrainProgress],
         fine_tune: Optional[FineTune],
     ) -> Any:
-        observed = labels_from_columns(self._config, label_columns)
-        terms = self._model.loss_terms(self._predictions, observed)
+        observed = labels_from_columns(self._config, label_columns, self._columns)
+        terms = self._loss_terms(observed)
         loss = _total(terms) + self._regularization(observed)
         step = v1.train.get_global_step()
         train = self._config.train_config
@@ -139,6 +139,10 @@ class _Batch:
             training_hooks=hooks,
         )
 
+    def _loss_terms(self, observed: Labels) -> Tuple[WeighedLoss, ...]:
+        terms = self._model.loss_terms(self._predictions, observed)
+        return loss_weights.weigh(self._config.model_config, terms, observed.click)
+
     def _dense_variables(self) -> List[Any]:
         """Trainable variables that are read whole: everything but the embedding tables."""
         tables = {id(rows.table) for rows in self._embedded.tables}
@@ -164,5 +168,5 @@ def _text_if_list(column: Tensor) -> Tensor:
     return tf.strings.reduce_join(texts, axis=1, separator="|")
 
 
-def _total(terms: Sequence[LossTerm]) -> Tensor:
-    return tf.add_n([term.weight * term.value for term in terms])
+def _total(terms: Sequence[WeighedLoss]) -> Tensor:
+    return tf.add_n([term.contribution for term in terms])

@@ -7,14 +7,14 @@ from typing import Any, Sequence
 import tensorflow as tf
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import Labels, LossTerm, Tensor
+from easy_esmm.contract import Labels, Tensor, WeighedLoss
 from easy_esmm.models.model import AnyPredictions
 
 
 def write(
     predictions: AnyPredictions,
     labels: Labels,
-    terms: Sequence[LossTerm],
+    terms: Sequence[WeighedLoss],
     loss: Tensor,
     update: Any,
 ) -> None:
@@ -23,7 +23,9 @@ def write(
     They are computed every `save_summary_steps` only.
     """
     for term in terms:
-        v1.summary.scalar(f"loss/{term.name}", term.weight * term.value)
+        v1.summary.scalar(f"loss/{term.name}", term.contribution)
+        if term.learned_weight is not None:
+            v1.summary.scalar(f"loss_weight/{term.name}", term.learned_weight)
     v1.summary.scalar("loss/total_with_regularization", loss)
     for name, rate in update.learning_rates.items():
         v1.summary.scalar(f"learning_rate/{name}", rate)

@@ -214,6 +214,27 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             "x.config:29:35: model_config.esmm.cvr_tower.use_sample_weight: has no effect here: data_config.sample_weight is not set"
         ],
     ),
+    "loss_type_beside_losses": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" loss_type: PAIR_WISE_LOSS losses { loss_type: CLASSIFICATION learn_loss_weight: true }',
+        [
+            "x.config:29:35: model_config.esmm.cvr_tower.loss_type: has no effect here: the tower has losses, and they win"
+        ],
+    ),
+    "prior_of_a_regression_by_its_losses": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" label_prior: 0.1 losses { loss_type: L2_LOSS }',
+        [
+            "x.config:29:35: model_config.esmm.cvr_tower.label_prior: has no effect here: a regression has no log odds"
+        ],
+    ),
+    "weight_that_is_learned_anyway": (
+        'model_class: "ESMM"',
+        'model_class: "ESMM" loss_weight_strategy: Uncertainty esmm { ctr_tower { losses { learn_loss_weight: true } } }',
+        [
+            "x.config:25:85: model_config.esmm.ctr_tower.losses[0].learn_loss_weight: has no effect here: loss_weight_strategy is Uncertainty"
+        ],
+    ),
     "prior_of_a_regression": (
         'tower_name: "cvr"',
         'tower_name: "cvr" loss_type: L2_LOSS label_prior: 0.1',

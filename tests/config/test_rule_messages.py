@@ -788,29 +788,109 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'tower_name: "ctr"',
         'tower_name: "ctr" loss_type: L2_LOSS',
         [
-            "x.config:28:35: model_config.esmm.ctr_tower.loss_type: must be CLASSIFICATION: a click is 0 or 1, got L2_LOSS"
+            "x.config:28:35: model_config.esmm.ctr_tower.loss_type: must not be L2_LOSS: a click is 0 or 1, got L2_LOSS"
         ],
     ),
     "loss_not_yet": (
         'tower_name: "cvr"',
-        'tower_name: "cvr" loss_type: JRC_LOSS',
+        'tower_name: "cvr" loss_type: PAIRWISE_HINGE_LOSS',
         [
-            "x.config:29:35: model_config.esmm.cvr_tower.loss_type: known to EasyRec, not supported here yet: use CLASSIFICATION, got JRC_LOSS"
+            "x.config:29:35: model_config.esmm.cvr_tower.loss_type: known to EasyRec, not supported here yet: use CLASSIFICATION, got PAIRWISE_HINGE_LOSS"
         ],
     ),
-    "losses_not_yet": (
+    "loss_of_an_order_that_always_holds": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" losses { loss_type: ORDER_CALIBRATE_LOSS }',
+        [
+            "x.config:29:44: model_config.esmm.cvr_tower.losses[0].loss_type: known to EasyRec, refused here: pCTCVR = pCTR x pCVR is never above pCTR: the loss is always 0, got ORDER_CALIBRATE_LOSS"
+        ],
+    ),
+    "joint_ranking_without_session_or_classes": (
         'tower_name: "cvr"',
         'tower_name: "cvr" losses { loss_type: JRC_LOSS }',
         [
-            "x.config:29:35: model_config.esmm.cvr_tower.losses[0]: known to EasyRec, not supported here yet: set loss_type"
+            "x.config:29:5: model_config.esmm.cvr_tower.num_class: must be 2 for JRC_LOSS, which ranks by the logit of either class, got 1",
+            "x.config:29:44: model_config.esmm.cvr_tower.losses[0].loss_type: must come with a session, whose rows it ranks, got JRC_LOSS; write losses { loss_type: JRC_LOSS jrc_loss { session_name: ... } }",
+        ],
+    ),
+    "joint_ranking_as_the_only_loss": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" num_class: 2 loss_type: JRC_LOSS',
+        [
+            "x.config:29:48: model_config.esmm.cvr_tower.loss_type: must come with a session, whose rows it ranks, got JRC_LOSS; write losses { loss_type: JRC_LOSS jrc_loss { session_name: ... } }"
+        ],
+    ),
+    "two_classes_without_joint_ranking": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" num_class: 2',
+        [
+            "x.config:29:35: model_config.esmm.cvr_tower.num_class: must be 1 without JRC_LOSS: one logit is the log odds, got 2"
+        ],
+    ),
+    "session_that_is_no_column": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" losses { loss_type: PAIR_WISE_LOSS pairwise_loss { session_name: "usr" } }',
+        [
+            'x.config:29:86: model_config.esmm.cvr_tower.losses[0].pairwise_loss.session_name: must be a column of data_config.input_fields, got "usr"; did you mean user?'
+        ],
+    ),
+    "parameters_of_another_loss": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" losses { loss_type: PAIR_WISE_LOSS binary_focal_loss { } } losses { loss_type: CLASSIFICATION pairwise_loss { } }',
+        [
+            "x.config:29:70: model_config.esmm.cvr_tower.losses[0].binary_focal_loss: must be pairwise_loss for PAIR_WISE_LOSS, got binary_focal_loss",
+            "x.config:29:129: model_config.esmm.cvr_tower.losses[1].pairwise_loss: must not be set for CLASSIFICATION, got pairwise_loss",
+        ],
+    ),
+    "value_beside_log_odds": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" losses { loss_type: L2_LOSS } losses { loss_type: BINARY_FOCAL_LOSS }',
+        [
+            "x.config:29:74: model_config.esmm.cvr_tower.losses[1].loss_type: must not stand beside L2_LOSS: an output is a value or log odds, not both, got BINARY_FOCAL_LOSS"
+        ],
+    ),
+    "value_among_the_losses_of_clicks": (
+        'tower_name: "ctr"',
+        'tower_name: "ctr" losses { loss_type: L2_LOSS }',
+        [
+            "x.config:28:44: model_config.esmm.ctr_tower.losses[0].loss_type: must not be L2_LOSS: a click is 0 or 1, got L2_LOSS"
+        ],
+    ),
+    "two_losses_of_one_name": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" losses { loss_type: PAIR_WISE_LOSS } losses { loss_type: PAIR_WISE_LOSS } losses { loss_name: "weighted_cross_entropy_loss_ctr" }',
+        [
+            'x.config:29:72: model_config.esmm.cvr_tower.losses[1]: must be unique: line 29 names another loss so, got "pair_wise_loss_cvr"',
+            'x.config:29:118: model_config.esmm.cvr_tower.losses[2].loss_name: must be unique: line 28 names another loss so, got "weighted_cross_entropy_loss_ctr"',
+        ],
+    ),
+    "parameters_of_losses": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" num_class: 2 losses { loss_type: BINARY_FOCAL_LOSS loss_name: "a/b" weight: -1 binary_focal_loss { gamma: -1 alpha: 1 ohem_ratio: 0 label_smoothing: 1 } }'
+        " losses { loss_type: PAIR_WISE_LOSS pairwise_loss { margin: -1 temperature: 0 } }"
+        " losses { loss_type: F1_REWEIGHTED_LOSS f1_reweighted_loss { f1_beta_square: 0 label_smoothing: -1 } }"
+        ' losses { loss_type: JRC_LOSS jrc_loss { session_name: "user" alpha: 2 loss_weight_strategy: "uncertainty" } }',
+        [
+            "x.config:29:86: model_config.esmm.cvr_tower.losses[0].loss_name: must be a name of letters, digits, '_', '.' and '-' that begins with a letter, digit or '.', got \"a/b\"",
+            "x.config:29:103: model_config.esmm.cvr_tower.losses[0].weight: must be at least 0, got -1",
+            "x.config:29:134: model_config.esmm.cvr_tower.losses[0].binary_focal_loss.gamma: must be at least 0, got -1",
+            "x.config:29:144: model_config.esmm.cvr_tower.losses[0].binary_focal_loss.alpha: must be in (0, 1), got 1",
+            "x.config:29:153: model_config.esmm.cvr_tower.losses[0].binary_focal_loss.ohem_ratio: must be in (0, 1], got 0",
+            "x.config:29:167: model_config.esmm.cvr_tower.losses[0].binary_focal_loss.label_smoothing: must be in [0, 1), got 1",
+            "x.config:29:241: model_config.esmm.cvr_tower.losses[1].pairwise_loss.margin: must be at least 0, got -1",
+            "x.config:29:252: model_config.esmm.cvr_tower.losses[1].pairwise_loss.temperature: must be greater than 0, got 0",
+            "x.config:29:331: model_config.esmm.cvr_tower.losses[2].f1_reweighted_loss.f1_beta_square: must be greater than 0, got 0",
+            "x.config:29:349: model_config.esmm.cvr_tower.losses[2].f1_reweighted_loss.label_smoothing: must be in [0, 1), got -1",
+            "x.config:29:434: model_config.esmm.cvr_tower.losses[3].jrc_loss.alpha: must be in [0, 1], got 2",
+            'x.config:29:443: model_config.esmm.cvr_tower.losses[3].jrc_loss.loss_weight_strategy: known to EasyRec, not supported here yet: use fixed, or learn_loss_weight, got "uncertainty"',
         ],
     ),
     "weights_and_priors": (
         'tower_name: "cvr"',
-        'tower_name: "cvr" weight: -1 num_class: 2 label_prior: 0 in_task_space_weight: -1 out_task_space_weight: -1',
+        'tower_name: "cvr" weight: -1 num_class: 3 label_prior: 0 in_task_space_weight: -1 out_task_space_weight: -1',
         [
             "x.config:29:35: model_config.esmm.cvr_tower.weight: must be at least 0, got -1",
-            "x.config:29:46: model_config.esmm.cvr_tower.num_class: must be 1, got 2",
+            "x.config:29:46: model_config.esmm.cvr_tower.num_class: must be 1 or 2, got 3",
             "x.config:29:59: model_config.esmm.cvr_tower.label_prior: must be in (0, 1), got 0",
             "x.config:29:74: model_config.esmm.cvr_tower.in_task_space_weight: must be at least 0, got -1",
             "x.config:29:99: model_config.esmm.cvr_tower.out_task_space_weight: must be at least 0, got -1",
@@ -941,11 +1021,11 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             'x.config:3:60: export_config.asset_files[1]: must be an existing file, got "/nowhere/no.txt"',
         ],
     ),
-    "loss_weights_not_yet": (
+    "weights_drawn_at_random": (
         "  esmm {",
-        "  loss_weight_strategy: Uncertainty esmm {",
+        "  loss_weight_strategy: Random esmm {",
         [
-            "x.config:27:3: model_config.loss_weight_strategy: known to EasyRec, not supported here yet: use Fixed, got Uncertainty"
+            "x.config:27:3: model_config.loss_weight_strategy: known to EasyRec, refused here: use Fixed, got Random"
         ],
     ),
 }

@@ -42,6 +42,7 @@ OTHER_VALUES: Mapping[str, str] = {
     "ExportConfig.early_stop_func": "stop_if_no_decrease",
     "ExportConfig.early_stop_params": '{"min_steps": 7}',
     "ExportConfig.exporter_type": "none",
+    "F1ReweighedLoss.f1_beta_square": "3",
     "FeatureConfig.combiner": "mean",
     "FeatureConfig.embedding_name": "another",
     "FeatureConfig.expression": "age + price",
@@ -53,6 +54,9 @@ OTHER_VALUES: Mapping[str, str] = {
     "TrainConfig.compute_dtype": "FP32",
     "TrainConfig.dead_line": "20981231 23:59:59",
     "TrainConfig.freeze_gradient": "^ctr_tower/output/bias$",
+    "ModelConfig.loss_weight_strategy": "Fixed",
+    "JRCLoss.session_name": "user",
+    "PairwiseLoss.session_name": "user",
     "TaskTower.label_prior": "0.3",
     "TaskTower.tower_name": "another",
 }

@@ -126,6 +126,17 @@ def rank_auc(score: np.ndarray, label: np.ndarray, weight: np.ndarray) -> float:
     return float((pairs * (ahead + 0.5 * tied)).sum() / pairs.sum())
 
 
+def log_odds(scores: Dict[str, np.ndarray], tower: str) -> np.ndarray:
+    """The logits where they are served: probabilities near 1 are tied where their logits are not.
+
+    A tower of two classes serves the logit of one of them only.
+    """
+    if f"logits_{tower}" in scores:
+        return scores[f"logits_{tower}"]
+    probability = scores[f"probs_{tower}"].astype(np.float64)
+    return np.log(probability) - np.log1p(-probability)
+
+
 def assert_aucs_equal(
     config: PipelineConfig,
     metrics: Dict[str, float],
@@ -136,15 +147,12 @@ def assert_aucs_equal(
 ) -> None:
     towers = config.model_config.esmm.ctr_tower, config.model_config.esmm.cvr_tower
     ctr, cvr = (tower.tower_name for tower in towers)
-    # By logits: float32 probabilities near 1 are tied where their logits are not.
-    product = -np.logaddexp(
-        np.logaddexp(-scores[f"logits_{ctr}"], -scores[f"logits_{cvr}"]),
-        -scores[f"logits_{ctr}"] - scores[f"logits_{cvr}"],
-    )
+    a, b = log_odds(scores, ctr), log_odds(scores, cvr)
+    product = -np.logaddexp(np.logaddexp(-a, -b), -a - b)
     expected = {
-        f"auc_{ctr}": rank_auc(scores[f"logits_{ctr}"], click, weight),
+        f"auc_{ctr}": rank_auc(a, click, weight),
         "auc_ctcvr": rank_auc(product, conversion, weight),
-        f"auc_{cvr}_masked": rank_auc(scores[f"logits_{cvr}"], conversion, weight * click),
+        f"auc_{cvr}_masked": rank_auc(b, conversion, weight * click),
     }
     for name, value in expected.items():
         assert metrics[name] == pytest.approx(value, abs=1e-6), name
@@ -157,11 +165,15 @@ def test_signature_has_the_names_and_dtypes_that_are_documented(run: Run) -> Non
         signature = meta.signature_def["serving_default"]
     assert signature.method_name == "tensorflow/serving/predict"
     ctr, cvr = esmm.ctr_tower.tower_name, esmm.cvr_tower.tower_name
-    outputs = {f"logits_{ctr}", f"probs_{ctr}"}
+    of_ctr, of_cvr = (
+        f"pos_logits_{tower.tower_name}" if tower.num_class > 1 else f"logits_{tower.tower_name}"
+        for tower in (esmm.ctr_tower, esmm.cvr_tower)
+    )
+    outputs = {of_ctr, f"probs_{ctr}"}
     outputs |= (
         {f"y_{cvr}", "y_ctcvr"}
         if esmm.cvr_tower.loss_type
-        else {f"logits_{cvr}", f"probs_{cvr}", "probs_ctcvr"}
+        else {of_cvr, f"probs_{cvr}", "probs_ctcvr"}
     )
     assert set(signature.outputs) == outputs
     assert {len(o.tensor_shape.dim) for o in signature.outputs.values()} == {1}

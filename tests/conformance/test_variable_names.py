@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import Dict, List
 
 import pytest
-import tensorflow as tf
 
 from easy_esmm import config as configs
-from easy_esmm.compat import estimator, v1
-from easy_esmm.data.fields import needed_fields
-from easy_esmm.serving.signature import serving_input_receiver_fn
-from easy_esmm.training.model_fn import make_model_fn
+from easy_esmm.compat import estimator
+from easy_esmm.training.dry_build import dry_build
 from tests.conformance import table
 
 GOLDEN = Path(__file__).with_name("variable_names.json")
@@ -22,15 +19,7 @@ GOLDEN = Path(__file__).with_name("variable_names.json")
 def variables(sample: str) -> Dict[str, List[int]]:
     """Name -> shape of every variable of the sample's training, optimizer slots included."""
     config = configs.load(str(table.SAMPLES / f"{sample}.config")).config
-    with tf.Graph().as_default():
-        v1.train.create_global_step()
-        receiver = serving_input_receiver_fn(config, "pipeline.config")()
-        fields = needed_fields(config, with_labels=True)
-        names = [column.name for column in fields.labels]
-        names += [fields.weight.name] if fields.weight else []
-        labels = {name: v1.placeholder(tf.float32, [None]) for name in names}
-        make_model_fn(config)(receiver.features, labels, estimator.ModeKeys.TRAIN)
-        return {v.op.name: v.shape.as_list() for v in v1.global_variables()}
+    return dry_build(config, estimator.ModeKeys.TRAIN).variables
 
 
 @pytest.mark.parametrize("sample", table.NAMES)

@@ -306,3 +306,104 @@ def test_a_regression_tower_has_its_click_masked_term_too() -> None:
     weight, loss = result["click_masked_l2_loss_cvr"]
     assert weight == pytest.approx(0.3)
     assert loss == pytest.approx((1 + 4) / 2)  # (2 - 1)^2 and (7 - 9)^2 over two clicks
+
+
+def class_predictions(ctr_classes: Any, cvr_classes: Any) -> Predictions:
+    """As a model with two logits in either tower makes them."""
+    a, b = entire_space.log_odds(ctr_classes), entire_space.log_odds(cvr_classes)
+    plain = vars(predictions(a, b))
+    return Predictions(
+        **{**plain, "ctr_class_logits": ctr_classes, "cvr_class_logits": cvr_classes}
+    )
+
+
+@pytest.mark.parametrize("scale", [1.0, 80.0])
+def test_losses_of_the_cvr_tower_are_taken_on_the_product_over_all_impressions(
+    scale: float,
+) -> None:
+    listed = """cvr_tower { weight: 2.0
+      losses { loss_type: PAIR_WISE_LOSS weight: 0.5 }
+      losses { loss_type: BINARY_FOCAL_LOSS loss_name: "focal" binary_focal_loss { gamma: 0 } }
+    }"""
+    a, b, click, conversion = rows(9, 40, scale)
+    values, loss, _ = terms_and_gradients(config(listed), a, b, observed_rows(click, conversion))
+    assert sorted(values) == ["focal", "pair_wise_loss_cvr", "weighted_cross_entropy_loss_ctr"]
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    c = -np.logaddexp(np.logaddexp(-a, -b), -a - b)
+    bought = conversion > 0
+    pairs = softplus(-(c[bought][:, None] - c[~bought])).mean()
+    focal = product_entropy(conversion, a, b).mean()  # gamma 0 is the cross entropy
+    assert values["pair_wise_loss_cvr"] == pytest.approx(pairs, rel=1e-5)
+    assert values["focal"] == pytest.approx(focal, rel=1e-5)
+    ctr = entropy(click, a).mean()
+    assert loss == pytest.approx(ctr + 2.0 * (0.5 * pairs + focal), rel=1e-5)
+
+
+@pytest.mark.parametrize("scale", [2.0, 80.0])
+def test_the_products_two_logits_are_the_sums_over_its_four_cases(scale: float) -> None:
+    random = np.random.default_rng(10)
+    a, b = random.uniform(-scale, scale, [2, 50, 2]).astype(np.float32)
+    product = entire_space.product_class_logits(tf.constant(a), tf.constant(b)).numpy()
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    not_bought = np.logaddexp.reduce([a[:, y] + b[:, z] for y, z in ((0, 0), (0, 1), (1, 0))])
+    np.testing.assert_allclose(product[:, 0], not_bought, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(product[:, 1], a[:, 1] + b[:, 1], rtol=1e-6)
+    log_odds = -np.logaddexp(
+        np.logaddexp(-(a[:, 1] - a[:, 0]), -(b[:, 1] - b[:, 0])),
+        -(a[:, 1] - a[:, 0]) - (b[:, 1] - b[:, 0]),
+    )
+    np.testing.assert_allclose(
+        product[:, 1] - product[:, 0], log_odds, rtol=1e-5, atol=2e-5 * scale
+    )
+
+
+@pytest.mark.parametrize("ctr_classes", [1, 2])
+def test_joint_ranking_of_conversions_ranks_the_products_logits(ctr_classes: int) -> None:
+    listed = """cvr_tower { num_class: 2
+      losses { loss_type: JRC_LOSS jrc_loss { session_name: "s" alpha: 0.25 } } }"""
+    random = np.random.default_rng(11)
+    a, b = random.uniform(-2, 2, [2, 12, 2])
+    if ctr_classes == 1:
+        a[:, 0] = 0.0
+    session = random.integers(0, 3, 12)
+    _, _, click, conversion = rows(12, 12, 1.0)
+    with tf.Graph().as_default(), v1.Session() as tensors:
+        observed = {k: tf.constant(v) for k, v in observed_rows(click, conversion).items()}
+        labels = Labels(**observed, sessions={"s": tf.constant(session)})
+        predicted = class_predictions(tf.constant(a, tf.float32), tf.constant(b, tf.float32))
+        if ctr_classes == 1:
+            predicted = Predictions(**{**vars(predicted), "ctr_class_logits": None})
+        terms = models.build(config(listed)).loss_terms(predicted, labels)
+        values = {t.name: tensors.run(t.value) for t in terms}
+    f = np.stack(
+        [
+            np.logaddexp.reduce([a[:, y] + b[:, z] for y, z in ((0, 0), (0, 1), (1, 0))]),
+            a[:, 1] + b[:, 1],
+        ]
+    )
+    own = f[conversion.astype(int)]  # [row, row']: the logit of row's label in row'
+    ranking = [np.logaddexp.reduce(own[i][session == session[i]]) - own[i, i] for i in range(12)]
+    calibration = entropy(conversion, f[1] - f[0])
+    expected = np.mean(0.25 * calibration + 0.75 * np.array(ranking))
+    assert values["jrc_loss_cvr"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_tower_of_two_classes_serves_the_positive_logit_and_starts_at_its_prior() -> None:
+    two = config("""ctr_tower { num_class: 2 label_prior: 0.04 losses {
+      loss_type: JRC_LOSS jrc_loss { session_name: "s" } } }""")
+    x = {"user": np.random.default_rng(13).normal(size=[5, 4]), "item": np.zeros([5, 2])}
+    result = build_and_predict(two, x)
+    served, w = result["served"], result["variables"]
+    assert sorted(served) == [
+        "logits_cvr",
+        "pos_logits_ctr",
+        "probs_ctcvr",
+        "probs_ctr",
+        "probs_cvr",
+    ]
+    hidden = np.maximum(0, x["user"] @ w["ctr_tower/dnn/dense_0/kernel:0"])
+    classes = hidden @ w["ctr_tower/output/kernel:0"] + [0.0, np.log(0.04 / 0.96)]
+    np.testing.assert_allclose(served["pos_logits_ctr"], classes[:, 1], rtol=1e-5, atol=1e-6)
+    ctr = sigmoid(classes[:, 1] - classes[:, 0])
+    np.testing.assert_allclose(served["probs_ctr"], ctr, rtol=1e-5)
+    np.testing.assert_allclose(served["probs_ctcvr"], ctr * served["probs_cvr"], rtol=1e-5)

@@ -31,9 +31,10 @@ def labels(ctr: str = "", cvr: str = "", data: str = "") -> Dict[str, Any]:
         PipelineConfig(),
     )
     columns = {name: tf.constant(values, tf.float32) for name, values in COLUMNS.items()}
-    return {
-        name: value.numpy() for name, value in vars(labels_from_columns(config, columns)).items()
-    }
+    features = {"session": tf.constant(["a", "", "a", ""]), "user": tf.constant([7, 8, 7, 7])}
+    observed = vars(labels_from_columns(config, columns, features))
+    sessions = {name: value.numpy() for name, value in observed.pop("sessions").items()}
+    return {**{name: value.numpy() for name, value in observed.items()}, **sessions}
 
 
 def test_a_conversion_without_a_click_is_counted_and_is_not_a_conversion() -> None:
@@ -61,3 +62,16 @@ def test_task_space_weights_multiply_the_sample_weight_of_their_tower() -> None:
     result = labels(cvr=space, data='sample_weight: "weight"')
     np.testing.assert_array_equal(result["cvr_loss_weight"], [1, 30, 2, 50])
     np.testing.assert_array_equal(result["ctr_loss_weight"], [2, 3, 4, 5])
+
+
+def test_sessions_of_losses_are_numbers_and_a_row_without_one_is_alone() -> None:
+    loss = "losses { loss_type: %s %s { session_name: '%s' } }"
+    result = labels(
+        ctr=loss % ("JRC_LOSS", "jrc_loss", "session"),
+        cvr=loss % ("PAIR_WISE_LOSS", "pairwise_loss", "user"),
+    )
+    np.testing.assert_array_equal(result["user"], [7, 8, 7, 7])
+    a, none, again, also_none = result["session"]
+    assert a == again
+    assert len({a, none, also_none}) == 3
+    assert "session" not in labels()

@@ -1,0 +1,51 @@
+"""How the losses of a batch's rows become one number."""
+
+from __future__ import annotations
+
+import enum
+
+import tensorflow as tf
+
+from easy_esmm.contract import Tensor
+
+
+class Reduction(enum.Enum):
+    """Under SUM each loss is what it is under MEAN times the number of rows in the batch."""
+
+    MEAN = "mean"
+    """Weighted sum over the number of rows in the batch."""
+    SUM = "sum"
+    """Weighted sum."""
+
+
+def reduce_rows(row_loss: Tensor, weight: Tensor, reduction: Reduction = Reduction.MEAN) -> Tensor:
+    """Scalar: sum of weight x row_loss, under MEAN divided by the number of rows in the batch.
+
+    The divisor counts rows, not weights. A weight of 2 is then the same as the row met twice
+    (up to the batch's size), the terms of one objective stay in proportion whatever each one's
+    weights are, and a batch of lightly weighted rows takes a small step instead of a full one.
+    A batch without rows gives 0.
+    """
+    total = tf.reduce_sum(weight * row_loss)
+    if reduction is Reduction.SUM:
+        return total
+    return total / at_least_one(rows_in(row_loss))
+
+
+def of_mean(mean: Tensor, batch: Tensor, reduction: Reduction) -> Tensor:
+    """Scalar from the mean of a loss that is not one of rows, such as of pairs.
+
+    Under SUM times the number of rows in `batch`, any tensor [batch]: so that the terms of an
+    objective stay in proportion whatever the reduction.
+    """
+    return mean * rows_in(batch) if reduction is Reduction.SUM else mean
+
+
+def rows_in(batch: Tensor) -> Tensor:
+    """Float32 scalar: length of a tensor [batch]."""
+    return tf.cast(tf.size(batch), tf.float32)
+
+
+def at_least_one(count: Tensor) -> Tensor:
+    """The count, or 1 where it is 0, to divide by."""
+    return tf.maximum(count, 1.0)

@@ -1,0 +1,35 @@
+"""Which rows belong together: a user's, a session's."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from easy_esmm.contract import Tensor
+
+
+def fingerprint(column: Tensor) -> Tensor:
+    """Int64 [batch]: an integer as it is, a string by 63 bits of its FarmHash fingerprint.
+
+    Two of 10 million users share a fingerprint with a probability of 5e-6.
+    """
+    if column.dtype.is_integer:
+        return tf.cast(column, tf.int64)
+    text = column if column.dtype == tf.string else tf.strings.as_string(column)
+    return tf.strings.to_hash_bucket_fast(text, 2**63 - 1)
+
+
+def is_named(column: Tensor) -> Tensor:
+    """Bool [batch]: false where the column is an empty string, which names no user."""
+    if column.dtype == tf.string:
+        return tf.not_equal(column, "")
+    return tf.ones_like(column, tf.bool)
+
+
+def group_numbers(column: Tensor) -> Tensor:
+    """Int64 [batch], equal where rows share a group; a row with an empty string is alone."""
+    number = fingerprint(column)
+    if column.dtype != tf.string:
+        return number
+    # Fingerprints of strings are not negative.
+    alone = -1 - tf.range(tf.size(number, out_type=tf.int64))
+    return tf.where(is_named(column), number, alone)
