@@ -51,6 +51,11 @@ class Task:
     logit: Optional[Tensor]
     """Log odds of `prediction`, exact where the probability underflows; None for a regression."""
 
+    @property
+    def score(self) -> Tensor:
+        """What ranks the rows: many logits share a probability that saturates or underflows."""
+        return self.prediction if self.logit is None else self.logit
+
 
 @dataclass(frozen=True, eq=False)
 class Predictions:

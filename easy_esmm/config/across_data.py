@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any, Dict
 
 from easy_esmm.config.cells import parse_cell
+from easy_esmm.config.metric_columns import GROUP_FIELDS, REQUIRED, group_column
 from easy_esmm.config.report import Report
 from easy_esmm.config.scalars import quoted
+from easy_esmm.config.tower_losses import predicts_value
 from easy_esmm.config.walk import settings
 from easy_esmm.protos.data_pb2 import DatasetConfig
+from easy_esmm.protos.eval_pb2 import EvalMetrics
 
 _FIELDS = "data_config.input_fields"
 
@@ -51,12 +54,23 @@ def check_metrics(report: Report) -> None:
     for setting in settings(report.config):
         if setting.field.name == "metrics_set" and not setting.value.WhichOneof("metric"):
             report.complain(setting.path, "must name a metric: auc { } or gauc { ... }")
-        if setting.field.name == "gauc":
-            path = f"{setting.path}.uid_field"
-            if not setting.value.uid_field:
+        if setting.field.name in GROUP_FIELDS and isinstance(setting.owner, EvalMetrics):
+            path = f"{setting.path}.{GROUP_FIELDS[setting.field.name]}"
+            name = group_column(setting.owner)
+            if name:
+                _demand_column(report, path, name, columns)
+            elif setting.field.name in REQUIRED:
                 report.complain(path, "must be set")
-            else:
-                _demand_column(report, path, setting.value.uid_field, columns)
+    _check_accuracy(report)
+
+
+def _check_accuracy(report: Report) -> None:
+    tower = report.config.model_config.esmm.cvr_tower
+    for number, metric in enumerate(tower.metrics_set):
+        if metric.HasField("accuracy") and predicts_value(tower):
+            path = f"model_config.esmm.cvr_tower.metrics_set[{number}].accuracy"
+            rule = "must not stand in a tower that predicts a value"
+            report.complain(path, rule, "accuracy", "use mean_absolute_error")
 
 
 def _demand_column(report: Report, path: str, name: str, columns: Any) -> None:

@@ -79,6 +79,8 @@ _OPTIMIZER = "train_config.optimizer_config.*"
 _LOSS = "model_config.**.losses"
 _RATE = f"{_OPTIMIZER}.learning_rate"
 
+_REDUCTIONS = OneOf(("mean", "mean_by_sample_num", "mean_by_positive_num"))
+
 RULES: Tuple[Rule, ...] = (
     Rule("data_config.batch_size", AtLeast(1), why="a batch of no rows teaches nothing"),
     Rule("data_config.shuffle_buffer_size", AtLeast(1), why="it counts rows"),
@@ -176,11 +178,9 @@ RULES: Tuple[Rule, ...] = (
     Rule("model_config.**.l2_regularization", AtLeast(0), why="it is a penalty"),
     Rule("model_config.embedding_regularization", AtLeast(0), why="it is a penalty"),
     Rule("model_config.esmm.click_masked_cvr_weight", AtLeast(0), why="as weight"),
-    Rule(
-        "**.gauc.reduction",
-        OneOf(("mean", "mean_by_sample_num", "mean_by_positive_num")),
-        why="the ways to average over users",
-    ),
+    Rule("**.gauc.reduction", _REDUCTIONS, why="the ways to average over users"),
+    Rule("**.session_auc.reduction", _REDUCTIONS, why="the ways to average over sessions"),
+    Rule("**.topk", AtLeast(1), why="it counts rows"),
     Rule("train_config.gradient_clipping_by_norm", AtLeast(0), why="it is a norm"),
     Rule("train_config.save_checkpoints_steps", AtLeast(1), why="it counts steps"),
     Rule("train_config.freeze_gradient", Expression(), why="variables are found by it"),

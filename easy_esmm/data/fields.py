@@ -15,6 +15,7 @@ from easy_esmm.config.cells import (
     Value,
     parse_cell,
 )
+from easy_esmm.config.metric_columns import group_column
 from easy_esmm.config.tower_losses import session_fields
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
@@ -157,10 +158,8 @@ def loss_sessions(config: PipelineConfig) -> Tuple[str, ...]:
 
 def _inputs(config: PipelineConfig, with_labels: bool) -> List[str]:
     names = [name for f in config.feature_config.features for name in f.input_names]
-    for metric in _metrics(config):
-        if with_labels and metric.HasField("gauc"):
-            names.append(metric.gauc.uid_field)
     if with_labels:
+        names += [group_column(metric) for metric in _metrics(config)]
         names += loss_sessions(config)
     return [name for name in names if name]
 

@@ -75,8 +75,7 @@ def _variance_of_mean(placement: Array, area: float, weight: float, square: Arra
 def _rank_auc(task: Task, cells: int) -> Dict[str, Metric]:
     key = f"auc_{task.name}"
     with v1.name_scope(key):
-        # Where the probability saturates or underflows, many logits share it; the logit does not.
-        score = task.prediction if task.logit is None else task.logit
+        score = task.score
         is_valid, is_positive = task.weight > 0, task.label > 0
         weight = tf.cast(task.weight, tf.float64)
         positive = tf.where(is_positive, weight, tf.zeros_like(weight))
@@ -90,10 +89,10 @@ def _rank_auc(task: Task, cells: int) -> Dict[str, Metric]:
 
 
 def _result(rows: Optional[Tuple[Array, ...]], table: Array) -> Tuple[float, float]:
-    return area_and_error(_counts_by_score(*rows) if rows else table)
+    return area_and_error(counts_by_score(*rows) if rows else table)
 
 
-def _counts_by_score(score: Array, is_positive: Array, weight: Array) -> Array:
+def counts_by_score(score: Array, is_positive: Array, weight: Array) -> Array:
     """Float64 [scores, 4] as `area_and_error` wants it, a row for each distinct score."""
     if not len(score) or np.isnan(score).any():
         return np.full((1, 4), np.nan)

@@ -10,12 +10,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import Task
+from easy_esmm.contract import Task, Tensor
 from easy_esmm.metrics.groups import fingerprint, is_named
 from easy_esmm.metrics.kept_rows import KeptRows
 from easy_esmm.metrics.registry import Columns, register
 from easy_esmm.metrics.streaming import Metric
-from easy_esmm.protos.eval_pb2 import GAUC
+from easy_esmm.protos.eval_pb2 import GAUC, SessionAUC
 
 Array = NDArray[Any]
 Reduction = Callable[[Array, Array], Array]
@@ -30,7 +30,19 @@ REDUCTIONS: Dict[str, Reduction] = {
 
 @register("gauc")
 def grouped_auc(config: GAUC, task: Task, columns: Columns) -> Dict[str, Metric]:
-    """`gauc_<task>` (float64) and `gauc_<task>_groups` (int64: groups with both classes).
+    """`gauc_<task>` and `gauc_<task>_groups`: see `_inside_groups`, of users."""
+    return _inside_groups(f"gauc_{task.name}", columns[config.uid_field], config.reduction, task)
+
+
+@register("session_auc")
+def session_auc(config: SessionAUC, task: Task, columns: Columns) -> Dict[str, Metric]:
+    """`session_auc_<task>` and `session_auc_<task>_groups`: see `_inside_groups`, of sessions."""
+    session = columns[config.session_id_field]
+    return _inside_groups(f"session_auc_{task.name}", session, config.reduction, task)
+
+
+def _inside_groups(key: str, group: Tensor, reduction: str, task: Task) -> Dict[str, Metric]:
+    """`<key>` (float64) and `<key>_groups` (int64: groups with both classes).
 
     Groups, scores and labels are taken over the same rows: those with `task.weight` above 0 and,
     where the group is a string, not ''; rows without a user are no user. Beyond that mask the
@@ -40,14 +52,11 @@ def grouped_auc(config: GAUC, task: Task, columns: Columns) -> Dict[str, Metric]
     Keeps 13 bytes a valid row in the memory of the evaluating process (group 8, score 4, label 1)
     and about 60 more while the result is computed.
     """
-    group = columns[config.uid_field]
     is_valid = (task.weight > 0) & is_named(group)
-    score = task.prediction if task.logit is None else task.logit
-    key = f"gauc_{task.name}"
     with v1.name_scope(key):
-        rows = KeptRows([fingerprint(group), score, task.label > 0], is_valid)
-        reduction = REDUCTIONS[config.reduction]
-        area, groups = rows.read(partial(_result, reduction), [], [tf.float64, tf.int64])
+        rows = KeptRows([fingerprint(group), task.score, task.label > 0], is_valid)
+        result = partial(_result, REDUCTIONS[reduction])
+        area, groups = rows.read(result, [], [tf.float64, tf.int64])
     return {key: (area, rows.update), key + "_groups": (groups, rows.update)}
 
 

@@ -15,7 +15,7 @@ _sym_db = _symbol_database.Default()
 from easy_esmm.protos import support_pb2 as easy__esmm_dot_protos_dot_support__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x65\x61sy_esmm/protos/eval.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1e\x65\x61sy_esmm/protos/support.proto\"\xd8\x02\n\nEvalConfig\x12\x17\n\x0cnum_examples\x18\x01 \x01(\r:\x01\x30\x12\x42\n\x12\x65val_interval_secs\x18\x02 \x01(\r:\x03\x33\x30\x30\x42!\xda\xf3\x18\x1d\x65very checkpoint is evaluated\x12\x37\n\tmax_evals\x18\x03 \x01(\r:\x01\x30\x42!\xda\xf3\x18\x1d\x65very checkpoint is evaluated\x12\x43\n\nsave_graph\x18\x04 \x01(\x08:\x05\x66\x61lseB(\xda\xf3\x18$TensorBoard shows the training graph\x12\x32\n\x0bmetrics_set\x18\x05 \x03(\x0b\x32\x1d.easy_esmm.protos.EvalMetrics\x12;\n\x0b\x65val_online\x18\x06 \x01(\x08:\x05\x66\x61lseB\x1f\xca\xf3\x18\x1b\x65valuate on eval_input_path\"\xa3\x06\n\x0b\x45valMetrics\x12$\n\x03\x61uc\x18\x01 \x01(\x0b\x32\x15.easy_esmm.protos.AUCH\x00\x12@\n\x0erecall_at_topk\x18\x02 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\x0b\xca\xf3\x18\x07use aucH\x00\x12\x62\n\x13mean_absolute_error\x18\x03 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB(\xca\xf3\x18$the evaluation result holds the lossH\x00\x12\x61\n\x12mean_squared_error\x18\x04 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB(\xca\xf3\x18$the evaluation result holds the lossH\x00\x12\x66\n\x08\x61\x63\x63uracy\x18\x05 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB7\xca\xf3\x18\x33\x61t rates of a few per cent it says nothing; use aucH\x00\x12\x38\n\x06max_f1\x18\x06 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\x0b\xca\xf3\x18\x07use aucH\x00\x12\x66\n\x17root_mean_squared_error\x18\x07 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB(\xca\xf3\x18$the evaluation result holds the lossH\x00\x12&\n\x04gauc\x18\x08 \x01(\x0b\x32\x16.easy_esmm.protos.GAUCH\x00\x12\x64\n\x0bsession_auc\x18\t \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB2\xca\xf3\x18.use gauc with the session\'s field as uid_fieldH\x00\x12\x43\n\x11precision_at_topk\x18\n \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\x0b\xca\xf3\x18\x07use aucH\x00\x42\x08\n\x06metric\"5\n\x03\x41UC\x12\x19\n\x0enum_thresholds\x18\x01 \x01(\r:\x01\x30\x12\x13\n\x05\x65xact\x18\x02 \x01(\x08:\x04true\"2\n\x04GAUC\x12\x11\n\tuid_field\x18\x01 \x01(\t\x12\x17\n\treduction\x18\x02 \x01(\t:\x04mean')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x65\x61sy_esmm/protos/eval.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1e\x65\x61sy_esmm/protos/support.proto\"\xd8\x02\n\nEvalConfig\x12\x17\n\x0cnum_examples\x18\x01 \x01(\r:\x01\x30\x12\x42\n\x12\x65val_interval_secs\x18\x02 \x01(\r:\x03\x33\x30\x30\x42!\xda\xf3\x18\x1d\x65very checkpoint is evaluated\x12\x37\n\tmax_evals\x18\x03 \x01(\r:\x01\x30\x42!\xda\xf3\x18\x1d\x65very checkpoint is evaluated\x12\x43\n\nsave_graph\x18\x04 \x01(\x08:\x05\x66\x61lseB(\xda\xf3\x18$TensorBoard shows the training graph\x12\x32\n\x0bmetrics_set\x18\x05 \x03(\x0b\x32\x1d.easy_esmm.protos.EvalMetrics\x12;\n\x0b\x65val_online\x18\x06 \x01(\x08:\x05\x66\x61lseB\x1f\xca\xf3\x18\x1b\x65valuate on eval_input_path\"\xc1\x04\n\x0b\x45valMetrics\x12$\n\x03\x61uc\x18\x01 \x01(\x0b\x32\x15.easy_esmm.protos.AUCH\x00\x12\x38\n\x0erecall_at_topk\x18\x02 \x01(\x0b\x32\x1e.easy_esmm.protos.RecallAtTopKH\x00\x12\x42\n\x13mean_absolute_error\x18\x03 \x01(\x0b\x32#.easy_esmm.protos.MeanAbsoluteErrorH\x00\x12@\n\x12mean_squared_error\x18\x04 \x01(\x0b\x32\".easy_esmm.protos.MeanSquaredErrorH\x00\x12.\n\x08\x61\x63\x63uracy\x18\x05 \x01(\x0b\x32\x1a.easy_esmm.protos.AccuracyH\x00\x12*\n\x06max_f1\x18\x06 \x01(\x0b\x32\x18.easy_esmm.protos.Max_F1H\x00\x12I\n\x17root_mean_squared_error\x18\x07 \x01(\x0b\x32&.easy_esmm.protos.RootMeanSquaredErrorH\x00\x12&\n\x04gauc\x18\x08 \x01(\x0b\x32\x16.easy_esmm.protos.GAUCH\x00\x12\x33\n\x0bsession_auc\x18\t \x01(\x0b\x32\x1c.easy_esmm.protos.SessionAUCH\x00\x12>\n\x11precision_at_topk\x18\n \x01(\x0b\x32!.easy_esmm.protos.PrecisionAtTopKH\x00\x42\x08\n\x06metric\"5\n\x03\x41UC\x12\x19\n\x0enum_thresholds\x18\x01 \x01(\r:\x01\x30\x12\x13\n\x05\x65xact\x18\x02 \x01(\x08:\x04true\"2\n\x04GAUC\x12\x11\n\tuid_field\x18\x01 \x01(\t\x12\x17\n\treduction\x18\x02 \x01(\t:\x04mean\"?\n\nSessionAUC\x12\x18\n\x10session_id_field\x18\x01 \x01(\t\x12\x17\n\treduction\x18\x02 \x01(\t:\x04mean\":\n\x0cRecallAtTopK\x12\x0f\n\x04topk\x18\x01 \x01(\r:\x01\x35\x12\x19\n\x10session_id_field\x18\xe9\x07 \x01(\t\"=\n\x0fPrecisionAtTopK\x12\x0f\n\x04topk\x18\x01 \x01(\r:\x01\x35\x12\x19\n\x10session_id_field\x18\xe9\x07 \x01(\t\"\x13\n\x11MeanAbsoluteError\"\x12\n\x10MeanSquaredError\"\x16\n\x14RootMeanSquaredError\"\n\n\x08\x41\x63\x63uracy\"\x08\n\x06Max_F1')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -30,28 +30,28 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_EVALCONFIG'].fields_by_name['save_graph']._serialized_options = b'\332\363\030$TensorBoard shows the training graph'
   _globals['_EVALCONFIG'].fields_by_name['eval_online']._options = None
   _globals['_EVALCONFIG'].fields_by_name['eval_online']._serialized_options = b'\312\363\030\033evaluate on eval_input_path'
-  _globals['_EVALMETRICS'].fields_by_name['recall_at_topk']._options = None
-  _globals['_EVALMETRICS'].fields_by_name['recall_at_topk']._serialized_options = b'\312\363\030\007use auc'
-  _globals['_EVALMETRICS'].fields_by_name['mean_absolute_error']._options = None
-  _globals['_EVALMETRICS'].fields_by_name['mean_absolute_error']._serialized_options = b'\312\363\030$the evaluation result holds the loss'
-  _globals['_EVALMETRICS'].fields_by_name['mean_squared_error']._options = None
-  _globals['_EVALMETRICS'].fields_by_name['mean_squared_error']._serialized_options = b'\312\363\030$the evaluation result holds the loss'
-  _globals['_EVALMETRICS'].fields_by_name['accuracy']._options = None
-  _globals['_EVALMETRICS'].fields_by_name['accuracy']._serialized_options = b'\312\363\0303at rates of a few per cent it says nothing; use auc'
-  _globals['_EVALMETRICS'].fields_by_name['max_f1']._options = None
-  _globals['_EVALMETRICS'].fields_by_name['max_f1']._serialized_options = b'\312\363\030\007use auc'
-  _globals['_EVALMETRICS'].fields_by_name['root_mean_squared_error']._options = None
-  _globals['_EVALMETRICS'].fields_by_name['root_mean_squared_error']._serialized_options = b'\312\363\030$the evaluation result holds the loss'
-  _globals['_EVALMETRICS'].fields_by_name['session_auc']._options = None
-  _globals['_EVALMETRICS'].fields_by_name['session_auc']._serialized_options = b'\312\363\030.use gauc with the session\'s field as uid_field'
-  _globals['_EVALMETRICS'].fields_by_name['precision_at_topk']._options = None
-  _globals['_EVALMETRICS'].fields_by_name['precision_at_topk']._serialized_options = b'\312\363\030\007use auc'
   _globals['_EVALCONFIG']._serialized_start=82
   _globals['_EVALCONFIG']._serialized_end=426
   _globals['_EVALMETRICS']._serialized_start=429
-  _globals['_EVALMETRICS']._serialized_end=1232
-  _globals['_AUC']._serialized_start=1234
-  _globals['_AUC']._serialized_end=1287
-  _globals['_GAUC']._serialized_start=1289
-  _globals['_GAUC']._serialized_end=1339
+  _globals['_EVALMETRICS']._serialized_end=1006
+  _globals['_AUC']._serialized_start=1008
+  _globals['_AUC']._serialized_end=1061
+  _globals['_GAUC']._serialized_start=1063
+  _globals['_GAUC']._serialized_end=1113
+  _globals['_SESSIONAUC']._serialized_start=1115
+  _globals['_SESSIONAUC']._serialized_end=1178
+  _globals['_RECALLATTOPK']._serialized_start=1180
+  _globals['_RECALLATTOPK']._serialized_end=1238
+  _globals['_PRECISIONATTOPK']._serialized_start=1240
+  _globals['_PRECISIONATTOPK']._serialized_end=1301
+  _globals['_MEANABSOLUTEERROR']._serialized_start=1303
+  _globals['_MEANABSOLUTEERROR']._serialized_end=1322
+  _globals['_MEANSQUAREDERROR']._serialized_start=1324
+  _globals['_MEANSQUAREDERROR']._serialized_end=1342
+  _globals['_ROOTMEANSQUAREDERROR']._serialized_start=1344
+  _globals['_ROOTMEANSQUAREDERROR']._serialized_end=1366
+  _globals['_ACCURACY']._serialized_start=1368
+  _globals['_ACCURACY']._serialized_end=1378
+  _globals['_MAX_F1']._serialized_start=1380
+  _globals['_MAX_F1']._serialized_end=1388
 # @@protoc_insertion_point(module_scope)

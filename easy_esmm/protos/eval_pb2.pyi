@@ -35,16 +35,16 @@ class EvalMetrics(_message.Message):
     SESSION_AUC_FIELD_NUMBER: _ClassVar[int]
     PRECISION_AT_TOPK_FIELD_NUMBER: _ClassVar[int]
     auc: AUC
-    recall_at_topk: _support_pb2.Foreign
-    mean_absolute_error: _support_pb2.Foreign
-    mean_squared_error: _support_pb2.Foreign
-    accuracy: _support_pb2.Foreign
-    max_f1: _support_pb2.Foreign
-    root_mean_squared_error: _support_pb2.Foreign
+    recall_at_topk: RecallAtTopK
+    mean_absolute_error: MeanAbsoluteError
+    mean_squared_error: MeanSquaredError
+    accuracy: Accuracy
+    max_f1: Max_F1
+    root_mean_squared_error: RootMeanSquaredError
     gauc: GAUC
-    session_auc: _support_pb2.Foreign
-    precision_at_topk: _support_pb2.Foreign
-    def __init__(self, auc: _Optional[_Union[AUC, _Mapping]] = ..., recall_at_topk: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., mean_absolute_error: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., mean_squared_error: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., accuracy: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., max_f1: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., root_mean_squared_error: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., gauc: _Optional[_Union[GAUC, _Mapping]] = ..., session_auc: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., precision_at_topk: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ...) -> None: ...
+    session_auc: SessionAUC
+    precision_at_topk: PrecisionAtTopK
+    def __init__(self, auc: _Optional[_Union[AUC, _Mapping]] = ..., recall_at_topk: _Optional[_Union[RecallAtTopK, _Mapping]] = ..., mean_absolute_error: _Optional[_Union[MeanAbsoluteError, _Mapping]] = ..., mean_squared_error: _Optional[_Union[MeanSquaredError, _Mapping]] = ..., accuracy: _Optional[_Union[Accuracy, _Mapping]] = ..., max_f1: _Optional[_Union[Max_F1, _Mapping]] = ..., root_mean_squared_error: _Optional[_Union[RootMeanSquaredError, _Mapping]] = ..., gauc: _Optional[_Union[GAUC, _Mapping]] = ..., session_auc: _Optional[_Union[SessionAUC, _Mapping]] = ..., precision_at_topk: _Optional[_Union[PrecisionAtTopK, _Mapping]] = ...) -> None: ...
 
 class AUC(_message.Message):
     __slots__ = ("num_thresholds", "exact")
@@ -61,3 +61,47 @@ class GAUC(_message.Message):
     uid_field: str
     reduction: str
     def __init__(self, uid_field: _Optional[str] = ..., reduction: _Optional[str] = ...) -> None: ...
+
+class SessionAUC(_message.Message):
+    __slots__ = ("session_id_field", "reduction")
+    SESSION_ID_FIELD_FIELD_NUMBER: _ClassVar[int]
+    REDUCTION_FIELD_NUMBER: _ClassVar[int]
+    session_id_field: str
+    reduction: str
+    def __init__(self, session_id_field: _Optional[str] = ..., reduction: _Optional[str] = ...) -> None: ...
+
+class RecallAtTopK(_message.Message):
+    __slots__ = ("topk", "session_id_field")
+    TOPK_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_FIELD_NUMBER: _ClassVar[int]
+    topk: int
+    session_id_field: str
+    def __init__(self, topk: _Optional[int] = ..., session_id_field: _Optional[str] = ...) -> None: ...
+
+class PrecisionAtTopK(_message.Message):
+    __slots__ = ("topk", "session_id_field")
+    TOPK_FIELD_NUMBER: _ClassVar[int]
+    SESSION_ID_FIELD_FIELD_NUMBER: _ClassVar[int]
+    topk: int
+    session_id_field: str
+    def __init__(self, topk: _Optional[int] = ..., session_id_field: _Optional[str] = ...) -> None: ...
+
+class MeanAbsoluteError(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class MeanSquaredError(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class RootMeanSquaredError(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Accuracy(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Max_F1(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

@@ -701,13 +701,6 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             'x.config:28:55: model_config.esmm.ctr_tower.metrics_set[0].gauc.reduction: must be mean, mean_by_sample_num or mean_by_positive_num, got "sum"',
         ],
     ),
-    "metric_not_yet": (
-        "  esmm {",
-        "  esmm {\n    ctr_tower { metrics_set { max_f1 { } } }",
-        [
-            "x.config:28:31: model_config.esmm.ctr_tower.metrics_set[0].max_f1: known to EasyRec, not supported here yet: use auc"
-        ],
-    ),
     "no_model_class": (
         '  model_class: "ESMM"\n',
         "",
@@ -789,6 +782,23 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'tower_name: "ctr" loss_type: L2_LOSS',
         [
             "x.config:28:35: model_config.esmm.ctr_tower.loss_type: must not be L2_LOSS: a click is 0 or 1, got L2_LOSS"
+        ],
+    ),
+    "metrics_inside_sessions": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" metrics_set { session_auc { reduction: "median" } } metrics_set { recall_at_topk { topk: 0 session_id_field: "usr" } } metrics_set { precision_at_topk { } }',
+        [
+            "x.config:29:49: model_config.esmm.cvr_tower.metrics_set[0].session_auc.session_id_field: must be set",
+            'x.config:29:63: model_config.esmm.cvr_tower.metrics_set[0].session_auc.reduction: must be mean, mean_by_sample_num or mean_by_positive_num, got "median"; did you mean mean?',
+            "x.config:29:118: model_config.esmm.cvr_tower.metrics_set[1].recall_at_topk.topk: must be at least 1, got 0",
+            'x.config:29:126: model_config.esmm.cvr_tower.metrics_set[1].recall_at_topk.session_id_field: must be a column of data_config.input_fields, got "usr"; did you mean user?',
+        ],
+    ),
+    "accuracy_of_a_value": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" loss_type: L2_LOSS metrics_set { accuracy { } }',
+        [
+            "x.config:29:68: model_config.esmm.cvr_tower.metrics_set[0].accuracy: must not stand in a tower that predicts a value, got accuracy; use mean_absolute_error"
         ],
     ),
     "loss_not_yet": (

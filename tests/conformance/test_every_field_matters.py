@@ -33,6 +33,9 @@ OTHER_VALUES: Mapping[str, str] = {
     "PipelineConfig.model_dir": "elsewhere",
     "AUC.num_thresholds": "200000",
     "GAUC.reduction": "mean",
+    "PrecisionAtTopK.session_id_field": "user",
+    "RecallAtTopK.session_id_field": "user",
+    "SessionAUC.session_id_field": "user",
     "DNN.activation": "tanh",
     "DatasetConfig.num_parallel_calls": "1",
     "DatasetConfig.prefetch_size": "1",
@@ -62,7 +65,7 @@ OTHER_VALUES: Mapping[str, str] = {
 }
 """Values where the next number or the flipped boolean is no telling change; `Message.field`."""
 
-INSIDE_PYTHON = {"GAUC.reduction"}
+INSIDE_PYTHON = {"GAUC.reduction", "SessionAUC.reduction"}
 """Read by a Python function of the graph, which a fingerprint cannot look into: tests/metrics."""
 
 

@@ -30,6 +30,23 @@ def gauc(evaluation: Any, reduction: str = "mean", dtype: tf.DType = tf.string) 
     return evaluation(build, {**FLOATS, "user": dtype})
 
 
+def test_session_auc_is_the_same_inside_sessions(evaluation: Any, by_user: Any) -> None:
+    config = EvalMetrics(session_auc={"session_id_field": "session"})
+
+    def build(inputs: Dict[str, Any]) -> Any:
+        logit, label, weight = inputs["logit"], inputs["label"], inputs["weight"]
+        task = Task("ctr", tf.sigmoid(logit), label, weight, logit)
+        return metrics.build(config, task, {"session": inputs["user"]})
+
+    batch = rows(USERS, LOGIT, LABEL)
+    values = evaluation(build, {**FLOATS, "user": tf.string}).run([batch])
+    expected = by_user["mean"].run([batch])
+    assert values == {
+        "session_auc_ctr": expected["gauc_ctr"],
+        "session_auc_ctr_groups": expected["gauc_ctr_groups"],
+    }
+
+
 def rows(user: Any, logit: Any, label: Any, weight: Any = None) -> Dict[str, Any]:
     weight = np.ones(len(logit)) if weight is None else weight
     floats = {"logit": logit, "label": label, "weight": weight}

@@ -1,0 +1,74 @@
+"""Mean errors of predictions: values, or probabilities against labels of 0 and 1."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict
+
+import tensorflow as tf
+
+from easy_esmm.compat import v1
+from easy_esmm.contract import Task, Tensor
+from easy_esmm.errors import UserError
+from easy_esmm.metrics.registry import Columns, register
+from easy_esmm.metrics.streaming import Metric, ratio, sums
+
+_DECISION = 0.5
+
+
+@register("mean_absolute_error")
+def mean_absolute_error(_: Any, task: Task, columns: Columns) -> Dict[str, Metric]:
+    """`mean_absolute_error_<task>`: weighted mean of |prediction - label|."""
+    return _mean("mean_absolute_error", task, tf.abs)
+
+
+@register("mean_squared_error")
+def mean_squared_error(_: Any, task: Task, columns: Columns) -> Dict[str, Metric]:
+    """`mean_squared_error_<task>`: weighted mean of squares; of probabilities the Brier score."""
+    return _mean("mean_squared_error", task, tf.math.square)
+
+
+@register("root_mean_squared_error")
+def root_mean_squared_error(_: Any, task: Task, columns: Columns) -> Dict[str, Metric]:
+    """`root_mean_squared_error_<task>`: the root of the weighted mean of squares."""
+    return _mean("root_mean_squared_error", task, tf.math.square, tf.sqrt)
+
+
+@register("accuracy")
+def accuracy(_: Any, task: Task, columns: Columns) -> Dict[str, Metric]:
+    """`accuracy_<task>`: weighted share of rows where p > .5 is the label.
+
+    Raises UserError for a task that predicts a value.
+    """
+    if task.logit is None:
+        raise UserError(
+            f"metrics_set.accuracy: accuracy_{task.name} needs probabilities, but the tower "
+            "predicts a value; use mean_absolute_error"
+        )
+    is_positive = tf.cast(task.prediction > _DECISION, tf.float64)
+    right = 1.0 - tf.abs(is_positive - tf.cast(task.label > 0, tf.float64))
+    return _mean_of_rows(f"accuracy_{task.name}", right, task.weight)
+
+
+def _mean(
+    name: str,
+    task: Task,
+    row_error: Callable[[Tensor], Tensor],
+    result: Callable[[Tensor], Tensor] = tf.identity,
+) -> Dict[str, Metric]:
+    error = tf.cast(task.prediction, tf.float64) - tf.cast(task.label, tf.float64)
+    return _mean_of_rows(f"{name}_{task.name}", row_error(error), task.weight, result)
+
+
+def _mean_of_rows(
+    key: str,
+    rows: Tensor,
+    weight: Tensor,
+    result: Callable[[Tensor], Tensor] = tf.identity,
+) -> Dict[str, Metric]:
+    """Float64 over all rows of the evaluation, exact; NaN without a weighted row."""
+    weight = tf.cast(weight, tf.float64)
+    # A row outside may hold any number, and 0 times infinity is NaN.
+    inside = tf.where(weight > 0, weight * rows, tf.zeros_like(rows))
+    with v1.name_scope(key):
+        total, update = sums({"value": inside, "weight": weight}, "sums")
+        return {key: (result(ratio(total["value"], total["weight"])), update)}

@@ -1,0 +1,53 @@
+"""The best F1 over all thresholds on the score."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Optional, Tuple
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from easy_esmm.compat import v1
+from easy_esmm.contract import Task
+from easy_esmm.metrics.auc import CELLS, EXACT_ROWS, counts_by_score
+from easy_esmm.metrics.cells import cell_counts
+from easy_esmm.metrics.kept_rows import KeptRows
+from easy_esmm.metrics.registry import Columns, register
+from easy_esmm.metrics.streaming import Metric
+
+Array = NDArray[Any]
+
+
+@register("max_f1")
+def max_f1(_: Any, task: Task, columns: Columns) -> Dict[str, Metric]:
+    """`max_f1_<task>`, float64: exact up to `EXACT_ROWS` rows, beyond over `CELLS` thresholds.
+
+    Rows count by `task.weight`; a row is positive where its label is above 0; rows of one score are
+    on one side of a threshold. NaN without a positive, or if a row that counts has the score NaN.
+    """
+    key = f"max_f1_{task.name}"
+    with v1.name_scope(key):
+        is_valid, is_positive = task.weight > 0, task.label > 0
+        weight = tf.cast(task.weight, tf.float64)
+        positive = tf.where(is_positive, weight, tf.zeros_like(weight))
+        counts = tf.stack([weight - positive, positive], axis=1)
+        table, count = cell_counts(task.score, is_valid, counts, CELLS, "f1")
+        rows = KeptRows([task.score, is_positive, task.weight], is_valid, EXACT_ROWS)
+        (best,) = rows.read(_result, [table], [tf.float64])
+        return {key: (best, tf.group(count, rows.update))}
+
+
+def best_f1(negative: Array, positive: Array) -> float:
+    """Largest 2 TP / (2 TP + FP + FN), from weights of the classes by ascending score."""
+    if not positive.sum() > 0:
+        return float("nan")
+    hits = np.cumsum(positive[::-1])
+    predicted = np.cumsum((negative + positive)[::-1])
+    # 2 TP + FP + FN = predicted positives + positives, which is never 0 here.
+    return float(np.max(2.0 * hits / (predicted + positive.sum())))
+
+
+def _result(rows: Optional[Tuple[Array, ...]], table: Array) -> Tuple[float]:
+    counts = counts_by_score(*rows) if rows else table
+    return (best_f1(counts[:, 0], counts[:, 1]),)
