@@ -17,7 +17,6 @@ import tensorflow as tf
 from easy_esmm.compat import bridge, estimator, estimator_training, keras
 from easy_esmm.errors import UserError
 
-pytestmark = pytest.mark.versions
 ROOT = Path(__file__).resolve().parents[2]
 IS_BRIDGED = bridge.version_of(tf.__version__) >= (2, 16)
 only_bridged = pytest.mark.skipif(not IS_BRIDGED, reason="TensorFlow 2.15 has tf.estimator inside")
@@ -48,7 +47,7 @@ def test_estimator_has_the_names_that_tensorflow_2_15_has() -> None:
 
 
 def test_keras_is_keras_2_and_the_one_that_tf_estimator_uses() -> None:
-    assert keras.layers.Layer is tf.keras.layers.Layer  # noqa: TID251
+    assert keras.layers.Layer is tf.keras.layers.Layer
     assert not hasattr(keras, "KerasTensor")  # a public name of Keras 3 only
     assert hasattr(keras.optimizers, "legacy")
 

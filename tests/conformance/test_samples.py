@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from google.protobuf import text_format
-from tensorflow.python.framework import op_def_registry
+from tensorflow.python.framework import op_def_registry  # noqa: TID251
 
 from easy_esmm import data, training
 from easy_esmm.compat import v1
