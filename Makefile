@@ -1,11 +1,13 @@
 # Every target sets up what it needs in $(VENV); stamp files there make the second time quick.
 #   PYTHON=python3.10    the Python to use instead of the one that tools/find_python.sh picks
 #   VENV=.venv310        another folder, to keep two Pythons side by side
+#   OTHER=python3.10     the Python of test-other, of the other TensorFlow; it goes to $(OTHER_VENV)
 #   OUTPUT=DIR           where quickstart writes
 #   DATA=DIR             the downloaded Ali-CCP files
 #   PYTEST_ARGS='-k auc' more arguments for pytest;  JOBS=4 more worker processes
 
 VENV ?= .venv
+OTHER_VENV ?= $(VENV)-other
 OUTPUT ?= runs/quickstart
 JOBS ?= 2
 PYTEST_ARGS ?=
@@ -13,11 +15,13 @@ PYTEST_ARGS ?=
 BIN := $(VENV)/bin
 # -qq: errors only; -q would still print a warning per configured location that is absent.
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check install -qq
+SAY_VERSIONS = $(BIN)/python -c 'import platform; from importlib.metadata import version; \
+    print("Python", platform.python_version(), "with TensorFlow", version("tensorflow"))'
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup quickstart aliccp test test-slow lint format protos docs bench bench-quick check-install dist clean FORCE
+.PHONY: help setup quickstart aliccp test test-slow test-versions test-other lint format protos docs bench bench-quick check-install dist clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -26,16 +30,32 @@ setup: $(VENV)/.installed ## make .venv and install the package there
 	@echo "easy_esmm is installed in $(VENV)"
 
 quickstart: $(VENV)/.installed ## simulate impressions, train, evaluate, export and score: under a minute
+	@$(SAY_VERSIONS)
 	@$(BIN)/python -m easy_esmm.quickstart --output_dir=$(OUTPUT)
 
 aliccp: $(VENV)/.installed ## convert Ali-CCP from DATA=folder, train, evaluate, export; the paper's table
 	@$(BIN)/python -m easy_esmm.aliccp_run --data='$(DATA)'
 
 test: $(VENV)/.test ## run the tests, without the slow ones
+	@$(SAY_VERSIONS)
 	$(PYTEST) $(PYTEST_ARGS)
 
 test-slow: $(VENV)/.test ## run the slow tests only
 	$(PYTEST) -m slow $(PYTEST_ARGS)
+
+test-versions: $(VENV)/.test ## run the tests that say something about the Python and the TensorFlow
+	@$(SAY_VERSIONS)
+	$(PYTEST) -m 'versions and not slow' $(PYTEST_ARGS)
+
+# Python 3.12 and later have another TensorFlow than 3.9 - 3.11: docs/compatibility.md.
+test-other: $(VENV)/.test ## test-versions on the other TensorFlow; train on one, go on with the other
+	@minors=$$($(BIN)/python -c 'import sys; print("11 10 9" if sys.version_info >= (3, 12) else "13 12")'); \
+	if ! other=$$(PYTHON='$(OTHER)' sh tools/find_python.sh $$minors 2>&1); then \
+	    echo "skipped, for want of a Python with the other TensorFlow: $$other"; \
+	else \
+	    $(MAKE) --no-print-directory VENV=$(OTHER_VENV) PYTHON="$$other" test-versions && \
+	    EASY_ESMM_OTHER_PYTHON=$(abspath $(OTHER_VENV))/bin/python $(BIN)/python -m pytest -m slow tests/across; \
+	fi
 
 lint: $(VENV)/.lint ## ruff, format check, mypy --strict, import-linter
 	$(BIN)/ruff check .
@@ -67,8 +87,8 @@ dist: $(VENV)/.installed ## build a wheel in dist/
 	@rm -rf build
 	$(BIN)/python -m pip --disable-pip-version-check wheel -qq --no-deps --wheel-dir dist .
 
-clean: ## remove .venv and everything built; runs/ stays
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+clean: ## remove .venv, .venv-other and everything built; runs/ stays
+	rm -rf .venv .venv-other build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find easy_esmm tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Without PYTHON=... an environment that is there is kept, whatever its Python. With it, the file is
@@ -76,7 +96,7 @@ clean: ## remove .venv and everything built; runs/ stays
 $(VENV)/.python: $(if $(PYTHON),FORCE)
 	@python=$$(PYTHON='$(PYTHON)' sh tools/find_python.sh) || exit 2; \
 	if [ "$$(cat $@ 2>/dev/null)" != "$$python" ]; then \
-	    echo "making $(VENV) with $$python"; \
+	    echo "making $(VENV) with $$("$$python" -V), $$python"; \
 	    "$$python" -m venv --clear $(VENV) && echo "$$python" > $@; \
 	fi
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from pathlib import Path
+from typing import List
 
 import pytest
 
@@ -12,6 +14,24 @@ import pytest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # TensorFlow 2.15 warns of its own tf.estimator, some 20 times a training.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+VERSION_DEPENDENT = re.compile(
+    r"tests/(compat|config|golden|protos)/"
+    r"|tests/data/test_parquet\.py"
+    r"|tests/training/test_(model_fn|optimizers)\.py"
+    r"|tests/test_(commands|config_reference)\.py"
+    r"|tests/conformance/test_samples\.py.*\[esmm_all_features"
+)
+"""Tests with the marker `versions`: each package that differs by Python is used once in earnest."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: List[pytest.Item]) -> None:
+    """Marks them, before -m chooses."""
+    for item in items:
+        if VERSION_DEPENDENT.match(item.nodeid):
+            item.add_marker(pytest.mark.versions)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,7 +10,13 @@ import importlib.resources
 from pathlib import Path
 from typing import List
 
-from grpc_tools import protoc
+try:
+    from grpc_tools import protoc
+except ModuleNotFoundError as error:
+    raise SystemExit(
+        f"{error}: grpcio-tools 1.62.3 generates the modules, and runs on Python 3.9 to 3.11: "
+        "add PYTHON=python3.11 VENV=.venv311 to the make command"
+    ) from error
 
 CLONE = Path(__file__).resolve().parents[1]
 PACKAGE = "easy_esmm/protos"

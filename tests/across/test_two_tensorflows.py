@@ -1,4 +1,4 @@
-"""Checkpoints and SavedModels of one TensorFlow on another: by hand, on two environments.
+"""Checkpoints and SavedModels of one TensorFlow on another: `make test-other`.
 
 This Python is one of the two; EASY_ESMM_OTHER_PYTHON is the python of an environment with the
 other.
@@ -31,7 +31,7 @@ SCORES = ["logits_ctr", "logits_cvr", "probs_ctcvr", "probs_ctr", "probs_cvr"]
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with rows, and `here` and `there`: 20 steps of training on either TensorFlow."""
     if not OTHER:
-        pytest.skip("needs a second TensorFlow: set EASY_ESMM_OTHER_PYTHON")
+        pytest.skip("needs a second TensorFlow: make test-other")
     code = "from importlib.metadata import version; print(version('tensorflow'))"
     other = subprocess.run([OTHER, "-c", code], capture_output=True, text=True, check=True)
     assert other.stdout.strip() != tf.__version__, "both Pythons have the same TensorFlow"

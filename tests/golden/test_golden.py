@@ -11,7 +11,6 @@ from easy_esmm import config as configs
 from easy_esmm import models
 from tests.golden import runs
 
-pytestmark = pytest.mark.versions
 RECORD = json.loads(runs.GOLDEN.read_text())
 
 
