@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -14,6 +14,7 @@ from easy_esmm.data.csv_head import Layout, file_layout
 from easy_esmm.data.decode import Element, decode_lines, element_spec
 from easy_esmm.data.fields import Fields
 from easy_esmm.data.files import is_compressed
+from easy_esmm.data.judged import Judge, Judged
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.settings import BLOCK_ROWS, Reading
 from easy_esmm.data.whole_files import WholeFiles
@@ -28,11 +29,13 @@ def csv_dataset(
     fields: Fields,
     reading: Reading,
     skipped: SkippedRows,
+    judge: Optional[Judge] = None,
 ) -> tf.data.Dataset:
     """Batches of the files' rows; elements as `decode.decode_lines` describes them."""
     whole = WholeFiles(files, data.with_header)
     blocks = _blocks(files, data, reading, whole)
-    return batches_of(blocks, _Lines(files, data, fields, whole), reading, skipped)
+    lines = _Lines(files, data, fields, whole)
+    return batches_of(blocks, Judged(lines, judge) if judge else lines, reading, skipped)
 
 
 class _Lines:

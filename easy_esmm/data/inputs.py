@@ -10,6 +10,7 @@ import tensorflow as tf
 from easy_esmm.data.csv import csv_dataset
 from easy_esmm.data.fields import needed_fields
 from easy_esmm.data.files import find_files
+from easy_esmm.data.judged import Judge
 from easy_esmm.data.parquet import parquet_dataset
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.settings import plan_reading
@@ -32,13 +33,14 @@ class InputFn:
         shard: Tuple[int, int],
         batch_size: Optional[int],
         extra_columns: Sequence[str],
+        judge: Optional[Judge],
     ) -> None:
         """See `input_fn`."""
         data = config.data_config
         self.files = find_files(paths if paths is not None else split_paths(config, split))
         self.skipped = SkippedRows()
         """Rows that `ignore_error` skipped so far."""
-        self._data = data
+        self._data, self._judge = data, judge
         self._fields = needed_fields(
             config, with_labels=split != "predict", extra_columns=extra_columns
         )
@@ -58,7 +60,9 @@ class InputFn:
         if self._data.input_type == DatasetConfig.ParquetInput:
             batches = parquet_dataset(self.files, self._fields, self._reading, self.skipped)
         else:
-            batches = csv_dataset(self.files, self._data, self._fields, self._reading, self.skipped)
+            batches = csv_dataset(
+                self.files, self._data, self._fields, self._reading, self.skipped, self._judge
+            )
         options = tf.data.Options()
         options.deterministic = True
         # Rows are shared out by `shard`, exactly; a strategy must not do it again.
@@ -75,6 +79,7 @@ def input_fn(
     shard: Tuple[int, int] = (0, 1),
     batch_size: Optional[int] = None,
     extra_columns: Sequence[str] = (),
+    judge: Optional[Judge] = None,
 ) -> InputFn:
     """A function without arguments that makes the dataset of `split`: train, eval or predict.
 
@@ -88,9 +93,12 @@ def input_fn(
     workers of a job pass the same seed and their own `shard` = (index, count). The other splits are
     one pass in the order of the files; their last batch may be short.
 
+    A row of a CSV file that `judge` cannot read is a bad row, too: it costs a second reading of
+    each text.
+
     Raises UserError if no file is there, a column is missing, or a default is of the wrong type.
     """
-    return InputFn(config, split, paths, seed, shard, batch_size, extra_columns)
+    return InputFn(config, split, paths, seed, shard, batch_size, extra_columns, judge)
 
 
 def split_paths(config: PipelineConfig, split: str) -> str:

@@ -11,5 +11,6 @@ from easy_esmm.features import (  # noqa: F401 - they register
     tag_feature,
 )
 from easy_esmm.features.embed import Embedded, embed, encode
+from easy_esmm.features.readable import Readable
 
-__all__ = ["Embedded", "embed", "encode"]
+__all__ = ["Embedded", "Readable", "embed", "encode"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import Iterator, Optional, Sequence
+from typing import Callable, Iterator, Optional, Sequence
 
 import tensorflow as tf
 
@@ -37,8 +37,12 @@ def require_files(
 
 
 @contextlib.contextmanager
-def user_errors() -> Iterator[None]:
-    """Turns the failures that a user can cause into `UserError`; others pass unchanged."""
+def user_errors(locate: Optional[Callable[[], Optional[UserError]]] = None) -> Iterator[None]:
+    """Turns the failures that a user can cause into `UserError`; others pass unchanged.
+
+    `locate` looks for the cell that a feature could not read, of which TensorFlow's error tells
+    neither file nor line.
+    """
     try:
         yield
     except estimator.NanLossDuringTrainingError as error:
@@ -47,7 +51,10 @@ def user_errors() -> Iterator[None]:
             "train_config.gradient_clipping_by_norm, or look for extreme values in the input"
         ) from error
     except tf.errors.OpError as error:
-        translated = data.row_error(error) or _feature_error(error)
+        translated = data.row_error(error)
+        if translated is None:
+            of_feature = _feature_error(error)
+            translated = (locate() if of_feature and locate else None) or of_feature
         if translated is None and type(error) in _OF_THE_SYSTEM:
             translated = UserError(
                 f"{_OF_THE_SYSTEM[type(error)]}: {error.message.splitlines()[0]}"

@@ -13,6 +13,7 @@ from easy_esmm.protos.loss_pb2 import CLASSIFICATION
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.score_file import read_scores
 from easy_esmm.training import checkpoints
+from easy_esmm.training.bad_cells import find_bad_cell, judge_of
 from easy_esmm.training.data_warnings import warn_of_conversions, warn_of_ids
 from easy_esmm.training.errors import require_files, user_errors
 from easy_esmm.training.estimator import make_estimator
@@ -51,8 +52,8 @@ def evaluate(
     pctr_name = f"probs_{config.model_config.esmm.ctr_tower.tower_name}"
     common_pctr = read_scores(common_pctr_path, pctr_name) if common_pctr_path else None
     recorder = RowRecorder() if truth_path or common_pctr_path else None
-    rows = data.input_fn(config, "eval")
-    with user_errors():
+    rows = data.input_fn(config, "eval", judge=judge_of(config))
+    with user_errors(lambda: find_bad_cell(config, config.eval_input_path)):
         result = make_estimator(config, recorder=recorder).evaluate(
             rows,
             steps=evaluation_steps(config),

@@ -11,6 +11,7 @@ from easy_esmm import data
 from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
 from easy_esmm.training import checkpoints
+from easy_esmm.training.bad_cells import find_bad_cell, judge_of
 from easy_esmm.training.errors import user_errors
 from easy_esmm.training.estimator import make_estimator
 
@@ -36,7 +37,9 @@ def predict(
     scorer = make_estimator(
         config, model_dir=os.path.dirname(checkpoint), extra_columns=extra_columns
     )
-    input_fn = data.input_fn(config, "predict", input_path, extra_columns=extra_columns)
-    with user_errors():
+    input_fn = data.input_fn(
+        config, "predict", input_path, extra_columns=extra_columns, judge=judge_of(config)
+    )
+    with user_errors(lambda: find_bad_cell(config, input_path, with_labels=False)):
         yield from scorer.predict(input_fn, checkpoint_path=checkpoint, yield_single_examples=False)
     input_fn.skipped.log_summary()

@@ -18,6 +18,7 @@ from easy_esmm.serving.export import export_model
 from easy_esmm.serving.saved_model import newest
 from easy_esmm.training import fine_tune as fine_tuning
 from easy_esmm.training import model_dir
+from easy_esmm.training.bad_cells import find_bad_cell, judge_of
 from easy_esmm.training.dead_line import DeadLineHook
 from easy_esmm.training.dry_build import dry_build
 from easy_esmm.training.errors import require_files, user_errors
@@ -77,7 +78,8 @@ def train(
     )
     progress = TrainProgress(config)
     trainer = make_estimator(config, progress=progress, fine_tune=fine_tune)
-    with user_errors():
+    paths = config.train_input_path, config.eval_input_path
+    with user_errors(lambda: find_bad_cell(config, *paths)):
         _run(trainer, *specs(config, trainer.config, watch, evaluations, hooks))
     last_step = model_dir.latest_step(config.model_dir)
     if last_step == first_step:
@@ -157,7 +159,11 @@ def specs(
     evaluations = Evaluations() if evaluations is None else evaluations
     train = config.train_config
     train_input = data.input_fn(
-        config, "train", seed=train.random_seed, shard=_shard(config, run_config)
+        config,
+        "train",
+        seed=train.random_seed,
+        shard=_shard(config, run_config),
+        judge=judge_of(config),
     )
     all_hooks = [*hooks]
     if train.dead_line:
@@ -174,7 +180,7 @@ def specs(
     if not config.eval_input_path:
         return train_spec, None
     eval_spec = estimator.EvalSpec(
-        data.input_fn(config, "eval"),
+        data.input_fn(config, "eval", judge=judge_of(config)),
         steps=evaluation_steps(config),
         name=EVALUATION_NAME,
         exporters=exporters(config, evaluations, watch.best),

@@ -17,6 +17,7 @@ from easy_esmm.errors import UserError
 from easy_esmm.serving.requests import request, text_column
 from easy_esmm.serving.saved_model import SavedModel, newest
 from easy_esmm.serving.score_file import ScoreFile
+from easy_esmm.training.bad_cells import judge_of
 from easy_esmm.training.errors import require_files, user_errors
 from easy_esmm.training.predict import predict
 from easy_esmm.training.progress import ProgressLine
@@ -75,7 +76,13 @@ def score(
 def _from_saved_model(
     pipeline: Pipeline, input_path: str, folder: str, reserved: Sequence[str]
 ) -> Generator[Dict[str, NDArray[Any]], None, None]:
-    input_fn = data.input_fn(pipeline.config, "predict", input_path, extra_columns=reserved)
+    input_fn = data.input_fn(
+        pipeline.config,
+        "predict",
+        input_path,
+        extra_columns=reserved,
+        judge=judge_of(pipeline.config),
+    )
     with user_errors(), SavedModel(newest(folder)) as model:
         for batch in input_fn():
             columns = spread(pipeline.config, batch)

@@ -1,0 +1,77 @@
+"""Whether the features of a config can read the cells of rows, asked before the rows are used."""
+
+from __future__ import annotations
+
+from typing import Any, List, Mapping, Sequence
+
+import tensorflow as tf
+
+from easy_esmm.contract import Tensor
+from easy_esmm.features.encoded import MISSING, Bag, Numbers
+from easy_esmm.features.registry import encoder_of
+from easy_esmm.protos.feature_pb2 import FeatureConfig
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+_LONGEST_VALUE = 60
+
+
+class Readable:
+    """Reads the text columns of the features that stand in groups as the model will read them."""
+
+    def __init__(self, config: PipelineConfig) -> None:
+        used = {n for group in config.model_config.feature_groups for n in group.feature_names}
+        features = config.feature_config.features
+        self._features = [_without_table(f) for f in features if f.feature_name in used]
+
+    def verdicts(self, columns: Mapping[str, Tensor]) -> Sequence[Tensor]:
+        """Bool scalars: False, or an InvalidArgumentError, where a cell cannot be read."""
+        return [is_read for f in self._features for is_read in _verdicts(f, columns)]
+
+    def fault(self, columns: Mapping[str, Tensor]) -> str:
+        """The feature that cannot read a row [1], with its cells; empty if all can."""
+        for feature in self._features:
+            if not _reads(feature, columns):
+                cells = ", ".join(
+                    f"column '{name}' = {_shown(columns[name].numpy()[0])}"
+                    for name in feature.input_names
+                )
+                return f"feature {feature.feature_name} cannot read {cells}"
+        return ""
+
+
+def _without_table(feature: FeatureConfig) -> FeatureConfig:
+    """The feature with a hash in place of a vocabulary: any text is an entry of either."""
+    bare = FeatureConfig()
+    bare.CopyFrom(feature)
+    if feature.vocab_list or feature.vocab_file:
+        del bare.vocab_list[:]
+        bare.ClearField("vocab_file")
+        bare.hash_bucket_size = feature.hash_bucket_size or 1
+    return bare
+
+
+def _reads(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> bool:
+    """Of eager columns, whether the feature can read them."""
+    try:
+        return all(bool(verdict) for verdict in _verdicts(feature, columns))
+    except tf.errors.InvalidArgumentError:
+        return False
+
+
+def _verdicts(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> List[Tensor]:
+    """Ids are rows or missing, weights and numbers are finite."""
+    # Numbers have been judged by their decoding.
+    if not any(columns[name].dtype == tf.string for name in feature.input_names):
+        return []
+    encoded = encoder_of(feature)(feature, columns)
+    if isinstance(encoded, Numbers):
+        return [tf.reduce_all(tf.math.is_finite(encoded.values))]
+    verdicts = [tf.reduce_all(encoded.ids >= MISSING)]
+    if isinstance(encoded, Bag) and encoded.weights is not None:
+        verdicts.append(tf.reduce_all(tf.math.is_finite(encoded.weights)))
+    return verdicts
+
+
+def _shown(cell: Any) -> str:
+    text = cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell)
+    return repr(text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "...")

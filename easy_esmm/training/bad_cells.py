@@ -1,0 +1,43 @@
+"""Cells that decode and that no feature can read: skipped with their rows, or found again."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import tensorflow as tf
+from absl import logging
+
+from easy_esmm import data
+from easy_esmm.errors import UserError
+from easy_esmm.features import Readable
+from easy_esmm.protos.data_pb2 import DatasetConfig
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+
+def judge_of(config: PipelineConfig) -> Optional[Readable]:
+    """Who judges rows while they are read, where bad rows are skipped; else nobody.
+
+    Judging reads each text twice, and an error stops the program without it.
+    """
+    return Readable(config) if config.data_config.ignore_error else None
+
+
+def find_bad_cell(
+    config: PipelineConfig, *paths: str, with_labels: bool = True
+) -> Optional[UserError]:
+    """The first row of the files at `paths` that a feature cannot read, with file and line.
+
+    For a model that stopped at such a cell, whose error tells neither. Reads the files from their
+    beginning; None if they are no CSV files or nothing is found.
+    """
+    if config.data_config.input_type != DatasetConfig.CSVInput:
+        return None
+    split = "eval" if with_labels else "predict"  # either reads the rows in their order
+    for path in filter(None, paths):
+        logging.info("looking for the row in %s", path)
+        try:
+            for _ in data.input_fn(config, split, path, judge=Readable(config))():
+                pass
+        except tf.errors.OpError as error:
+            return data.row_error(error)
+    return None
