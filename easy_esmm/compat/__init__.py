@@ -6,6 +6,7 @@ versions:
     estimator  tf.estimator: TensorFlow's own up to 2.15, from 2.16 on that of tensorflow-estimator
     keras      Keras 2: TensorFlow's own up to 2.15, from 2.16 on that of tf-keras
     v1         tf.compat.v1
+    SaverBuilder  what a `v1.train.Saver` builds its graph with, to be subclassed
 
 docs/compatibility.md says what was run with which versions.
 """
@@ -13,10 +14,11 @@ docs/compatibility.md says what was run with which versions.
 from __future__ import annotations
 
 import tensorflow as tf
+from tensorflow.python.training.saver import BulkSaverBuilder as SaverBuilder
 
 from easy_esmm.compat.bridge import open_estimator_and_keras
 
 v1 = tf.compat.v1
 estimator, keras = open_estimator_and_keras()
 
-__all__ = ["estimator", "keras", "v1"]
+__all__ = ["SaverBuilder", "estimator", "keras", "v1"]

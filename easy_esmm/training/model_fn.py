@@ -15,7 +15,14 @@ from easy_esmm.layers.dense import PRODUCT_DTYPES
 from easy_esmm.models.model import AnyPredictions, Model
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-from easy_esmm.training import averages, evaluation, loss_weights, optimizers, summaries
+from easy_esmm.training import (
+    averages,
+    evaluation,
+    loss_weights,
+    optimizers,
+    saver,
+    summaries,
+)
 from easy_esmm.training.data_warnings import DataWarningHook
 from easy_esmm.training.fine_tune import FineTune
 from easy_esmm.training.labels import labels_from_columns
@@ -128,6 +135,7 @@ class _Batch:
         )
         if fine_tune is not None:
             fine_tune.restore()
+        saver.add_saver(train)
         summaries.write(self._predictions, observed, terms, loss, update)
         hooks: List[Any] = [DataWarningHook(self._embedded, observed, train)]
         if progress is not None:
