@@ -19,6 +19,11 @@ class LazyAdam(v1.train.AdamOptimizer):  # type: ignore[misc]
     written: the cost of a step does not grow with the vocabulary.
     """
 
+    def _zeros_slot(self, var: Any, slot_name: str, op_name: str) -> Any:
+        return self._get_or_make_slot_with_initializer(
+            var, _zeros_of_its_own, var.shape, var.dtype.base_dtype, slot_name, op_name
+        )
+
     def _prepare(self) -> None:
         super()._prepare()
         # Once for all tables: read for each of 23 tables, the powers were 184 operations a step.
@@ -47,3 +52,12 @@ class LazyAdam(v1.train.AdamOptimizer):  # type: ignore[misc]
             raw.ResourceScatterUpdate(resource=first_slot.handle, indices=indices, updates=first),
             raw.ResourceScatterUpdate(resource=second_slot.handle, indices=indices, updates=second),
         )
+
+
+def _zeros_of_its_own(shape: Any, dtype: Any, partition_info: Any = None) -> Tensor:
+    """Zeros that TensorFlow does not merge with others of the same shape.
+
+    Merged, two moments start in one buffer, which the first step copies: at 16 million rows of 18
+    1.2 GB more at the peak.
+    """
+    return tf.raw_ops.Empty(shape=shape, dtype=dtype, init=True)

@@ -193,6 +193,19 @@ OPERATIONS_OF_A_FEATURE = 45
 """42 when this was written."""
 
 
+def test_each_moment_starts_in_memory_of_its_own(tmp_path: Path) -> None:
+    # TensorFlow merges equal operations unless they are stateful; variables that start from one
+    # operation share its buffer, and the first step copies it.
+    with Step(tmp_path, "lazy_adam_optimizer").graph.as_default():
+        moments = [v for v in v1.global_variables() if "/Adam" in v.op.name and v.shape.rank]
+    assert len(moments) == 2 * (5 + 2 * (3 * 2 + 2 * 2))  # five tables; a tower's layers and norms
+    for moment in moments:
+        source = moment.initializer.inputs[1].op
+        while source.type == "Identity":
+            source = source.inputs[0].op
+        assert source.op_def.is_stateful, moment.op.name
+
+
 def test_no_python_runs_in_a_step(tmp_path: Path) -> None:
     # The input's Python stands in functions of the dataset, which run ahead in threads.
     step = Step(tmp_path, "lazy_adam_optimizer")
