@@ -22,9 +22,24 @@ from easy_esmm.compat import estimator, v1
 from easy_esmm.training.model_fn import make_model_fn
 
 ROWS = 10_007  # prime: no product of other sizes; 31 impressions, 7 users
-SPARSE_OPTIMIZERS = ("lazy_adam_optimizer", "adagrad_optimizer")
+MOMENTS = {
+    "lazy_adam_optimizer": 2,
+    "adam_asyncw_optimizer": 2,
+    "adagrad_optimizer": 1,
+    "ftrl_optimizer": 2,
+    "momentum_optimizer": 1,
+    "rms_prop_optimizer": 2,
+}
+"""Of each optimizer that moves the rows of the batch only: tables beside a table."""
 READS = {"ResourceGather"}
-WRITES = {"ResourceScatterSub", "ResourceScatterUpdate", "ResourceSparseApplyAdagrad"}
+WRITES = {
+    "ResourceScatterSub",
+    "ResourceScatterUpdate",
+    "ResourceSparseApplyAdagrad",
+    "ResourceSparseApplyFtrl",
+    "ResourceSparseApplyMomentum",
+    "ResourceSparseApplyRMSProp",
+}
 # Knows the shape without reading a value.
 SHAPE_ONLY = {"VariableShape"}
 
@@ -148,13 +163,12 @@ def kinds(uses: Dict[str, Counts[str]]) -> Set[str]:
     return set().union(*uses.values())
 
 
-@pytest.mark.parametrize("optimizer", SPARSE_OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", MOMENTS)
 def test_tables_and_moments_are_only_gathered_from_and_scattered_to(
     tmp_path: Path, optimizer: str
 ) -> None:
     uses = uses_of_tables(Step(tmp_path, optimizer))
-    moments = 2 if optimizer == "lazy_adam_optimizer" else 1
-    assert len(uses) == 5 * (1 + moments)  # three ids, the shared table, the price
+    assert len(uses) == 5 * (1 + MOMENTS[optimizer])  # three ids, the shared table, the price
     assert kinds(uses) <= READS | WRITES | SHAPE_ONLY
 
 
@@ -163,7 +177,7 @@ def test_the_check_sees_adam_run_over_all_rows(tmp_path: Path) -> None:
     assert not kinds(uses) <= READS | WRITES | SHAPE_ONLY
 
 
-@pytest.mark.parametrize("optimizer", SPARSE_OPTIMIZERS)
+@pytest.mark.parametrize("optimizer", ["lazy_adam_optimizer", "adagrad_optimizer"])
 def test_no_tensor_of_a_step_has_a_dimension_of_the_vocabulary(
     tmp_path: Path, optimizer: str
 ) -> None:
