@@ -177,6 +177,8 @@ def test_a_flipped_byte_of_a_gzip_file_is_an_error_even_where_every_line_can_be_
         (gzip.compress(b"0,0,1,t\n") + gzip.compress(b"0,0,2,t\n0,0,2,t\n"), "", 1),
         (gzip.compress(b"0,0,1,t\r\r\n" * 3), "", 1),
     ],
+    # A name made from the bytes would hold the time of their compression.
+    ids=["lines", "windows", "blank line, no last end", "header", "two members", "odd line ends"],
 )
 def test_a_whole_gzip_file_is_read_once_where_its_length_explains_it(
     make_config: Any,
