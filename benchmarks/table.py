@@ -21,7 +21,7 @@ _COLUMNS = (
 
 
 def head() -> str:
-    """Titles. `of limit` is limit / CPU; `1st step` is CPU from the start of Python."""
+    """Titles: `of limit` is limit / CPU; `1st step` is in CPU seconds, with the imports."""
     return "".join(f"{title:>{width}}" for title, width in _COLUMNS)
 
 
