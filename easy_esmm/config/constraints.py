@@ -104,7 +104,7 @@ class OneOf(Constraint):
     """A prefix that may stand before each of the names."""
 
     def words(self) -> str:
-        names = [str(value) for value in self.values]
+        names = [str(value) or '""' for value in self.values]
         return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
     def judge(self, value: Any) -> Optional[Verdict]:

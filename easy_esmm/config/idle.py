@@ -53,12 +53,13 @@ def _is(kind: Any) -> Condition:
     return lambda _, feature: feature.feature_type == kind
 
 
-def _reads_parquet(config: PipelineConfig, _: Any) -> bool:
-    return config.data_config.input_type == DatasetConfig.ParquetInput
+def _names_columns(config: PipelineConfig, _: Any) -> bool:
+    kinds = (DatasetConfig.ParquetInput, DatasetConfig.TFRecordInput)
+    return config.data_config.input_type in kinds
 
 
 def _separates_nothing(config: PipelineConfig, _: Any) -> bool:
-    return _reads_parquet(config, _) and config.export_config.multi_placeholder
+    return _names_columns(config, _) and config.export_config.multi_placeholder
 
 
 def _joins_columns(config: PipelineConfig, _: Any) -> bool:
@@ -158,8 +159,13 @@ _OF_FEATURES: Tuple[Tuple[str, Condition, str], ...] = (
 )
 
 IDLE: Tuple[Idle, ...] = (
-    Idle("data_config.with_header", _reads_parquet, "Parquet files name their columns"),
-    Idle("data_config.separator", _separates_nothing, "Parquet files have no separator"),
+    Idle("data_config.with_header", _names_columns, "only CSV files have a header"),
+    Idle("data_config.separator", _separates_nothing, "only CSV files have a separator"),
+    Idle(
+        "data_config.data_compression_type",
+        lambda config, data: data.input_type != DatasetConfig.TFRecordInput,
+        "only TFRecordInput reads it",
+    ),
     Idle(
         "data_config.shuffle_buffer_size",
         lambda config, data: not data.shuffle,

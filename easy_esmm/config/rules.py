@@ -90,6 +90,11 @@ RULES: Tuple[Rule, ...] = (
         OneCharacter(except_for="\"'\n\r"),
         why="rows are cut at single characters",
     ),
+    Rule(
+        "data_config.data_compression_type",
+        OneOf(("", "GZIP"), not_yet={"ZLIB": "use GZIP"}),
+        why="TFRecord files are plain or gzip",
+    ),
     Rule("data_config.input_fields.input_name", NotEmpty(), why="features refer to it"),
     Rule("data_config.user_rows.row_column", NotEmpty(), why="impressions point to users by it"),
     Rule("data_config.user_rows.rows_together", AtLeast(1), why="it counts impressions"),

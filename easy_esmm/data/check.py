@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from easy_esmm.config import Pipeline, Problem
 from easy_esmm.config.hints import did_you_mean
 from easy_esmm.data.csv_head import head, split_cells
+from easy_esmm.data.examples import head_faults, read_head
 from easy_esmm.data.fields import Column, Fields, UserRows, needed_fields, parse_cell
 from easy_esmm.data.files import find_files
 from easy_esmm.data.parquet_plan import read_schema, schema_faults
@@ -44,8 +45,11 @@ def check_files(
     except UserError as error:
         return [pipeline.problem(path_field, str(error))]
     check = _Check(pipeline, fields, path_field)
-    is_parquet = pipeline.config.data_config.input_type == DatasetConfig.ParquetInput
-    rows = check.parquet(files) if is_parquet else check.csv(files)
+    of_format = {
+        DatasetConfig.ParquetInput: check.parquet,
+        DatasetConfig.TFRecordInput: check.tfrecord,
+    }
+    rows = of_format.get(pipeline.config.data_config.input_type, check.csv)(files)
     if not rows and not check.problems:
         check.add(path_field, f"no row in {len(files)} file(s), the first being {files[0]}")
     return check.problems
@@ -105,8 +109,22 @@ class _Check:
 
     def _column(self, column: Column, fault: str, names: Sequence[str], path: str) -> None:
         is_missing = column.name not in names
-        hint = did_you_mean(column.name, names) if is_missing and "; " not in fault else None
+        hint = did_you_mean(column.name, names) if is_missing and "; the " not in fault else None
         self.add(self._field_of(column, "name" if is_missing else "type"), fault, hint, path)
+
+    def tfrecord(self, files: Sequence[str]) -> int:
+        """Checks first rows; returns a number greater than 0 if any file holds a row."""
+        rows = 0
+        for path in files:
+            try:
+                head = read_head(path, self._data)
+            except UserError as error:
+                self.add(self._path_field, str(error))
+                continue
+            rows += head.rows
+            for column, fault in head_faults(head, self._fields):
+                self._column(column, fault, list(head.kinds), path)
+        return rows
 
     def csv(self, files: Sequence[str]) -> int:
         """Checks first lines; returns a number greater than 0 if any file holds a row."""

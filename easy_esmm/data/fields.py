@@ -16,6 +16,7 @@ from easy_esmm.config.cells import (
     parse_cell,
 )
 from easy_esmm.config.metric_columns import group_column
+from easy_esmm.config.several_values import value_separators
 from easy_esmm.config.tower_losses import session_fields
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
@@ -52,6 +53,8 @@ class Column:
     """What an empty cell, a Parquet null or an absent value means; of the declared type."""
     is_probability: bool = False
     """A label that must lie in [0, 1]: the cross entropy of any other has no lower bound."""
+    has_default: bool = False
+    """Whether the config says what an absent value means."""
 
     @property
     def type_name(self) -> str:
@@ -89,6 +92,8 @@ class Fields:
     """Names in `columns` that `input_fields` does not hold; files must say their types."""
     user_rows: Optional[UserRows] = None
     """None where every column stands in every row."""
+    several: Tuple[str, ...] = ()
+    """Names in `columns` that features of several values read: they may be lists."""
 
     @property
     def needed(self) -> Tuple[Column, ...]:
@@ -133,6 +138,7 @@ def needed_fields(
         declared=tuple(declared),
         undeclared=undeclared,
         user_rows=users,
+        several=tuple(value_separators(config)),
     )
 
 
@@ -190,7 +196,8 @@ def _column(declared: Dict[str, DatasetConfig.Field], name: str, reader: str) ->
             f"data_config.input_fields: {reader} reads column '{name}', which is not declared"
         )
     field = declared[name]
-    return Column(name, field.input_type, default_value(field))
+    has_default = field.HasField("default_val")
+    return Column(name, field.input_type, default_value(field), has_default=has_default)
 
 
 def default_value(field: DatasetConfig.Field) -> Value:

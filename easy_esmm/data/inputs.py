@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Optional, Sequence, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 import tensorflow as tf
 
@@ -14,11 +14,18 @@ from easy_esmm.data.judged import Judge
 from easy_esmm.data.parquet import parquet_dataset
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.settings import plan_reading
+from easy_esmm.data.tfrecord import tfrecord_dataset
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 SPLITS = ("train", "eval", "predict")
+_DATASETS: Dict[int, Any] = {
+    DatasetConfig.CSVInput: csv_dataset,
+    DatasetConfig.ParquetInput: parquet_dataset,
+    DatasetConfig.TFRecordInput: tfrecord_dataset,
+}
+"""How files of each format are read."""
 
 
 class InputFn:
@@ -57,12 +64,10 @@ class InputFn:
 
     def __call__(self) -> tf.data.Dataset:
         """The dataset."""
-        if self._data.input_type == DatasetConfig.ParquetInput:
-            batches = parquet_dataset(self.files, self._fields, self._reading, self.skipped)
-        else:
-            batches = csv_dataset(
-                self.files, self._data, self._fields, self._reading, self.skipped, self._judge
-            )
+        make = _DATASETS[self._data.input_type]
+        batches = make(
+            self.files, self._data, self._fields, self._reading, self.skipped, self._judge
+        )
         options = tf.data.Options()
         options.deterministic = True
         # Rows are shared out by `shard`, exactly; a strategy must not do it again.
@@ -85,15 +90,15 @@ def input_fn(
 
     Elements are `(columns, labels)`, for `predict` only `columns` (no label need be in the files).
     `columns`: input name -> tensor [batch] of the declared type, or a RaggedTensor [batch, None]
-    for a Parquet list column; `labels`: label column -> float32 [batch], and the sample weight
-    under its own name. `paths` replaces the config's path; `extra_columns` are read besides what
-    features and metrics read.
+    for a list column of Parquet or TFRecord; `labels`: label column -> float32 [batch], and the
+    sample weight under its own name. `paths` replaces the config's path; `extra_columns` are read
+    besides what features and metrics read.
 
     Training repeats `num_epochs` times (0: without end) in an order that depends on `seed`; all
     workers of a job pass the same seed and their own `shard` = (index, count). The other splits are
     one pass in the order of the files; their last batch may be short.
 
-    A row of a CSV file that `judge` cannot read is a bad row, too: it costs a second reading of
+    A row of a CSV or TFRecord file that `judge` cannot read is a bad row, too: it costs a second reading of
     each text.
 
     Raises UserError if no file is there, a column is missing, or a default is of the wrong type.

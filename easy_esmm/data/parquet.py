@@ -15,6 +15,7 @@ import tensorflow as tf
 from easy_esmm.contract import Tensor
 from easy_esmm.data.decode import DTYPES, Element
 from easy_esmm.data.fields import Column, Fields
+from easy_esmm.data.judged import Judge
 from easy_esmm.data.parquet_plan import Plan, UserPlan
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.settings import Reading
@@ -22,6 +23,7 @@ from easy_esmm.data.user_files import plan_with_users
 from easy_esmm.data.user_windows import UserWindows
 from easy_esmm.data.windows import Windows
 from easy_esmm.errors import UserError
+from easy_esmm.protos.data_pb2 import DatasetConfig
 
 Part = Tuple[Tensor, Tensor]
 """First row and the row after the last."""
@@ -35,7 +37,12 @@ class _Parts(NamedTuple):
 
 
 def parquet_dataset(
-    files: Sequence[str], fields: Fields, reading: Reading, skipped: SkippedRows
+    files: Sequence[str],
+    data: DatasetConfig,
+    fields: Fields,
+    reading: Reading,
+    skipped: SkippedRows,
+    judge: Optional[Judge] = None,
 ) -> tf.data.Dataset:
     """Batches of the files' rows; elements as `csv_dataset`'s, list columns as RaggedTensors.
 
@@ -43,6 +50,8 @@ def parquet_dataset(
     dataset have `reading.batch_size` rows (where rows are skipped and columns hold lists, the last
     of a window may be shorter too): a batch may hold rows of two epochs. Raises UserError if a file
     cannot be read as declared, or if there is no row.
+
+    Nobody judges the rows: `judge` is for formats of text.
 
     With `fields.user_rows`, users' columns are [users of the batch], in the order of their first
     impression, and the row column is the index, int32 [batch]: which of them each row belongs to.

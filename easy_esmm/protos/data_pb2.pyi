@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class DatasetConfig(_message.Message):
-    __slots__ = ("batch_size", "auto_expand_input_fields", "label_fields", "label_sep", "label_dim", "shuffle", "shuffle_buffer_size", "num_epochs", "prefetch_size", "shard", "input_type", "separator", "num_parallel_calls", "selected_cols", "selected_col_types", "input_fields", "rtp_separator", "ignore_error", "pai_worker_queue", "pai_worker_slice_num", "chief_redundant", "sample_weight", "data_compression_type", "n_data_batch_tfrecord", "with_header", "feature_fields", "negative_sampler", "negative_sampler_v2", "hard_negative_sampler", "hard_negative_sampler_v2", "negative_sampler_in_memory", "user_rows")
+    __slots__ = ("batch_size", "auto_expand_input_fields", "label_fields", "label_sep", "label_dim", "shuffle", "shuffle_buffer_size", "num_epochs", "prefetch_size", "shard", "file_shard", "eval_batch_size", "drop_remainder", "input_type", "separator", "num_parallel_calls", "selected_cols", "selected_col_types", "input_fields", "rtp_separator", "ignore_error", "pai_worker_queue", "pai_worker_slice_num", "chief_redundant", "sample_weight", "data_compression_type", "n_data_batch_tfrecord", "with_header", "feature_fields", "negative_sampler", "negative_sampler_v2", "hard_negative_sampler", "hard_negative_sampler_v2", "negative_sampler_in_memory", "user_rows")
     class FieldType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         INT32: _ClassVar[DatasetConfig.FieldType]
@@ -95,6 +95,9 @@ class DatasetConfig(_message.Message):
     NUM_EPOCHS_FIELD_NUMBER: _ClassVar[int]
     PREFETCH_SIZE_FIELD_NUMBER: _ClassVar[int]
     SHARD_FIELD_NUMBER: _ClassVar[int]
+    FILE_SHARD_FIELD_NUMBER: _ClassVar[int]
+    EVAL_BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
+    DROP_REMAINDER_FIELD_NUMBER: _ClassVar[int]
     INPUT_TYPE_FIELD_NUMBER: _ClassVar[int]
     SEPARATOR_FIELD_NUMBER: _ClassVar[int]
     NUM_PARALLEL_CALLS_FIELD_NUMBER: _ClassVar[int]
@@ -127,6 +130,9 @@ class DatasetConfig(_message.Message):
     num_epochs: int
     prefetch_size: int
     shard: bool
+    file_shard: bool
+    eval_batch_size: int
+    drop_remainder: bool
     input_type: DatasetConfig.InputType
     separator: str
     num_parallel_calls: int
@@ -149,4 +155,4 @@ class DatasetConfig(_message.Message):
     hard_negative_sampler_v2: _support_pb2.Foreign
     negative_sampler_in_memory: _support_pb2.Foreign
     user_rows: DatasetConfig.UserRows
-    def __init__(self, batch_size: _Optional[int] = ..., auto_expand_input_fields: bool = ..., label_fields: _Optional[_Iterable[str]] = ..., label_sep: _Optional[_Iterable[str]] = ..., label_dim: _Optional[_Iterable[int]] = ..., shuffle: bool = ..., shuffle_buffer_size: _Optional[int] = ..., num_epochs: _Optional[int] = ..., prefetch_size: _Optional[int] = ..., shard: bool = ..., input_type: _Optional[_Union[DatasetConfig.InputType, str]] = ..., separator: _Optional[str] = ..., num_parallel_calls: _Optional[int] = ..., selected_cols: _Optional[str] = ..., selected_col_types: _Optional[str] = ..., input_fields: _Optional[_Iterable[_Union[DatasetConfig.Field, _Mapping]]] = ..., rtp_separator: _Optional[str] = ..., ignore_error: bool = ..., pai_worker_queue: bool = ..., pai_worker_slice_num: _Optional[int] = ..., chief_redundant: bool = ..., sample_weight: _Optional[str] = ..., data_compression_type: _Optional[str] = ..., n_data_batch_tfrecord: _Optional[int] = ..., with_header: bool = ..., feature_fields: _Optional[str] = ..., negative_sampler: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., negative_sampler_v2: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., hard_negative_sampler: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., hard_negative_sampler_v2: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., negative_sampler_in_memory: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., user_rows: _Optional[_Union[DatasetConfig.UserRows, _Mapping]] = ...) -> None: ...
+    def __init__(self, batch_size: _Optional[int] = ..., auto_expand_input_fields: bool = ..., label_fields: _Optional[_Iterable[str]] = ..., label_sep: _Optional[_Iterable[str]] = ..., label_dim: _Optional[_Iterable[int]] = ..., shuffle: bool = ..., shuffle_buffer_size: _Optional[int] = ..., num_epochs: _Optional[int] = ..., prefetch_size: _Optional[int] = ..., shard: bool = ..., file_shard: bool = ..., eval_batch_size: _Optional[int] = ..., drop_remainder: bool = ..., input_type: _Optional[_Union[DatasetConfig.InputType, str]] = ..., separator: _Optional[str] = ..., num_parallel_calls: _Optional[int] = ..., selected_cols: _Optional[str] = ..., selected_col_types: _Optional[str] = ..., input_fields: _Optional[_Iterable[_Union[DatasetConfig.Field, _Mapping]]] = ..., rtp_separator: _Optional[str] = ..., ignore_error: bool = ..., pai_worker_queue: bool = ..., pai_worker_slice_num: _Optional[int] = ..., chief_redundant: bool = ..., sample_weight: _Optional[str] = ..., data_compression_type: _Optional[str] = ..., n_data_batch_tfrecord: _Optional[int] = ..., with_header: bool = ..., feature_fields: _Optional[str] = ..., negative_sampler: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., negative_sampler_v2: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., hard_negative_sampler: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., hard_negative_sampler_v2: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., negative_sampler_in_memory: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., user_rows: _Optional[_Union[DatasetConfig.UserRows, _Mapping]] = ...) -> None: ...

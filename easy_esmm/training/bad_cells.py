@@ -28,9 +28,9 @@ def find_bad_cell(
     """The first row of the files at `paths` that a feature cannot read, with file and line.
 
     For a model that stopped at such a cell, whose error tells neither. Reads the files from their
-    beginning; None if they are no CSV files or nothing is found.
+    beginning; None if they are Parquet files or nothing is found.
     """
-    if config.data_config.input_type != DatasetConfig.CSVInput:
+    if config.data_config.input_type == DatasetConfig.ParquetInput:
         return None
     split = "eval" if with_labels else "predict"  # either reads the rows in their order
     for path in filter(None, paths):

@@ -79,8 +79,8 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         '  label_fields: "buy"',
         '  input_type: ParquetInput with_header: true separator: ";" label_fields: "buy"',
         [
-            "x.config:15:28: data_config.with_header: has no effect here: Parquet files name their columns",
-            "x.config:15:46: data_config.separator: has no effect here: Parquet files have no separator",
+            "x.config:15:28: data_config.with_header: has no effect here: only CSV files have a header",
+            "x.config:15:46: data_config.separator: has no effect here: only CSV files have a separator",
         ],
     ),
     "separator_of_parquet_in_one_placeholder": (

@@ -170,8 +170,8 @@ def test_json_is_read_by_the_suffix_of_the_file(tmp_path: Path) -> None:
         (
             '{"data_config": {"input_type": "CsvInput", "label_fields": [["a"], {}]}}',
             [
-                "x.json:1:32: data_config.input_type: must be CSVInput, CSVInputV2, CSVInputEx or "
-                'ParquetInput, got "CsvInput"; did you mean CSVInput?',
+                "x.json:1:32: data_config.input_type: must be CSVInput, CSVInputV2, CSVInputEx, "
+                'ParquetInput or TFRecordInput, got "CsvInput"; did you mean CSVInput?',
                 "x.json:1:61: data_config.label_fields: must be a string in quotes, not a message",
                 "x.json:1:68: data_config.label_fields: must be a string in quotes, not a message",
             ],

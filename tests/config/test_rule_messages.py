@@ -232,9 +232,9 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
     ),
     "input_type_not_yet": (
         '  label_fields: "buy"',
-        '  input_type: TFRecordInput label_fields: "buy"',
+        '  input_type: BatchTFRecordInput label_fields: "buy"',
         [
-            "x.config:15:3: data_config.input_type: known to EasyRec, not supported here yet: use ParquetInput or CSVInput, got TFRecordInput"
+            "x.config:15:3: data_config.input_type: known to EasyRec, refused here: a record is one row here; write the rows one by one and use TFRecordInput, got BatchTFRecordInput"
         ],
     ),
     "input_type_refused": (

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
+import tensorflow as tf
 
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.feature_pb2 import FeatureConfig
@@ -20,6 +21,7 @@ from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 IDS = 20
 CLICK_RATES = np.linspace(0.1, 0.9, IDS)
 IMPRESSIONS_OF_A_USER = 8
+NULLABLE = (DatasetConfig.ParquetInput, DatasetConfig.TFRecordInput)
 INTEGER_TYPES = (DatasetConfig.INT32, DatasetConfig.INT64)
 FLOAT_TYPES = (DatasetConfig.FLOAT, DatasetConfig.DOUBLE)
 DERIVED_TYPES = (
@@ -32,6 +34,8 @@ DERIVED_TYPES = (
 
 def rows_path(config: PipelineConfig, folder: Path, split: str) -> Path:
     """Where the rows of a split are written in `folder`."""
+    if config.data_config.input_type == DatasetConfig.TFRecordInput:
+        return folder / f"{split}.tfrecord"
     if config.data_config.input_type != DatasetConfig.ParquetInput:
         return folder / f"{split}.csv"
     if config.data_config.HasField("user_rows"):
@@ -57,12 +61,33 @@ def write_rows(config: PipelineConfig, path: Path, size: int, seed: int) -> None
     if config.data_config.input_type == DatasetConfig.ParquetInput:
         pyarrow.parquet.write_table(table, path, row_group_size=100)
         return
+    if config.data_config.input_type == DatasetConfig.TFRecordInput:
+        with tf.io.TFRecordWriter(str(path), config.data_config.data_compression_type) as writer:
+            for row in table.to_pylist():
+                writer.write(_example(row))
+        return
     options = pyarrow.csv.WriteOptions(
         include_header=config.data_config.with_header,
         delimiter=config.data_config.separator,
         quoting_style="none",
     )
     pyarrow.csv.write_csv(table, path, options)
+
+
+def _example(row: Dict[str, Any]) -> bytes:
+    """A row as tf.train.Example; None is an absent column."""
+    features = {}
+    for name, cell in row.items():
+        values = cell if isinstance(cell, list) else [] if cell is None else [cell]
+        if values and isinstance(values[0], str):
+            texts = [value.encode() for value in values]
+            features[name] = tf.train.Feature(bytes_list=tf.train.BytesList(value=texts))
+        elif values and isinstance(values[0], float):
+            features[name] = tf.train.Feature(float_list=tf.train.FloatList(value=values))
+        elif values:
+            whole = [int(value) for value in values]
+            features[name] = tf.train.Feature(int64_list=tf.train.Int64List(value=whole))
+    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
 
 
 def _write_grouped(config: PipelineConfig, path: Path, table: pa.Table, user: np.ndarray) -> None:
@@ -123,7 +148,7 @@ def _cells(
     lengths: np.ndarray,
     random: Any,
 ) -> Any:
-    is_parquet = config.data_config.input_type == DatasetConfig.ParquetInput
+    has_nulls = config.data_config.input_type in NULLABLE
     if feature.feature_type == FeatureConfig.TagFeature:
         return _tags(feature, field.input_type, lengths, random)
     if feature.raw_input_dim > 1:
@@ -140,7 +165,7 @@ def _cells(
     if feature.num_buckets:
         words = [str(i) for i in range(IDS)]
     values = [words[i % len(words)] for i in which]
-    return pa.array([None if is_parquet and i == 0 else v for i, v in zip(which, values)])
+    return pa.array([None if has_nulls and i == 0 else v for i, v in zip(which, values)])
 
 
 def _derived_cells(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ import pytest
 
 from easy_esmm.config import Problem
 from easy_esmm.data import check_files
+from easy_esmm.data.records import masked_crc
+from easy_esmm.protos.tf_example_pb2 import Example
 
 
 class FakePipeline:
@@ -157,6 +160,47 @@ def test_parquet_files_must_be_whole_hold_rows_and_agree(check: Any) -> None:
     ]
     (problem,) = check(one, b"PAR1 but not really", data=data, columns=columns)
     assert problem.startswith("eval_input_path: 1.parquet: not a whole Parquet file (")
+
+
+def record(**columns: Any) -> bytes:
+    """A row as a TFRecord: the frame made by hand, the check sums by `records`."""
+    example = Example()
+    for name, value in columns.items():
+        kind = {int: "int64_list", float: "float_list", str: "bytes_list"}[type(value)]
+        into = getattr(example.features.feature[name], kind).value
+        into.append(value.encode() if isinstance(value, str) else value)
+    data = example.SerializeToString()
+    length = struct.pack("<Q", len(data))
+    sums = [struct.pack("<I", crc) for crc in masked_crc([length, data])]
+    return length + sums[0] + data + sums[1]
+
+
+RECORDS = "input_type: TFRecordInput"
+ROW = {"buy": 0, "click": 1, "id": 5, "text": "a"}
+
+
+def test_the_first_tf_examples_are_compared_with_the_config(check: Any) -> None:
+    assert check(record(**ROW), b"", data=RECORDS) == []
+    rare = {"buy": "INT32", "click": "INT32", "id": "INT64", "rare": 'STRING default_val: ""'}
+    assert check(record(**ROW), data=RECORDS, columns=rare) == []
+    assert check(record(**{**ROW, "id": "5"}), data=RECORDS) == [
+        "data_config.input_fields[2].input_type: 0.csv: column 'id' is declared INT64, found text"
+    ]
+    other = {"buy": 0, "Click": 1, "id": 5, "text": "a"}
+    assert check(record(**other), data=RECORDS) == [
+        "data_config.input_fields[1].input_name: 0.csv: no column 'click' in the first 1 row(s) "
+        "(there are Click, buy, id, text); a column that few rows have needs a default_val; did "
+        "you mean Click?"
+    ]
+
+
+def test_tfrecord_files_must_be_whole_and_hold_rows(check: Any) -> None:
+    assert check(b"", data=RECORDS) == [
+        "eval_input_path: no row in 1 file(s), the first being 0.csv"
+    ]
+    (problem,) = check(b"buy,click,id,text and more", data=RECORDS)
+    assert problem.startswith("eval_input_path: 0.csv: record 1 (byte 0): its length is damaged")
+    assert problem.endswith("; is it a TFRecord file, compressed as declared?")
 
 
 USERS = 'input_type: ParquetInput user_rows { columns: ["text", "city"] }'
