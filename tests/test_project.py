@@ -136,7 +136,7 @@ def imported_roots(tree: ast.Module) -> Set[str]:
 
 
 def test_checking_a_config_does_not_import_tensorflow() -> None:
-    quick = ["aliccp.simulate", "check", "config", "contract", "flags", "planted", "protos"]
+    quick = ["aliccp.simulate", "check", "config", "contract", "flags", "init", "planted", "protos"]
     code = f"""
 import importlib, sys
 for name in {quick}:

@@ -1,0 +1,88 @@
+"""A config for files that nobody has described, and what was guessed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import List, Optional, Tuple
+
+from easy_esmm.drafting.features import guess_features
+from easy_esmm.drafting.labels import Label, find_labels
+from easy_esmm.drafting.leaks import why_left_out
+from easy_esmm.drafting.profile import Profile, profiles
+from easy_esmm.drafting.sample import Sample, read_sample
+from easy_esmm.drafting.write import config_text
+from easy_esmm.errors import UserError
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A config as text, and lines that say what it rests on."""
+
+    text: str
+    notes: Tuple[str, ...]
+
+
+def draft(
+    data: str,
+    click: Optional[str] = None,
+    conversion: Optional[str] = None,
+    eval_data: Optional[str] = None,
+    rows: int = 20000,
+) -> Draft:
+    """A commented ESMM config for the files of `data`, from the first `rows` of the first one.
+
+    Labels that are not given are guessed. Raises UserError if the file is no table, if a label is
+    not there or cannot be guessed, or if no column is left to learn from.
+    """
+    given = [name for name in (click, conversion) if name]
+    sample = read_sample(data, rows, given)
+    columns = profiles(sample)
+    click_label, conversion_label = find_labels(columns, click, conversion)
+    labels = (click_label, conversion_label)
+    left: List[Tuple[str, str]] = []
+    kept: List[Profile] = []
+    for column in columns:
+        if column in (click_label.column, conversion_label.column):
+            continue
+        reason = why_left_out(column, labels)
+        if reason:
+            left.append((column.name, reason))
+        else:
+            kept.append(column)
+    features, more = guess_features(kept, sample.total / sample.rows)
+    left += more
+    if not features:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in left)
+        raise UserError(f"{sample.paths[0]}: no column is left to learn from ({reasons})")
+    notes = [*_notes(sample, labels), *(f"left out {name}: {reason}" for name, reason in left)]
+    text = config_text(data, eval_data, sample, columns, labels, features, left, notes)
+    of_features = [f"feature {' + '.join(f.inputs)}: {f.type}, {f.why}" for f in features]
+    return Draft(text, (*notes, *of_features))
+
+
+def _notes(sample: Sample, labels: Tuple[Label, Label]) -> List[str]:
+    click, conversion = (label.positives for label in labels)
+    both = sum(a and b for a, b in zip(click, conversion))
+    kind = "Parquet" if sample.is_parquet else f"CSV, separator {sample.separator!r}"
+    if not sample.is_parquet:
+        kind += ", with a header" if sample.has_header else ", without a header"
+    clicks, rate = sum(click), f"{sum(click) / len(click):.4f}"
+    of_clicked = f"{both / max(1, clicks):.4f}"
+    notes = [
+        f"{sample.paths[0]}: {kind}; looked at {sample.rows:,} of about {sample.total:,} rows in "
+        f"{len(sample.paths)} file(s)",
+        f"click: {labels[0].column.name} ({labels[0].why}), {rate} of the rows",
+        f"conversion: {labels[1].column.name} ({labels[1].why}), {of_clicked} of the clicked rows",
+    ]
+    orphans = sum(conversion) - both
+    if orphans:
+        notes.append(
+            f"{orphans:,} sampled rows have a conversion without a click; they are not counted "
+            "as conversions"
+        )
+    if sample.odd_lines:
+        notes.append(
+            f"{sample.odd_lines:,} sampled lines have another number of cells; training stops at "
+            "the first, unless data_config.ignore_error is set"
+        )
+    return notes

@@ -1,0 +1,157 @@
+"""The first rows of a CSV or Parquet file whose format nobody has declared."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from easy_esmm.data import storage
+from easy_esmm.data.files import find_files, is_compressed, open_bytes
+from easy_esmm.errors import UserError
+
+_SEPARATORS = ("\001", "\t", ",", ";", "|")
+_LINES_TO_CUT = 200
+_NULL_WORDS = ("", "null", "na", "n/a", "nan", "none", "\\n")
+"""Cells that mean no value to the program that wrote them; only the first does here."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Some rows, column by column."""
+
+    paths: Tuple[str, ...]
+    is_parquet: bool
+    separator: str
+    """Of a CSV file."""
+    has_header: bool
+    columns: Dict[str, List[Any]]
+    """Values by column, None where there is none; cells of a CSV file are text."""
+    types: Dict[str, pa.DataType]
+    """Types of a Parquet file's columns."""
+    rows: int
+    total: int
+    """Rows of all files; of CSV files an estimate from the bytes of a line."""
+    odd_lines: int
+    """Lines of a CSV file with another number of cells, which are left out of the sample."""
+
+
+def read_sample(paths: str, rows: int, labels: Sequence[str]) -> Sample:
+    """At most `rows` first rows of the first file that a comma list of globs names.
+
+    `labels` are names that a header must hold, if it is one. Raises UserError if there is no file,
+    no row, or no separator that cuts the lines into columns.
+    """
+    files = find_files(paths)
+    with storage.open_file(files[0]) as file:
+        is_parquet = file.read(4) == b"PAR1"
+    return _read_parquet(files, rows) if is_parquet else _read_csv(files, rows, labels)
+
+
+def _read_parquet(files: Tuple[str, ...], rows: int) -> Sample:
+    try:
+        file = pq.ParquetFile(storage.parquet_source(files[0]))
+        batches = file.iter_batches(batch_size=rows)
+        batch = next(iter(batches), None)
+        total = sum(pq.read_metadata(storage.parquet_source(path)).num_rows for path in files)
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(f"{files[0]}: not a whole Parquet file ({error})") from error
+    if batch is None or not batch.num_rows:
+        raise UserError(f"{files[0]}: holds no row")
+    types = {field.name: field.type for field in file.schema_arrow}
+    columns = {name: batch.column(name).to_pylist() for name in types}
+    return Sample(files, True, ",", False, columns, types, batch.num_rows, total, 0)
+
+
+def _read_csv(files: Tuple[str, ...], rows: int, labels: Sequence[str]) -> Sample:
+    path = files[0]
+    try:
+        with open_bytes(path) as file:
+            raw = list(islice(file, rows + 1))
+    except (OSError, EOFError) as error:
+        raise UserError(f"{path}: cannot be read ({error})") from error
+    lines = [line.decode("utf-8", "replace").replace("\r", "").rstrip("\n") for line in raw]
+    lines = [line for line in lines if line]
+    if not lines:
+        raise UserError(f"{path}: holds no row")
+    lines[0] = lines[0].lstrip("\ufeff")
+    separator, width = _separator(path, lines[:_LINES_TO_CUT])
+    cells = list(csv.reader(lines, delimiter=separator))
+    table = [row for row in cells if len(row) == width]
+    has_header = _is_header(table[0], table[1:], labels)
+    names = _names(table[0]) if has_header else [f"column{i + 1}" for i in range(width)]
+    body = table[1:] if has_header else table
+    if not body:
+        raise UserError(f"{path}: holds a header and no row")
+    columns = {name: [cell or None for cell in column] for name, column in zip(names, zip(*body))}
+    total = _estimate(files, raw, len(body))
+    odd = len(cells) - len(table)
+    return Sample(files, False, separator, has_header, columns, {}, len(body), total, odd)
+
+
+def _separator(path: str, lines: List[str]) -> Tuple[str, int]:
+    """The character that cuts the most lines into equally many cells, and that number."""
+    best: Optional[Tuple[int, int, str]] = None
+    for separator in _SEPARATORS:
+        widths = Counter(len(row) for row in csv.reader(lines, delimiter=separator))
+        width, count = widths.most_common(1)[0]
+        if width > 1 and count * 10 >= 9 * len(lines) and (best is None or width > best[1]):
+            best = (count, width, separator)
+    if best is None:
+        shown = ", ".join(repr(separator) for separator in _SEPARATORS)
+        raise UserError(
+            f"{path}: not a table: neither a Parquet file, nor lines that one of {shown} cuts into "
+            "equally many cells"
+        )
+    return best[2], best[1]
+
+
+def _is_header(first: List[str], rows: List[List[str]], labels: Sequence[str]) -> bool:
+    """Names the columns: holds the labels, or has names where the rows below hold numbers."""
+    if any(label in first for label in labels):
+        return True
+    if len(set(first)) < len(first) or "" in first or not rows:
+        return False
+    columns = zip(first, zip(*rows))
+    return any(
+        not is_number(name) and all(is_number(cell) for cell in cells if not is_null(cell))
+        for name, cells in columns
+    )
+
+
+def _names(cells: List[str]) -> List[str]:
+    names = [cell.strip() for cell in cells]
+    doubled = [name for name, count in Counter(names).items() if count > 1]
+    if doubled:
+        raise UserError(f"the header has column '{doubled[0]}' twice; name the columns apart")
+    return names
+
+
+def _estimate(files: Tuple[str, ...], raw: List[bytes], rows: int) -> int:
+    read = sum(map(len, raw))
+    sizes = [storage.size(path) * (4 if is_compressed(path) else 1) for path in files]
+    return max(rows, int(sum(sizes) / max(1, read) * rows))
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a finite decimal number."""
+    try:
+        return abs(float(cell)) < float("inf") and "_" not in cell
+    except ValueError:
+        return False
+
+
+def is_null(cell: str) -> bool:
+    """Whether a cell is a word for no value."""
+    return cell.strip().lower() in _NULL_WORDS
+
+
+def stem(path: str) -> str:
+    """The name of a file without folders and suffixes."""
+    return os.path.basename(path).split(".")[0] or "data"
