@@ -6,7 +6,7 @@ are.
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 import pyarrow.parquet as pq
 
@@ -16,6 +16,8 @@ from easy_esmm.data.csv_head import head, split_cells
 from easy_esmm.data.examples import head_faults, read_head
 from easy_esmm.data.fields import Column, Fields, UserRows, needed_fields, parse_cell
 from easy_esmm.data.files import find_files
+from easy_esmm.data.frames import NAME as FRAME
+from easy_esmm.data.frames import Rows, frame_faults, is_frame, table_of
 from easy_esmm.data.parquet_plan import read_schema, schema_faults
 from easy_esmm.data.storage import parquet_source
 from easy_esmm.data.user_files import MissingUsers, SplitFields, users_file
@@ -27,7 +29,7 @@ _USUAL_SEPARATORS = (",", "\t", ";", "|", "\001")
 
 
 def check_files(
-    pipeline: Pipeline, split: str, paths: Optional[str] = None, extra_columns: Sequence[str] = ()
+    pipeline: Pipeline, split: str, rows: Optional[Rows] = None, extra_columns: Sequence[str] = ()
 ) -> List[Problem]:
     """What in the files of `split` (train, eval or predict) cannot be read as the config says.
 
@@ -36,23 +38,29 @@ def check_files(
     is wrong with several of them alike is told of the first.
     """
     path_field = _PATH_FIELDS.get(split, "data_config")
-    chosen = paths if paths is not None else getattr(pipeline.config, path_field, "")
     try:
-        files = find_files(chosen)
+        files = () if is_frame(rows) else find_files(_paths(pipeline, rows, path_field))
         fields = needed_fields(
             pipeline.config, with_labels=split != "predict", extra_columns=extra_columns
         )
     except UserError as error:
         return [pipeline.problem(path_field, str(error))]
     check = _Check(pipeline, fields, path_field)
+    if is_frame(rows):
+        check.frame(rows)
+        return check.problems
     of_format = {
         DatasetConfig.ParquetInput: check.parquet,
         DatasetConfig.TFRecordInput: check.tfrecord,
     }
-    rows = of_format.get(pipeline.config.data_config.input_type, check.csv)(files)
-    if not rows and not check.problems:
+    found = of_format.get(pipeline.config.data_config.input_type, check.csv)(files)
+    if not found and not check.problems:
         check.add(path_field, f"no row in {len(files)} file(s), the first being {files[0]}")
     return check.problems
+
+
+def _paths(pipeline: Pipeline, rows: Optional[Rows], path_field: str) -> str:
+    return str(rows) if rows is not None else str(getattr(pipeline.config, path_field, ""))
 
 
 class _Check:
@@ -70,6 +78,19 @@ class _Check:
             self._told.append((field, rule))
             where = f"{path}: " if path else ""
             self.problems.append(self._pipeline.problem(field, where + rule, hint=hint))
+
+    def frame(self, frame: Any) -> None:
+        """Checks a DataFrame's columns and that it has rows."""
+        try:
+            table = table_of(frame, self._fields)
+        except UserError as error:
+            self.add("data_config", str(error))
+            return
+        names = [str(name) for name in frame.columns]
+        for column, fault in frame_faults(frame, table, self._fields):
+            self._column(column, fault, names, FRAME)
+        if not len(frame):
+            self.add("data_config", f"the {FRAME} holds no row")
 
     def parquet(self, files: Sequence[str]) -> int:
         """Checks schemas; returns the number of rows."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Dict, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import tensorflow as tf
 
+from easy_esmm.data import storage
 from easy_esmm.data.csv import csv_dataset
 from easy_esmm.data.fields import needed_fields
 from easy_esmm.data.files import find_files
+from easy_esmm.data.frames import Rows, is_frame
 from easy_esmm.data.judged import Judge
-from easy_esmm.data.parquet import parquet_dataset
+from easy_esmm.data.parquet import frame_dataset, parquet_dataset
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.settings import plan_reading
 from easy_esmm.data.tfrecord import tfrecord_dataset
@@ -35,7 +37,7 @@ class InputFn:
         self,
         config: PipelineConfig,
         split: str,
-        paths: Optional[str],
+        rows: Optional[Rows],
         seed: int,
         shard: Tuple[int, int],
         batch_size: Optional[int],
@@ -44,7 +46,11 @@ class InputFn:
     ) -> None:
         """See `input_fn`."""
         data = config.data_config
-        self.files = find_files(paths if paths is not None else split_paths(config, split))
+        self._frame: Any = rows if is_frame(rows) else None
+        self.files: Tuple[str, ...] = ()
+        """Paths of the files; none where the rows are a DataFrame."""
+        if self._frame is None:
+            self.files = find_files(str(rows) if rows is not None else split_paths(config, split))
         self.skipped = SkippedRows()
         """Rows that `ignore_error` skipped so far."""
         self._data, self._judge = data, judge
@@ -56,18 +62,26 @@ class InputFn:
         )
 
     def identity(self) -> str:
-        """A digest: the same for the same files (by name and size), columns, order and settings."""
-        files = [(path, tf.io.gfile.stat(path).length) for path in self.files]
+        """A digest: the same for the same files (by name and size), columns, order and settings.
+
+        Of a DataFrame the columns and the number of rows count.
+        """
+        files: List[Any] = [(path, storage.size(path)) for path in self.files]
+        if self._frame is not None:
+            files = [len(self._frame), *map(str, self._frame.columns)]
         data = self._data.SerializeToString(deterministic=True)
         text = repr((files, self._fields, self._reading, data))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def __call__(self) -> tf.data.Dataset:
         """The dataset."""
-        make = _DATASETS[self._data.input_type]
-        batches = make(
-            self.files, self._data, self._fields, self._reading, self.skipped, self._judge
-        )
+        if self._frame is not None:
+            batches = frame_dataset(self._frame, self._fields, self._reading, self.skipped)
+        else:
+            make = _DATASETS[self._data.input_type]
+            batches = make(
+                self.files, self._data, self._fields, self._reading, self.skipped, self._judge
+            )
         options = tf.data.Options()
         options.deterministic = True
         # Rows are shared out by `shard`, exactly; a strategy must not do it again.
@@ -78,7 +92,7 @@ class InputFn:
 def input_fn(
     config: PipelineConfig,
     split: str,
-    paths: Optional[str] = None,
+    rows: Optional[Rows] = None,
     *,
     seed: int = 1,
     shard: Tuple[int, int] = (0, 1),
@@ -91,19 +105,19 @@ def input_fn(
     Elements are `(columns, labels)`, for `predict` only `columns` (no label need be in the files).
     `columns`: input name -> tensor [batch] of the declared type, or a RaggedTensor [batch, None]
     for a list column of Parquet or TFRecord; `labels`: label column -> float32 [batch], and the
-    sample weight under its own name. `paths` replaces the config's path; `extra_columns` are read
-    besides what features and metrics read.
+    sample weight under its own name. `rows`, files or a pandas DataFrame, replaces the config's
+    path; `extra_columns` are read besides what features and metrics read.
 
     Training repeats `num_epochs` times (0: without end) in an order that depends on `seed`; all
     workers of a job pass the same seed and their own `shard` = (index, count). The other splits are
     one pass in the order of the files; their last batch may be short.
 
-    A row of a CSV or TFRecord file that `judge` cannot read is a bad row, too: it costs a second reading of
-    each text.
+    A row of a CSV or TFRecord file that `judge` cannot read is a bad row, too: it costs a second
+    reading of each text.
 
     Raises UserError if no file is there, a column is missing, or a default is of the wrong type.
     """
-    return InputFn(config, split, paths, seed, shard, batch_size, extra_columns, judge)
+    return InputFn(config, split, rows, seed, shard, batch_size, extra_columns, judge)
 
 
 def split_paths(config: PipelineConfig, split: str) -> str:

@@ -15,6 +15,7 @@ import tensorflow as tf
 from easy_esmm.contract import Tensor
 from easy_esmm.data.decode import DTYPES, Element
 from easy_esmm.data.fields import Column, Fields
+from easy_esmm.data.frames import plan_frame
 from easy_esmm.data.judged import Judge
 from easy_esmm.data.parquet_plan import Plan, UserPlan
 from easy_esmm.data.row_errors import SkippedRows
@@ -59,6 +60,21 @@ def parquet_dataset(
     plan = plan_with_users(files, fields)
     if not plan.rows:
         raise UserError(f"{files[0]}: no row in {len(files)} Parquet file(s)")
+    return planned_dataset(plan, reading, skipped)
+
+
+def frame_dataset(
+    frame: Any, fields: Fields, reading: Reading, skipped: SkippedRows
+) -> tf.data.Dataset:
+    """As `parquet_dataset`, of a DataFrame."""
+    plan = plan_frame(frame, fields)
+    if not plan.rows:
+        raise UserError("the DataFrame holds no row")
+    return planned_dataset(plan, reading, skipped)
+
+
+def planned_dataset(plan: Plan, reading: Reading, skipped: SkippedRows) -> tf.data.Dataset:
+    """Batches of the rows of a plan, which are some."""
     counter = skipped if reading.skip_errors else None
     windows = (
         Windows(plan, reading, counter)

@@ -26,6 +26,8 @@ class Source:
     """Number of its first row in the file, from 0."""
     users: Optional[int] = None
     """Rows of the users file beside the file; None where there is none."""
+    table: Optional[pa.Table] = None
+    """The rows themselves, where they are in memory already."""
 
 
 @dataclass(frozen=True)

@@ -56,21 +56,7 @@ class RowGroup:
 def load_group(source: Source, plan: Plan) -> RowGroup:
     """Reads the needed columns of one row group. Raises RowError if the file is damaged."""
     fields = plan.fields
-    # Words come as the file's own dictionaries; inside lists Parquet has other names for them.
-    words = [c.name for c in fields.needed if c.type == STRING and c.name not in plan.list_columns]
-    try:
-        with pq.ParquetFile(parquet_source(source.path), read_dictionary=words) as file:
-            names = [column.name for column in fields.needed]
-            # The pipeline's own threads read several groups at once.
-            if source.group is None:
-                table = file.read(columns=names, use_threads=False)
-            else:
-                table = file.read_row_group(source.group, columns=names, use_threads=False)
-    except (OSError, pa.ArrowException) as error:
-        part = "the file" if source.group is None else f"row group {source.group}"
-        raise RowError(
-            f"{source.path}: {part} cannot be read ({error}); is the file whole?"
-        ) from error
+    table = source.table if source.table is not None else _read_table(source, plan)
     faults: Dict[int, str] = {}
     columns = [_values(c, table.column(c.name), faults) for c in fields.columns]
     labels = [_label(c, table.column(c.name), faults, False) for c in fields.labels]
@@ -80,6 +66,25 @@ def load_group(source: Source, plan: Plan) -> RowGroup:
         name = fields.columns[-1].name
         _note_strays(name, columns[-1].array, table.column(name), source.users, faults)
     return RowGroup((*columns, *labels), faults)
+
+
+def _read_table(source: Source, plan: Plan) -> pa.Table:
+    names = [column.name for column in plan.fields.needed]
+    # Words come as the file's own dictionaries; inside lists Parquet has other names for them.
+    words = [
+        c.name for c in plan.fields.needed if c.type == STRING and c.name not in plan.list_columns
+    ]
+    try:
+        with pq.ParquetFile(parquet_source(source.path), read_dictionary=words) as file:
+            # The pipeline's own threads read several groups at once.
+            if source.group is None:
+                return file.read(columns=names, use_threads=False)
+            return file.read_row_group(source.group, columns=names, use_threads=False)
+    except (OSError, pa.ArrowException) as error:
+        part = "the file" if source.group is None else f"row group {source.group}"
+        raise RowError(
+            f"{source.path}: {part} cannot be read ({error}); is the file whole?"
+        ) from error
 
 
 def _values(column: Column, cells: pa.ChunkedArray, faults: Dict[int, str]) -> Values:

@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -57,16 +57,24 @@ def read_sample(paths: str, rows: int, labels: Sequence[str]) -> Sample:
 def _read_parquet(files: Tuple[str, ...], rows: int) -> Sample:
     try:
         file = pq.ParquetFile(storage.parquet_source(files[0]))
-        batches = file.iter_batches(batch_size=rows)
-        batch = next(iter(batches), None)
+        table = pa.Table.from_batches(_first(file, rows), file.schema_arrow)
         total = sum(pq.read_metadata(storage.parquet_source(path)).num_rows for path in files)
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"{files[0]}: not a whole Parquet file ({error})") from error
-    if batch is None or not batch.num_rows:
+    if not table.num_rows:
         raise UserError(f"{files[0]}: holds no row")
     types = {field.name: field.type for field in file.schema_arrow}
-    columns = {name: batch.column(name).to_pylist() for name in types}
-    return Sample(files, True, ",", False, columns, types, batch.num_rows, total, 0)
+    columns = {name: table.column(name).to_pylist() for name in types}
+    return Sample(files, True, ",", False, columns, types, table.num_rows, total, 0)
+
+
+def _first(file: pq.ParquetFile, rows: int) -> Iterator[pa.RecordBatch]:
+    """The first rows, a row group after the other."""
+    for batch in file.iter_batches(batch_size=rows):
+        yield batch[:rows]
+        rows -= min(rows, batch.num_rows)
+        if not rows:
+            return
 
 
 def _read_csv(files: Tuple[str, ...], rows: int, labels: Sequence[str]) -> Sample:

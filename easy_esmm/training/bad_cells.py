@@ -8,6 +8,7 @@ import tensorflow as tf
 from absl import logging
 
 from easy_esmm import data
+from easy_esmm.data import Rows
 from easy_esmm.errors import UserError
 from easy_esmm.features import Readable
 from easy_esmm.protos.data_pb2 import DatasetConfig
@@ -23,9 +24,9 @@ def judge_of(config: PipelineConfig) -> Optional[Readable]:
 
 
 def find_bad_cell(
-    config: PipelineConfig, *paths: str, with_labels: bool = True
+    config: PipelineConfig, *rows: Optional[Rows], with_labels: bool = True
 ) -> Optional[UserError]:
-    """The first row of the files at `paths` that a feature cannot read, with file and line.
+    """The first row of the files among `rows` that a feature cannot read, with file and line.
 
     For a model that stopped at such a cell, whose error tells neither. Reads the files from their
     beginning; None if they are Parquet files or nothing is found.
@@ -33,7 +34,7 @@ def find_bad_cell(
     if config.data_config.input_type == DatasetConfig.ParquetInput:
         return None
     split = "eval" if with_labels else "predict"  # either reads the rows in their order
-    for path in filter(None, paths):
+    for path in (one for one in rows if isinstance(one, str) and one):
         logging.info("looking for the row in %s", path)
         try:
             for _ in data.input_fn(config, split, path, judge=Readable(config))():

@@ -11,6 +11,7 @@ import tensorflow as tf
 from easy_esmm import data
 from easy_esmm.compat import estimator
 from easy_esmm.config import ConfigError, Pipeline
+from easy_esmm.data import Rows
 from easy_esmm.errors import UserError
 
 _OF_THE_SYSTEM = {
@@ -23,7 +24,7 @@ _ENCODING = re.compile(r"encode/([^/\s]+)/")
 def require_files(
     pipeline: Pipeline,
     split: str,
-    paths: Optional[str] = None,
+    rows: Optional[Rows] = None,
     extra_columns: Sequence[str] = (),
 ) -> None:
     """The third gate: the files against the config, before anything is built.
@@ -31,7 +32,7 @@ def require_files(
     Raises:
       ConfigError: a file is missing, empty, or does not hold what the config reads.
     """
-    problems = data.check_files(pipeline, split, paths, extra_columns)
+    problems = data.check_files(pipeline, split, rows, extra_columns)
     if problems:
         raise ConfigError(problems)
 

@@ -7,6 +7,7 @@ from typing import Dict, Optional
 from easy_esmm import data
 from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
+from easy_esmm.data import Rows
 from easy_esmm.errors import UserError
 from easy_esmm.planted.truth import read_truth
 from easy_esmm.protos.loss_pb2 import CLASSIFICATION
@@ -23,15 +24,17 @@ from easy_esmm.training.recorder import RowRecorder
 
 def evaluate(
     pipeline: Pipeline,
+    rows: Optional[Rows] = None,
     *,
     checkpoint_path: str = "",
     truth_path: str = "",
     common_pctr_path: str = "",
 ) -> Dict[str, float]:
-    """Evaluates `eval_input_path`.
+    """Evaluates a checkpoint.
 
     Args:
       pipeline: the config.
+      rows: files or a pandas DataFrame; None: `eval_input_path`.
       checkpoint_path: checkpoint to evaluate; empty: the newest of `model_dir`.
       truth_path: truth file of exactly these rows (see `easy_esmm.planted`); adds `truth/*`.
       common_pctr_path: scores of these rows by another model, with a column `probs_<CTR tower>`;
@@ -41,7 +44,7 @@ def evaluate(
       Metric -> value, NaN where a metric had no valid row.
     """
     config = pipeline.config
-    require_files(pipeline, "eval")
+    require_files(pipeline, "eval", rows)
     checkpoint = checkpoints.newest(config.model_dir, checkpoint_path)
     checkpoints.require_fit(config, checkpoint, estimator.ModeKeys.EVAL)
     if truth_path:
@@ -52,14 +55,15 @@ def evaluate(
     pctr_name = f"probs_{config.model_config.esmm.ctr_tower.tower_name}"
     common_pctr = read_scores(common_pctr_path, pctr_name) if common_pctr_path else None
     recorder = RowRecorder() if truth_path or common_pctr_path else None
-    rows = data.input_fn(config, "eval", judge=judge_of(config))
-    with user_errors(lambda: find_bad_cell(config, config.eval_input_path)):
+    input_fn = data.input_fn(config, "eval", rows, judge=judge_of(config))
+    read = rows if rows is not None else config.eval_input_path
+    with user_errors(lambda: find_bad_cell(config, read)):
         result = make_estimator(config, recorder=recorder).evaluate(
-            rows,
+            input_fn,
             steps=evaluation_steps(config),
             checkpoint_path=checkpoint,
         )
-    rows.skipped.log_summary()
+    input_fn.skipped.log_summary()
     metrics = {name: value.item() for name, value in result.items()}
     if not metrics["count/impressions"]:
         raise UserError("the evaluation input held no row that could be read")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from easy_esmm import data
 from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
+from easy_esmm.data import Rows
 from easy_esmm.training import checkpoints
 from easy_esmm.training.bad_cells import find_bad_cell, judge_of
 from easy_esmm.training.errors import user_errors
@@ -18,7 +19,7 @@ from easy_esmm.training.estimator import make_estimator
 
 def predict(
     pipeline: Pipeline,
-    input_path: str,
+    rows: Rows,
     *,
     checkpoint_path: str = "",
     extra_columns: Sequence[str] = (),
@@ -27,7 +28,7 @@ def predict(
 
     Args:
       pipeline: the config.
-      input_path: files to score: globs and commas.
+      rows: what to score: files (globs and commas), or a pandas DataFrame.
       checkpoint_path: empty: the newest of `model_dir`.
       extra_columns: input columns handed through.
     """
@@ -38,8 +39,8 @@ def predict(
         config, model_dir=os.path.dirname(checkpoint), extra_columns=extra_columns
     )
     input_fn = data.input_fn(
-        config, "predict", input_path, extra_columns=extra_columns, judge=judge_of(config)
+        config, "predict", rows, extra_columns=extra_columns, judge=judge_of(config)
     )
-    with user_errors(lambda: find_bad_cell(config, input_path, with_labels=False)):
+    with user_errors(lambda: find_bad_cell(config, rows, with_labels=False)):
         yield from scorer.predict(input_fn, checkpoint_path=checkpoint, yield_single_examples=False)
     input_fn.skipped.log_summary()

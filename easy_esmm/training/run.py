@@ -12,6 +12,7 @@ from easy_esmm import data
 from easy_esmm.compat import estimator
 from easy_esmm.config import ConfigError, Pipeline
 from easy_esmm.config.scalars import quoted
+from easy_esmm.data import Rows
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.export import export_model
@@ -52,7 +53,12 @@ class Trained:
 
 
 def train(
-    pipeline: Pipeline, *, continue_train: bool = False, hooks: Sequence[Any] = ()
+    pipeline: Pipeline,
+    *,
+    continue_train: bool = False,
+    hooks: Sequence[Any] = (),
+    train_rows: Optional[Rows] = None,
+    eval_rows: Optional[Rows] = None,
 ) -> Trained:
     """Trains, evaluates at each checkpoint and exports.
 
@@ -60,15 +66,20 @@ def train(
       pipeline: the config.
       continue_train: whether `model_dir` may hold a training, which then goes on.
       hooks: more hooks (`tf.estimator.SessionRunHook`) for the training's session.
+      train_rows: files or a pandas DataFrame to train on; None: `train_input_path`.
+      eval_rows: files or a pandas DataFrame to evaluate on; None: `eval_input_path`, if it is set.
 
     Raises:
       UserError: a file does not fit the config, a metric that decides does not exist, `model_dir`
         holds another training, nothing was left to train, or the loss became NaN.
     """
     config = pipeline.config
-    require_files(pipeline, "train")
-    if config.eval_input_path:
-        require_files(pipeline, "eval")
+    if not config.model_dir:
+        raise UserError("model_dir: must be set")
+    eval_rows = eval_rows if eval_rows is not None else config.eval_input_path or None
+    require_files(pipeline, "train", train_rows)
+    if eval_rows is not None:
+        require_files(pipeline, "eval", eval_rows)
     _require_time(pipeline)
     fine_tune = _checked_start(config)
     watch = watched(pipeline)
@@ -78,24 +89,26 @@ def train(
     )
     progress = TrainProgress(config)
     trainer = make_estimator(config, progress=progress, fine_tune=fine_tune)
-    paths = config.train_input_path, config.eval_input_path
-    with user_errors(lambda: find_bad_cell(config, *paths)):
-        _run(trainer, *specs(config, trainer.config, watch, evaluations, hooks))
+    rows = train_rows, eval_rows
+    read = config.train_input_path if train_rows is None else train_rows, eval_rows
+    with user_errors(lambda: find_bad_cell(config, *read)):
+        _run(trainer, *specs(config, trainer.config, watch, evaluations, hooks, rows))
     last_step = model_dir.latest_step(config.model_dir)
     if last_step == first_step:
         raise UserError(
             f"no step was trained: the training input held no row after step {first_step:,}; "
             "see data_config.num_epochs and train_config.num_steps"
         )
-    return Trained(last_step, progress.examples, progress.seconds, _export(trainer, config))
+    exported = _export(trainer, config, is_evaluated=eval_rows is not None)
+    return Trained(last_step, progress.examples, progress.seconds, exported)
 
 
-def _export(trainer: Any, config: PipelineConfig) -> Optional[str]:
+def _export(trainer: Any, config: PipelineConfig, *, is_evaluated: bool) -> Optional[str]:
     kind = config.export_config.exporter_type
     folder = os.path.join(config.model_dir, "export", kind)
     if kind == "none":
         return None
-    if kind in ("latest", "best") and config.eval_input_path:
+    if kind in ("latest", "best") and is_evaluated:
         return _newest_version(folder)  # written after evaluations
     pipeline_file = model_dir.pipeline_file(config.model_dir)
     return export_model(trainer, config, folder, pipeline_file=pipeline_file)
@@ -154,13 +167,18 @@ def specs(
     watch: Watched = _NOTHING,
     evaluations: Optional[Evaluations] = None,
     hooks: Sequence[Any] = (),
+    rows: Tuple[Optional[Rows], Optional[Rows]] = (None, None),
 ) -> Tuple[Any, Optional[Any]]:
-    """The Estimator's TrainSpec and EvalSpec; the latter None without `eval_input_path`."""
+    """The Estimator's TrainSpec and EvalSpec; the latter None without rows to evaluate on.
+
+    `rows` are to train and to evaluate on, instead of the config's paths.
+    """
     evaluations = Evaluations() if evaluations is None else evaluations
     train = config.train_config
     train_input = data.input_fn(
         config,
         "train",
+        rows[0],
         seed=train.random_seed,
         shard=_shard(config, run_config),
         judge=judge_of(config),
@@ -177,10 +195,10 @@ def specs(
         hooks=[*all_hooks, position],
         saving_listeners=[position.listener],
     )
-    if not config.eval_input_path:
+    if rows[1] is None and not config.eval_input_path:
         return train_spec, None
     eval_spec = estimator.EvalSpec(
-        data.input_fn(config, "eval", judge=judge_of(config)),
+        data.input_fn(config, "eval", rows[1], judge=judge_of(config)),
         steps=evaluation_steps(config),
         name=EVALUATION_NAME,
         exporters=exporters(config, evaluations, watch.best),

@@ -7,6 +7,7 @@ import os
 import time
 from typing import Any, Dict, Generator, Sequence
 
+import pandas as pd
 from numpy.typing import NDArray
 
 from easy_esmm import data
@@ -71,6 +72,22 @@ def score(
             raise UserError(f"--input_path: {input_path} holds no row that could be read")
         line.event(f"scored: {file.rows:,} rows in {time.monotonic() - start:.1f} s")
         return file.rows
+
+
+def score_frame(
+    pipeline: Pipeline, frame: pd.DataFrame, *, checkpoint_path: str = ""
+) -> pd.DataFrame:
+    """The scores of a checkpoint for each row of a DataFrame, under the index of `frame`.
+
+    Columns are the model's outputs (`probs_ctcvr`, ...), float32. Raises UserError if the frame or
+    the checkpoint does not fit the config.
+    """
+    require_files(pipeline, "predict", frame)
+    if pipeline.config.data_config.ignore_error:
+        raise UserError("data_config.ignore_error: rows left out would shift the scores; unset it")
+    with contextlib.closing(predict(pipeline, frame, checkpoint_path=checkpoint_path)) as batches:
+        scores = pd.concat([pd.DataFrame(batch) for batch in batches], ignore_index=True)
+    return scores[sorted(scores.columns)].set_index(frame.index)
 
 
 def _from_saved_model(
