@@ -80,7 +80,7 @@ bench: $(VENV)/.installed ## measure training against its limit, passes, reading
 bench-quick: $(VENV)/.installed ## measure training against its limit: under two minutes
 	$(BIN)/python -m benchmarks.bench --quick
 
-check-install: $(VENV)/.installed ## build a wheel, install it in an empty venv outside the clone, train there
+check-install: $(VENV)/.installed ## build sdist and wheel, install in an empty venv outside the clone, train there
 	$(BIN)/python tools/check_install.py
 
 dist: $(VENV)/.installed ## build a wheel in dist/

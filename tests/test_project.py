@@ -6,13 +6,14 @@ import ast
 import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import Dict, Iterator, List, Set, Tuple
 
 import pytest
 
-from tools.check_install import build_wheel
+from tools.check_install import build_sdist, build_wheel
 
 ROOT = Path(__file__).parents[1]
 
@@ -151,7 +152,8 @@ for name in {quick}:
 
 @pytest.mark.slow
 def test_wheel_holds_the_package_with_its_type_hints_and_nothing_else(tmp_path: Path) -> None:
-    with zipfile.ZipFile(build_wheel(tmp_path)) as wheel:
+    sdist = build_sdist(tmp_path)
+    with zipfile.ZipFile(build_wheel(sdist)) as wheel:
         names = set(wheel.namelist())
     packed = {name for name in names if not name.startswith("easy_esmm-0")}
     wanted = {
@@ -161,3 +163,8 @@ def test_wheel_holds_the_package_with_its_type_hints_and_nothing_else(tmp_path: 
     }
     assert packed == wanted
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    with tarfile.open(sdist) as archive:
+        sources = {name.partition("/")[2] for name in archive.getnames()}
+    beside = {path for path in project_files() if path.parent.name in ("samples", "protos", "docs")}
+    assert {path.relative_to(ROOT).as_posix() for path in beside} <= sources | wanted
+    assert wanted | {"LICENSE", "README.md", "CHANGELOG.md", "pyproject.toml"} <= sources
