@@ -175,6 +175,17 @@ class NotEmpty(Constraint):
 
 
 @dataclass(frozen=True)
+class LocalPath(Constraint):
+    """A path without a scheme such as `gs://`; the empty path is a field left unset."""
+
+    def words(self) -> str:
+        return "a folder of this machine, without a scheme"
+
+    def _holds(self, value: Any) -> bool:
+        return "://" not in value
+
+
+@dataclass(frozen=True)
 class ScopeName(Constraint):
     """A name that TensorFlow takes for a variable; the empty name is a field left unset."""
 

@@ -20,6 +20,7 @@ from easy_esmm.config.constraints import (
     Constraint,
     Expression,
     Interval,
+    LocalPath,
     Moment,
     NotEmpty,
     OneCharacter,
@@ -82,6 +83,7 @@ _RATE = f"{_OPTIMIZER}.learning_rate"
 _REDUCTIONS = OneOf(("mean", "mean_by_sample_num", "mean_by_positive_num"))
 
 RULES: Tuple[Rule, ...] = (
+    Rule("model_dir", LocalPath(), why="copy exports from there to where they are served"),
     Rule("data_config.batch_size", AtLeast(1), why="a batch of no rows teaches nothing"),
     Rule("data_config.shuffle_buffer_size", AtLeast(1), why="it counts rows"),
     Rule("data_config.num_parallel_calls", AtLeast(1), why="it counts threads"),

@@ -88,6 +88,14 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         '  input_type: ParquetInput separator: ";" label_fields: "buy" }\nexport_config { multi_placeholder: false }\ndata_config {',
         [],
     ),
+    "compression_of_csv": (
+        '  label_fields: "buy"',
+        '  data_compression_type: "GZIP" eval_batch_size: 64 label_fields: "buy"',
+        [
+            "x.config:15:3: data_config.data_compression_type: has no effect here: only TFRecordInput reads it",
+            "x.config:15:33: data_config.eval_batch_size: has no effect here: evaluation and prediction use batch_size; metrics do not depend on it",
+        ],
+    ),
     "buffer_of_no_shuffle": (
         '  label_fields: "buy"',
         '  shuffle: false shuffle_buffer_size: 64 label_fields: "buy"',

@@ -230,6 +230,28 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             "x.config:1:1: kafka_train_input: known to EasyRec, refused here: Kafka streams are not read"
         ],
     ),
+    "remote_model_dir": (
+        'model_dir: "model"',
+        'model_dir: "gs://models/a"',
+        [
+            'x.config:3:1: model_dir: must be a folder of this machine, without a scheme, got "gs://models/a"'
+        ],
+    ),
+    "compression": (
+        '  label_fields: "buy"',
+        '  input_type: TFRecordInput data_compression_type: "ZLIB" label_fields: "buy"',
+        [
+            'x.config:15:29: data_config.data_compression_type: known to EasyRec, not supported here yet: use GZIP, got "ZLIB"'
+        ],
+    ),
+    "several_labels_in_a_cell": (
+        '  label_fields: "buy"',
+        '  label_sep: "|" file_shard: true label_fields: "buy"',
+        [
+            'x.config:15:3: data_config.label_sep: known to EasyRec, refused here: a click or a conversion is one number, got "|"',
+            "x.config:15:18: data_config.file_shard: known to EasyRec, refused here: set `shard: true`: rows are shared out one by one, so that each worker has equally many, got true",
+        ],
+    ),
     "input_type_not_yet": (
         '  label_fields: "buy"',
         '  input_type: BatchTFRecordInput label_fields: "buy"',
