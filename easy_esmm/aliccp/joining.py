@@ -48,8 +48,14 @@ class Joined:
     """Lines of the common file whose key an earlier line has: dropped."""
     unused_users: int
     """User rows that no impression points to: dropped."""
-    duplicates: int
-    """Impressions that equal an earlier one in everything but the sample id: kept."""
+
+    def duplicates(self) -> int:
+        """How many impressions equal an earlier one in all but the sample id; they are kept.
+
+        Compares a 64-bit sum over the user, labels, ids and weights, so that the order of the
+        values of a list does not count.
+        """
+        return _duplicates(self.impressions, self.user_row)
 
 
 def join(spool: Spool, shard: int) -> Joined:
@@ -75,15 +81,13 @@ def join(spool: Spool, shard: int) -> Joined:
 
     is_used = np.bincount(user, minlength=len(place)) > 0
     user = (np.cumsum(is_used) - 1)[user]
-    impressions = cols.take(rows, row_order)
     return Joined(
         users=cols.take(users, order[is_used]),
-        impressions=impressions,
+        impressions=cols.take(rows, row_order),
         user_row=user,
         unknown_key=_lines(unknown),
         repeated_key=_lines(repeated),
         unused_users=int(np.count_nonzero(~is_used)),
-        duplicates=_duplicates(impressions, user),
     )
 
 
@@ -101,10 +105,6 @@ def _lines(numbers: NDArray[np.int64]) -> Lines:
 
 
 def _duplicates(impressions: Columns, user: NDArray[np.int64]) -> int:
-    """How many impressions repeat another one, by a 64-bit sum over labels, ids and weights.
-
-    The order of the values of a list does not count.
-    """
     total = _mixed(user.astype(np.uint64), 1) + _mixed(
         _unsigned(cols.numbers(impressions, LABELS)), 2
     )

@@ -114,7 +114,7 @@ def _counted(raw: Joined, joined: Joined, lines: int) -> Counted:
         **_totals(labels),
         "user_rows": len(per_user),
         "unused_common_rows": raw.unused_users,
-        "duplicate_impressions": raw.duplicates,
+        "duplicate_impressions": raw.duplicates(),
         "unknown_key": asdict(raw.unknown_key),
         "repeated_key": asdict(raw.repeated_key),
         "fields": fields,
