@@ -183,6 +183,11 @@ RULES: Tuple[Rule, ...] = (
         why="the log odds of 0 and 1 are infinite",
     ),
     Rule("model_config.**.l2_regularization", AtLeast(0), why="it is a penalty"),
+    Rule(
+        "model_config.variational_dropout.regularization_lambda",
+        AtLeast(0),
+        why="it is a penalty",
+    ),
     Rule("model_config.embedding_regularization", AtLeast(0), why="it is a penalty"),
     Rule("model_config.esmm.click_masked_cvr_weight", AtLeast(0), why="as weight"),
     Rule("**.gauc.reduction", _REDUCTIONS, why="the ways to average over users"),

@@ -13,7 +13,7 @@ from easy_esmm.features.encoded import MISSING, Bag, Encoded, Numbers, OneId
 from easy_esmm.features.gather import Gathered, Pool, gather, pick
 from easy_esmm.features.pooling import pool
 from easy_esmm.features.registry import encoder_of
-from easy_esmm.features.tables import Slot, Tables, escaped
+from easy_esmm.features.tables import Slot, Tables, escaped, width_of
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
@@ -25,6 +25,8 @@ class Embedded:
     groups: Dict[str, Tensor]
     """By group name, in the order of the config: float32 [batch, width], the group's features side
     by side in the order of the config."""
+    widths: Dict[str, Tuple[int, ...]]
+    """By group name, the columns of each of its features."""
     tables: Tuple[TableRows, ...]
     """What was read from each table; the optimizer needs it."""
     squared_norm: Tensor
@@ -67,6 +69,9 @@ def embed(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Embedded:
     }
     return Embedded(
         groups=groups,
+        widths={
+            name: tuple(width_of(slot) for slot in of_group) for name, of_group in slots.items()
+        },
         tables=lookup.table_rows(),
         squared_norm=lookup.squared_norm(),
         out_of_range={name: e.out_of_range for name, e in counted.items()},

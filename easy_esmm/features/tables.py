@@ -61,6 +61,14 @@ def vocabulary_of(slot: Slot) -> int:
     return encoded.count if isinstance(encoded, Numbers) else encoded.vocabulary
 
 
+def width_of(slot: Slot) -> int:
+    """Columns of the slot in its group."""
+    encoded = slot.encoded
+    if slot.table is None and isinstance(encoded, Numbers):
+        return encoded.count
+    return slot.feature.embedding_dim
+
+
 def create(name: str, slot: Slot) -> Any:
     """The table of that name, float32 [vocabulary, embedding_dim], as its first reader has it."""
     dimension = slot.feature.embedding_dim

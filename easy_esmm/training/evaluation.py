@@ -55,14 +55,15 @@ def _losses(config: PipelineConfig, labels: Labels, terms: Sequence[WeighedLoss]
     }
 
 
+def of_variables(prefix: str, values: Mapping[str, Tensor]) -> Dict[str, Any]:
+    """`<prefix>/<name>`: scalars that only variables of the checkpoint make, as metrics."""
+    return {f"{prefix}/{name}": (value, tf.no_op()) for name, value in values.items()}
+
+
 def _learned_weights(terms: Sequence[WeighedLoss]) -> Dict[str, Any]:
     """`loss_weight/<term>`: what the checkpoint multiplies a loss by, where it learned that."""
-    weights = {term.name: term.learned_weight for term in terms}
-    return {
-        f"loss_weight/{name}": (weight, tf.no_op())
-        for name, weight in weights.items()
-        if weight is not None
-    }
+    weights = {t.name: t.learned_weight for t in terms if t.learned_weight is not None}
+    return of_variables("loss_weight", weights)
 
 
 def _out_of_range(embedded: Embedded) -> Dict[str, Any]:

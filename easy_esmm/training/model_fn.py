@@ -25,6 +25,7 @@ from easy_esmm.training import (
 )
 from easy_esmm.training.data_warnings import DataWarningHook
 from easy_esmm.training.fine_tune import FineTune
+from easy_esmm.training.input_dropout import InputDropout
 from easy_esmm.training.labels import labels_from_columns
 from easy_esmm.training.progress import RowProgressHook, TrainProgress
 from easy_esmm.training.recorder import RowRecorder
@@ -77,7 +78,9 @@ class _Batch:
         self._embedded = embed(config, columns)
         product_dtype = PRODUCT_DTYPES[config.train_config.compute_dtype]
         self._model: Model = models.build(config.model_config, product_dtype)
-        self._predictions: AnyPredictions = self._model.predict(self._embedded.groups, training)
+        self._dropout = InputDropout(config.model_config, self._embedded)
+        groups = self._dropout.apply(self._embedded.groups, training)
+        self._predictions: AnyPredictions = self._model.predict(groups, training)
 
     def predict_spec(self, extra_columns: Sequence[str]) -> Any:
         served = self._predictions.served()
@@ -105,9 +108,12 @@ class _Batch:
             estimator.ModeKeys.EVAL,
             # The evaluation loss holds no regularisation, as in EasyRec.
             loss=loss,
-            eval_metric_ops=evaluation.metrics(
-                self._config, columns, observed, self._predictions, terms, self._embedded
-            ),
+            eval_metric_ops={
+                **evaluation.metrics(
+                    self._config, columns, observed, self._predictions, terms, self._embedded
+                ),
+                **evaluation.of_variables("keep_probability", self._dropout.keep_probabilities()),
+            },
             evaluation_hooks=hooks,
             scaffold=averages.scaffold(self._config.train_config),
         )
@@ -157,8 +163,8 @@ class _Batch:
         return [v for v in v1.trainable_variables() if id(v) not in tables]
 
     def _regularization(self, observed: Labels) -> Tensor:
-        """L2 of the kernels, and of the embedding vectors that the batch looked up."""
-        total = self._model.regularization()
+        """L2 of the kernels and of the embedding vectors of the batch, and of features kept."""
+        total = self._model.regularization() + self._dropout.penalty(observed.click)
         scale = self._config.model_config.embedding_regularization
         if not scale:
             return total

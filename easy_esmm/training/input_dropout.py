@@ -1,0 +1,64 @@
+"""Variational dropout of the groups' features, where the config asks for it."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Mapping
+
+import tensorflow as tf
+
+from easy_esmm.contract import Tensor
+from easy_esmm.features import Embedded
+from easy_esmm.layers.variational_dropout import VariationalDropout
+from easy_esmm.losses.reduction import Reduction, rows_in
+from easy_esmm.protos.model_pb2 import ModelConfig
+
+
+class InputDropout:
+    """A layer for each feature group; without `variational_dropout` none, and no effect.
+
+    A feature in two groups has a rate in each.
+    """
+
+    def __init__(self, config: ModelConfig, embedded: Embedded) -> None:
+        self._config = config
+        self._layers: Dict[str, VariationalDropout] = {}
+        if config.HasField("variational_dropout"):
+            by_column = config.variational_dropout.embedding_wise_variational_dropout
+            self._layers = {
+                name: VariationalDropout(widths, by_column, f"variational_dropout_{name}")
+                for name, widths in embedded.widths.items()
+            }
+
+    def apply(self, groups: Mapping[str, Tensor], training: bool) -> Dict[str, Tensor]:
+        """The groups, float32 [batch, width] each, with their features weakened or dropped."""
+        return {
+            name: self._layers[name](matrix, training=training) if self._layers else matrix
+            for name, matrix in groups.items()
+        }
+
+    def penalty(self, batch: Tensor) -> Tensor:
+        """Scalar: `regularization_lambda` x the expected number of features (or columns) kept.
+
+        Divided by the rows of `batch`, any tensor [batch], under MEAN: as in a likelihood of all
+        rows, and as `embedding_regularization` is.
+        """
+        if not self._layers:
+            return tf.zeros([])
+        kept: List[Tensor] = [tf.reduce_sum(layer.keep) for layer in self._layers.values()]
+        total = self._config.variational_dropout.regularization_lambda * tf.add_n(kept)
+        reduction = Reduction[ModelConfig.LossReduction.Name(self._config.loss_reduction)]
+        return total if reduction is Reduction.SUM else total / rows_in(batch)
+
+    def keep_probabilities(self) -> Dict[str, Tensor]:
+        """Float32 scalars by `<group>/<feature>`: the ranking of the features."""
+        return {
+            f"{group.group_name}/{feature}": probability
+            for group in self._config.feature_groups
+            if group.group_name in self._layers
+            for feature, probability in zip(
+                group.feature_names,
+                tf.unstack(
+                    self._layers[group.group_name].keep_by_feature, num=len(group.feature_names)
+                ),
+            )
+        }
