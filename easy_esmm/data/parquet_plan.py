@@ -80,6 +80,11 @@ def plan_files(files: Sequence[str], fields: Fields) -> Plan:
     return Plan(with_types(fields, first), list_columns(fields, first), tuple(sources), values)
 
 
+def count_rows(files: Sequence[str]) -> int:
+    """Rows of all files, by their metadata."""
+    return sum(pq.read_metadata(parquet_source(path)).num_rows for path in files)
+
+
 def list_columns(fields: Fields, schema: pa.Schema) -> Tuple[str, ...]:
     """Names of the needed columns whose cells hold several values."""
     return tuple(c.name for c in fields.needed if is_list(schema.field(c.name).type))

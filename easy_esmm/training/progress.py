@@ -54,12 +54,18 @@ class TrainProgress:
     Examples a second also go to TensorBoard. Checkpoints and evaluations are left out of the rate.
     """
 
-    def __init__(self, config: PipelineConfig, line: Optional[ProgressLine] = None) -> None:
+    def __init__(
+        self,
+        config: PipelineConfig,
+        line: Optional[ProgressLine] = None,
+        last_step: Optional[int] = None,
+    ) -> None:
+        """`last_step` is where training is expected to end; None: not known."""
         self.examples = 0
         """Rows trained on so far."""
         self.seconds = 0.0
         """Time spent in steps so far."""
-        self._num_steps = config.train_config.num_steps
+        self._last_step = last_step
         self._every = max(1, config.train_config.log_step_count_steps)
         self._batch_size = config.data_config.batch_size
         self._model_dir = config.model_dir
@@ -95,11 +101,13 @@ class TrainProgress:
 
     def _text(self, step: int, loss: float, rate: float) -> str:
         text = f"step {step:,}"
-        if self._num_steps:
-            text += f" / {self._num_steps:,}"
+        # Another pass over an input that has ended before goes beyond the end of the first.
+        last_step = self._last_step if step <= (self._last_step or 0) else None
+        if last_step:
+            text += f" / {last_step:,}"
         text += f"   loss {loss:.6f}   {rate:,.0f} examples/s"
-        if self._num_steps and rate:
-            left = max(0, self._num_steps - step) * self._batch_size / rate
+        if last_step and rate:
+            left = (last_step - step) * self._batch_size / rate
             text += f"   {duration(left)} left"
         return text
 

@@ -28,6 +28,7 @@ from easy_esmm.training.evaluate import evaluation_steps
 from easy_esmm.training.evaluations import Evaluations
 from easy_esmm.training.exporters import exporters
 from easy_esmm.training.input_position import InputPosition
+from easy_esmm.training.length import expected_steps
 from easy_esmm.training.progress import TrainProgress
 from easy_esmm.training.stopping import EarlyStopHook
 from easy_esmm.training.watched import Watched, watched
@@ -87,7 +88,7 @@ def train(
     evaluations = Evaluations.read(
         os.path.join(config.model_dir, f"eval_{EVALUATION_NAME}"), first_step
     )
-    progress = TrainProgress(config)
+    progress = TrainProgress(config, last_step=expected_steps(config))
     trainer = make_estimator(config, progress=progress, fine_tune=fine_tune)
     rows = train_rows, eval_rows
     read = config.train_input_path if train_rows is None else train_rows, eval_rows
