@@ -3,7 +3,7 @@
 #   VENV=.venv310        another folder, to keep two Pythons side by side
 #   OTHER=python3.10     the Python of test-other, of the other TensorFlow; it goes to $(OTHER_VENV)
 #   OUTPUT=DIR           where quickstart writes
-#   DATA=DIR             the downloaded Ali-CCP files
+#   DATA=DIR             the downloaded Ali-CCP files;  ARGS='--max_bad_rows 200' more arguments for aliccp
 #   PYTEST_ARGS='-k auc' more arguments for pytest;  JOBS=4 more worker processes
 
 VENV ?= .venv
@@ -11,6 +11,7 @@ OTHER_VENV ?= $(VENV)-other
 OUTPUT ?= runs/quickstart
 JOBS ?= 2
 PYTEST_ARGS ?=
+ARGS ?=
 
 BIN := $(VENV)/bin
 # -qq: errors only; -q would still print a warning per configured location that is absent.
@@ -34,7 +35,7 @@ quickstart: $(VENV)/.installed ## simulate impressions, train, evaluate, export 
 	@$(BIN)/python -m easy_esmm.quickstart --output_dir=$(OUTPUT)
 
 aliccp: $(VENV)/.installed ## convert Ali-CCP from DATA=folder, train, evaluate, export; the paper's table
-	@$(BIN)/python -m easy_esmm.aliccp_run --data='$(DATA)'
+	@$(BIN)/python -m easy_esmm.aliccp_run --data='$(DATA)' $(ARGS)
 
 test: $(VENV)/.test ## run the tests, without the slow ones
 	@$(SAY_VERSIONS)
