@@ -88,7 +88,7 @@ def train(
     evaluations = Evaluations.read(
         os.path.join(config.model_dir, f"eval_{EVALUATION_NAME}"), first_step
     )
-    progress = TrainProgress(config, last_step=expected_steps(config))
+    progress = TrainProgress(config, last_step=expected_steps(config, train_rows))
     trainer = make_estimator(config, progress=progress, fine_tune=fine_tune)
     rows = train_rows, eval_rows
     read = config.train_input_path if train_rows is None else train_rows, eval_rows

@@ -6,11 +6,13 @@ import io
 from pathlib import Path
 from typing import Optional
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from google.protobuf import text_format
 
+from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.training import progress
 from easy_esmm.training.length import expected_steps
@@ -93,3 +95,12 @@ def test_end_is_known_from_num_steps_or_the_metadata_of_parquet_files(
     config.train_input_path = str(tmp_path / "*.parquet")
     config.train_config.num_steps = num_steps
     assert expected_steps(config) == expected
+
+
+def test_end_of_a_dataframe_is_known_whatever_the_config_reads() -> None:
+    config = text_format.Parse(
+        "data_config { batch_size: 10 input_type: ParquetInput num_epochs: 2 }", PipelineConfig()
+    )
+    config.train_input_path = "nowhere/*.parquet"
+    for config.data_config.input_type in (DatasetConfig.ParquetInput, DatasetConfig.CSVInput):
+        assert expected_steps(config, pd.DataFrame({"a": range(12)})) == 3  # 2 x 12 rows
