@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Mapping, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Tuple
+
+import tensorflow as tf
+from absl import logging
 
 from easy_esmm.compat import v1
 
@@ -25,7 +28,7 @@ class Evaluations:
         for name in names:
             if "tfevents" not in name:
                 continue
-            for event in v1.train.summary_iterator(os.path.join(folder, name)):
+            for event in _events(os.path.join(folder, name)):
                 values = {
                     value.tag: value.simple_value
                     for value in event.summary.value
@@ -46,3 +49,11 @@ class Evaluations:
     def series(self, metric: str) -> Series:
         """The metric at each step that has it."""
         return sorted((s, r[metric]) for s, r in self._results.items() if metric in r)
+
+
+def _events(path: str) -> Iterator[Any]:
+    """The events of a file, up to one that a killed process, or a full disk, left unfinished."""
+    try:
+        yield from v1.train.summary_iterator(path)
+    except tf.errors.DataLossError:
+        logging.warning("%s ends in the middle of an evaluation: it is left out", path)

@@ -195,6 +195,23 @@ def test_evaluations_are_read_back_up_to_the_step_that_training_goes_on_from(
     assert len(Evaluations.read(str(tmp_path / "none"), 20)) == 0
 
 
+def test_an_evaluation_that_was_cut_off_is_left_out_and_the_others_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: List[str] = []
+    monkeypatch.setattr(logging, "warning", lambda text, *args: said.append(text % args))
+    with tf.Graph().as_default():
+        writer = v1.summary.FileWriter(str(tmp_path))
+        for step in (10, 20):
+            one = v1.Summary.Value(tag="auc_ctr", simple_value=0.5)
+            writer.add_summary(v1.Summary(value=[one]), step)
+        writer.close()
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:-3])
+    assert Evaluations.read(str(tmp_path), 20).series("auc_ctr") == [(10, 0.5)]
+    assert said == [f"{file} ends in the middle of an evaluation: it is left out"]
+
+
 def test_early_stop_ends_at_the_evaluated_checkpoint_and_the_best_is_exported(
     sample: Pipeline, tmp_path: Path
 ) -> None:
