@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any, Dict, Mapping, Optional, Sequence
 
@@ -16,6 +17,13 @@ LIMITS: Mapping[str, str] = {
     "stop_if_lower": "threshold",
 }
 """Each function with the parameter that is its limit; names as in tf.estimator.experimental."""
+
+_LEAST: Mapping[str, int] = {
+    "max_steps_without_increase": 1,
+    "max_steps_without_decrease": 1,
+    "min_steps": 0,
+}
+"""Parameters that count steps."""
 
 
 @dataclass(frozen=True)
@@ -70,4 +78,14 @@ def _parameters(text: str, names: Sequence[str]) -> Dict[str, Any]:
         kind, words = (str, "text") if name == "metric_name" else ((int, float), "a number")
         if not isinstance(value, kind) or isinstance(value, bool):
             raise ValueError(f"must hold {words} as {name}")
+        if kind is not str:
+            _check_number(name, value)
     return given
+
+
+def _check_number(name: str, value: float) -> None:
+    if not math.isfinite(value):
+        raise ValueError(f"must hold a finite number as {name}")
+    least = _LEAST.get(name, value)
+    if value < least:
+        raise ValueError(f"must hold at least {least} as {name}")

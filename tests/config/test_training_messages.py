@@ -180,6 +180,12 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         ("[1]", "must be a JSON object"),
         ('{"min_steps": true}', "must hold a number as min_steps"),
         ('{"metric_name": 3}', "must hold text as metric_name"),
+        ('{"min_steps": 1e999}', "must hold a finite number as min_steps"),
+        ('{"min_steps": -1}', "must hold at least 0 as min_steps"),
+        (
+            '{"max_steps_without_increase": 0}',
+            "must hold at least 1 as max_steps_without_increase",
+        ),
     ],
 )
 def test_stop_parameters_are_an_object_of_the_functions_arguments(text: str, rule: str) -> None:
