@@ -33,8 +33,9 @@ def check_paths(report: Report, command: str) -> None:
 
 
 def check_end(report: Report) -> None:
-    """Training ends at some step or after some epoch."""
-    if not report.config.train_config.num_steps and not report.config.data_config.num_epochs:
+    """Training ends at some step, after some epoch or at some time."""
+    train = report.config.train_config
+    if not (train.num_steps or report.config.data_config.num_epochs or train.dead_line):
         rule = "must be greater than 0, or data_config.num_epochs must be: training would not end"
         report.complain("train_config.num_steps", rule, "0")
 

@@ -204,6 +204,11 @@ def test_early_stop_without_a_function_follows_the_direction_of_the_metric() -> 
     assert early_stop(export) is None
 
 
+def test_a_dead_line_is_an_end(problems_of: Problems) -> None:
+    assert problems_of("  num_steps: 100", "") != []
+    assert problems_of("  num_steps: 100", '  dead_line: "20991231 23:59:59"') == []
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_mistake_is_reported_at_its_place(case: str, problems_of: Problems) -> None:
     old, new, expected = CASES[case]
