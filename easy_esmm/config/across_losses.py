@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import List
 
 from easy_esmm.config.report import Report
+from easy_esmm.config.scalars import quoted
 from easy_esmm.config.tower_losses import KINDS, PARAMETERS, predicts_value, tower_losses
 from easy_esmm.protos.loss_pb2 import JRC_LOSS, L2_LOSS, Loss, LossType
 from easy_esmm.protos.tower_pb2 import TaskTower
 
 _TOWERS = ("ctr_tower", "cvr_tower")
 _CLASSES_OF_JRC = 2
+_TOTAL, _CLICK_MASKED = "total_loss", "click_masked_"
+"""Names of losses that are no tower's, the latter a prefix."""
 
 
 def check_losses(report: Report) -> None:
@@ -44,6 +47,9 @@ def _check_loss(report: Report, tower: TaskTower, loss: Loss, path: str) -> None
     if loss.loss_type not in KINDS:
         return  # refused by its mark in the schema
     kind = LossType.Name(loss.loss_type)
+    if loss.loss_name == _TOTAL or loss.loss_name.startswith(_CLICK_MASKED):
+        rule = "must be another name: evaluations report a loss of the model itself by it"
+        report.complain(f"{path}.loss_name", rule, quoted(loss.loss_name))
     if predicts_value(tower) and loss.loss_type != L2_LOSS:
         rule = "must not stand beside L2_LOSS: an output is a value or log odds, not both"
         report.complain(f"{path}.loss_type", rule, kind)

@@ -896,6 +896,14 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             'x.config:29:118: model_config.esmm.cvr_tower.losses[2].loss_name: must be unique: line 28 names another loss so, got "weighted_cross_entropy_loss_ctr"',
         ],
     ),
+    "losses_named_like_those_of_the_model": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" losses { loss_name: "total_loss" } losses { loss_name: "click_masked_l2_loss_cvr" }',
+        [
+            'x.config:29:44: model_config.esmm.cvr_tower.losses[0].loss_name: must be another name: evaluations report a loss of the model itself by it, got "total_loss"',
+            'x.config:29:79: model_config.esmm.cvr_tower.losses[1].loss_name: must be another name: evaluations report a loss of the model itself by it, got "click_masked_l2_loss_cvr"',
+        ],
+    ),
     "parameters_of_losses": (
         'tower_name: "cvr"',
         'tower_name: "cvr" num_class: 2 losses { loss_type: BINARY_FOCAL_LOSS loss_name: "a/b" weight: -1 binary_focal_loss { gamma: -1 alpha: 1 ohem_ratio: 0 label_smoothing: 1 } }'
