@@ -20,6 +20,7 @@ from easy_esmm.contract import Labels, LossTerm, Predictions, Tensor, ValuePredi
 from easy_esmm.layers.mlp import MLP
 from easy_esmm.layers.tower import Tower
 from easy_esmm.losses import entire_space, pointwise
+from easy_esmm.losses.reduction import of_mean
 from easy_esmm.models.model import AnyPredictions, Model, register
 from easy_esmm.protos.loss_pb2 import CLASSIFICATION, L2_LOSS
 from easy_esmm.protos.model_pb2 import ModelConfig
@@ -127,13 +128,15 @@ class ESMM(Model):
         mask, weight = labels.click, labels.cvr_loss_weight
         name, factor = predictions.cvr_name, self._config.click_masked_cvr_weight
         if isinstance(predictions, ValuePredictions):
-            value = pointwise.masked_mean_squared_error(
+            mean = pointwise.masked_mean_squared_error(
                 labels.conversion, predictions.value, mask=mask, weight=weight
             )
+            value = of_mean(mean, mask, self._reduction)
             return LossTerm(f"click_masked_l2_loss_{name}", value, factor, is_squared_error=True)
-        value = pointwise.masked_mean_cross_entropy(
+        mean = pointwise.masked_mean_cross_entropy(
             labels.conversion, predictions.cvr_logit, mask=mask, weight=weight
         )
+        value = of_mean(mean, mask, self._reduction)
         return LossTerm(f"click_masked_cross_entropy_loss_{name}", value, factor)
 
 

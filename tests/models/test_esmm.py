@@ -169,11 +169,12 @@ def test_task_weights_and_row_weights_weigh_their_own_loss_only() -> None:
     assert loss == pytest.approx(0.5 * ctr + 3.0 * ctcvr, rel=1e-5)
 
 
-def test_sum_reduction_is_batch_size_times_the_mean() -> None:
+@pytest.mark.parametrize("esmm", ["", "click_masked_cvr_weight: 0.5"])
+def test_sum_reduction_is_batch_size_times_the_mean(esmm: str) -> None:
     a, b, click, conversion = rows(4, 33, 3.0)
     observed = observed_rows(click, conversion)
-    _, mean, _ = terms_and_gradients(config(), a, b, observed)
-    _, total, _ = terms_and_gradients(config(model="loss_reduction: SUM"), a, b, observed)
+    _, mean, _ = terms_and_gradients(config(esmm), a, b, observed)
+    _, total, _ = terms_and_gradients(config(esmm, "loss_reduction: SUM"), a, b, observed)
     assert total == pytest.approx(33 * mean, rel=1e-5)
 
 
@@ -294,8 +295,12 @@ def test_a_regression_tower_predicts_the_value_and_its_expectation() -> None:
     assert loss == pytest.approx(((sigmoid(a) * value - price) ** 2).mean(), rel=1e-5)
 
 
-def test_a_regression_tower_has_its_click_masked_term_too() -> None:
-    regression = config("cvr_tower { loss_type: L2_LOSS } click_masked_cvr_weight: 0.3")
+@pytest.mark.parametrize(("reduction", "factor"), [("MEAN", 1), ("SUM", 3)])
+def test_a_regression_tower_has_its_click_masked_term_too(reduction: str, factor: int) -> None:
+    regression = config(
+        "cvr_tower { loss_type: L2_LOSS } click_masked_cvr_weight: 0.3",
+        f"loss_reduction: {reduction}",
+    )
     value, price, click = np.array([2.0, 5, 7]), np.array([1.0, 0, 9]), np.array([1.0, 0, 1])
     with tf.Graph().as_default(), v1.Session() as session:
         y = tf.constant(value, tf.float32)
@@ -305,7 +310,7 @@ def test_a_regression_tower_has_its_click_masked_term_too() -> None:
         result = {t.name: (t.weight, session.run(t.value)) for t in terms}
     weight, loss = result["click_masked_l2_loss_cvr"]
     assert weight == pytest.approx(0.3)
-    assert loss == pytest.approx((1 + 4) / 2)  # (2 - 1)^2 and (7 - 9)^2 over two clicks
+    assert loss == pytest.approx(factor * (1 + 4) / 2)  # (2 - 1)^2 and (7 - 9)^2 over two clicks
 
 
 def class_predictions(ctr_classes: Any, cvr_classes: Any) -> Predictions:
