@@ -24,6 +24,11 @@ def latest_step(model_dir: str) -> int:
     return int(checkpoint.rsplit("-", 1)[1]) if checkpoint else 0
 
 
+def has_checkpoint(model_dir: str) -> bool:
+    """Whether a training in the folder goes on; the checkpoint may be that of step 0."""
+    return v1.train.latest_checkpoint(model_dir) is not None
+
+
 def prepare(pipeline: Pipeline, *, continue_train: bool) -> int:
     """Makes the folder ready and writes the config as run into it.
 
@@ -44,7 +49,7 @@ def prepare(pipeline: Pipeline, *, continue_train: bool) -> int:
             f"go on from its newest checkpoint, of step {latest_step(folder):,}"
         )
     step = latest_step(folder)
-    if step:
+    if has_checkpoint(folder):
         newest = v1.train.latest_checkpoint(folder)
         checkpoints.require_fit(pipeline.config, newest, estimator.ModeKeys.TRAIN)
     num_steps = pipeline.config.train_config.num_steps

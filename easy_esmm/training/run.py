@@ -117,7 +117,8 @@ def _export(trainer: Any, config: PipelineConfig, *, is_evaluated: bool) -> Opti
 
 def _newest_version(folder: str) -> Optional[str]:
     """None where no evaluation was worth an export."""
-    return newest(folder) if os.path.isdir(folder) and os.listdir(folder) else None
+    found = newest(folder)
+    return None if found == folder else found
 
 
 def _checked_start(config: PipelineConfig) -> Optional[fine_tuning.FineTune]:
@@ -126,7 +127,7 @@ def _checked_start(config: PipelineConfig) -> Optional[fine_tuning.FineTune]:
     Before anything is written: patterns of variables, and the checkpoint, may not fit the model.
     """
     train = config.train_config
-    goes_on = bool(model_dir.latest_step(config.model_dir))
+    goes_on = model_dir.has_checkpoint(config.model_dir)
     fine_tune = None
     if train.fine_tune_checkpoint and goes_on:
         logging.info(

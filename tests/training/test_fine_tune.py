@@ -16,7 +16,7 @@ from easy_esmm.compat import v1
 from easy_esmm.contract import TableRows
 from easy_esmm.errors import UserError
 from easy_esmm.protos.train_pb2 import TrainConfig
-from easy_esmm.training import averages, fine_tune, optimizers
+from easy_esmm.training import averages, fine_tune, model_dir, optimizers, run
 from tests.conformance import table
 
 ADAM = "optimizer_config { lazy_adam_optimizer { learning_rate { constant_learning_rate {} } }"
@@ -211,3 +211,20 @@ def test_training_starts_from_the_checkpoint_and_a_bad_one_leaves_no_trace(tmp_p
     kernel = "ctr_tower/dnn/dense_0/kernel"
     assert np.abs(first.get_tensor(kernel) - before.get_tensor(kernel)).max() > 0
     assert np.abs(last.get_tensor(kernel) - first.get_tensor(kernel)).max() > 0
+
+
+def test_a_training_that_was_killed_after_its_first_checkpoint_goes_on_from_that(
+    tmp_path: Path,
+) -> None:
+    pipeline = table.small("esmm_fine_tune", tmp_path, num_steps=1)
+    config = pipeline.config
+    config.train_config.fine_tune_checkpoint = str(tmp_path / "gone since")
+    config.train_config.ClearField("freeze_gradient")
+    with tf.Graph().as_default(), v1.Session() as session:
+        v1.get_variable("global_step", [], tf.int64, v1.zeros_initializer())
+        session.run(v1.global_variables_initializer())
+        v1.train.Saver().save(session, f"{config.model_dir}/model.ckpt", 0)
+    # Not read again, and not said to be.
+    assert run._checked_start(config) is None
+    with pytest.raises(UserError, match=r"the config does not fit .*model\.ckpt-0: "):
+        model_dir.prepare(pipeline, continue_train=True)

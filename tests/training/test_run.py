@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -37,3 +38,12 @@ def test_each_worker_reads_its_part_only_where_rows_are_shared_out(
     worker = SimpleNamespace(global_id_in_cluster=2, num_worker_replicas=4)
     run.specs(config, worker)
     assert seen["shard"] == expected
+
+
+def test_what_a_killed_export_left_is_no_saved_model(tmp_path: Path) -> None:
+    assert run._newest_version(str(tmp_path / "none")) is None
+    (tmp_path / "temp-1700000009").mkdir()
+    assert run._newest_version(str(tmp_path)) is None
+    for version in ("1700000000", "900000000"):
+        (tmp_path / version).mkdir()
+    assert run._newest_version(str(tmp_path)) == str(tmp_path / "1700000000")
