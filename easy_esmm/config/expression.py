@@ -14,6 +14,7 @@ wanted; '&', '|' and '!' want conditions.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Callable, List, Mapping, NoReturn, Optional, Tuple, Union
@@ -177,14 +178,22 @@ class _Parser:
     def _value(self) -> bool:
         token = self._token
         if token.kind not in ("number", "name", "quoted"):
-            self._fail("must have a number, a column, a function or a parenthesis")
+            is_name = token.kind == "unknown" and token.text.isalnum()
+            hint = "put a column's name in quotes" if is_name else None
+            self._fail("must have a number, a column, a function or a parenthesis", hint)
         self._next += 1
         if token.kind == "number":
-            self.steps.append(Step("number", float(token.text)))
-            return False
+            return self._number(token)
         if token.kind == "name" and self._token.text == "(":
             return self._function(token)
         return self._column(token)
+
+    def _number(self, token: _Token) -> bool:
+        value = float(token.text)
+        if not math.isfinite(value):
+            raise BadExpression(token.position, f"must be a finite number, not {token.text!r},")
+        self.steps.append(Step("number", value))
+        return False
 
     def _function(self, token: _Token) -> bool:
         name = bare_name(token.text)
@@ -199,7 +208,8 @@ class _Parser:
     def _column(self, token: _Token) -> bool:
         name = token.text[1:-1] if token.kind == "quoted" else token.text
         if name not in self._columns:
-            hint = did_you_mean(name, self._columns)
+            is_known = token.text in _OTHERWISE
+            hint = f"write {_OTHERWISE[name]}" if is_known else did_you_mean(name, self._columns)
             raise BadExpression(token.position, f"must be one of input_names, not {name!r},", hint)
         self.steps.append(Step("column", name))
         return self._columns[name]

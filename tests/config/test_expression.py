@@ -84,7 +84,21 @@ FAULTS: Dict[str, Tuple[str, str]] = {
     "age ** 2": ("must have a number, a column, a function or a parenthesis at character 6", ""),
     "age[0]": ("must have an operator before '[' at character 4", ""),
     "lambda x: x": ("must be one of input_names, not 'lambda', at character 1", ""),
-    "1abc": ("must have a number, a column, a function or a parenthesis at character 1", ""),
+    "1abc": (
+        "must have a number, a column, a function or a parenthesis at character 1",
+        "put a column's name in quotes",
+    ),
+    "109_14 + 1": (
+        "must have a number, a column, a function or a parenthesis at character 1",
+        "put a column's name in quotes",
+    ),
+    "age + größe": ("must be one of input_names, not 'gr', at character 7", ""),
+    "価格 + 1": (
+        "must have a number, a column, a function or a parenthesis at character 1",
+        "put a column's name in quotes",
+    ),
+    "not is_new": ("must be one of input_names, not 'not', at character 1", "write !"),
+    "age * 1e999": ("must be a finite number, not '1e999', at character 7", ""),
     "age + $": ("must have a number, a column, a function or a parenthesis at character 7", ""),
     "age + 'other'": ("must be one of input_names, not 'other', at character 7", ""),
 }
