@@ -6,6 +6,7 @@ from typing import List
 
 from easy_esmm.config.report import Report
 from easy_esmm.config.scalars import quoted
+from easy_esmm.config.support import is_closed_off
 from easy_esmm.config.tower_losses import KINDS, PARAMETERS, predicts_value, tower_losses
 from easy_esmm.protos.loss_pb2 import JRC_LOSS, L2_LOSS, Loss, LossType
 from easy_esmm.protos.tower_pb2 import TaskTower
@@ -54,7 +55,8 @@ def _check_loss(report: Report, tower: TaskTower, loss: Loss, path: str) -> None
         rule = "must not stand beside L2_LOSS: an output is a value or log odds, not both"
         report.complain(f"{path}.loss_type", rule, kind)
     written, fitting = loss.WhichOneof("loss_param"), PARAMETERS.get(loss.loss_type)
-    if written is not None and written != fitting:
+    is_open = written and not is_closed_off(Loss.DESCRIPTOR.fields_by_name[written])
+    if is_open and written != fitting:
         rule = f"must be {fitting} for {kind}" if fitting else f"must not be set for {kind}"
         report.complain(f"{path}.{written}", rule, written)
     if fitting is not None:

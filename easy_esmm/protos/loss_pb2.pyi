@@ -71,11 +71,11 @@ class Loss(_message.Message):
     multi_simi_loss: _support_pb2.Foreign
     binary_focal_loss: BinaryFocalLoss
     pairwise_loss: PairwiseLoss
-    pairwise_focal_loss: PairwiseFocalLoss
-    pairwise_logistic_loss: PairwiseLogisticLoss
+    pairwise_focal_loss: _support_pb2.Foreign
+    pairwise_logistic_loss: _support_pb2.Foreign
     jrc_loss: JRCLoss
-    pairwise_hinge_loss: PairwiseHingeLoss
-    def __init__(self, loss_type: _Optional[_Union[LossType, str]] = ..., weight: _Optional[float] = ..., loss_name: _Optional[str] = ..., learn_loss_weight: bool = ..., f1_reweighted_loss: _Optional[_Union[F1ReweighedLoss, _Mapping]] = ..., softmax_loss: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., circle_loss: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., multi_simi_loss: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., binary_focal_loss: _Optional[_Union[BinaryFocalLoss, _Mapping]] = ..., pairwise_loss: _Optional[_Union[PairwiseLoss, _Mapping]] = ..., pairwise_focal_loss: _Optional[_Union[PairwiseFocalLoss, _Mapping]] = ..., pairwise_logistic_loss: _Optional[_Union[PairwiseLogisticLoss, _Mapping]] = ..., jrc_loss: _Optional[_Union[JRCLoss, _Mapping]] = ..., pairwise_hinge_loss: _Optional[_Union[PairwiseHingeLoss, _Mapping]] = ...) -> None: ...
+    pairwise_hinge_loss: _support_pb2.Foreign
+    def __init__(self, loss_type: _Optional[_Union[LossType, str]] = ..., weight: _Optional[float] = ..., loss_name: _Optional[str] = ..., learn_loss_weight: bool = ..., f1_reweighted_loss: _Optional[_Union[F1ReweighedLoss, _Mapping]] = ..., softmax_loss: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., circle_loss: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., multi_simi_loss: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., binary_focal_loss: _Optional[_Union[BinaryFocalLoss, _Mapping]] = ..., pairwise_loss: _Optional[_Union[PairwiseLoss, _Mapping]] = ..., pairwise_focal_loss: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., pairwise_logistic_loss: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., jrc_loss: _Optional[_Union[JRCLoss, _Mapping]] = ..., pairwise_hinge_loss: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ...) -> None: ...
 
 class F1ReweighedLoss(_message.Message):
     __slots__ = ("f1_beta_square", "label_smoothing")
@@ -107,34 +107,6 @@ class PairwiseLoss(_message.Message):
     temperature: float
     def __init__(self, margin: _Optional[float] = ..., session_name: _Optional[str] = ..., temperature: _Optional[float] = ...) -> None: ...
 
-class PairwiseFocalLoss(_message.Message):
-    __slots__ = ("gamma", "alpha", "hinge_margin", "session_name", "ohem_ratio", "temperature")
-    GAMMA_FIELD_NUMBER: _ClassVar[int]
-    ALPHA_FIELD_NUMBER: _ClassVar[int]
-    HINGE_MARGIN_FIELD_NUMBER: _ClassVar[int]
-    SESSION_NAME_FIELD_NUMBER: _ClassVar[int]
-    OHEM_RATIO_FIELD_NUMBER: _ClassVar[int]
-    TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
-    gamma: float
-    alpha: float
-    hinge_margin: float
-    session_name: str
-    ohem_ratio: float
-    temperature: float
-    def __init__(self, gamma: _Optional[float] = ..., alpha: _Optional[float] = ..., hinge_margin: _Optional[float] = ..., session_name: _Optional[str] = ..., ohem_ratio: _Optional[float] = ..., temperature: _Optional[float] = ...) -> None: ...
-
-class PairwiseLogisticLoss(_message.Message):
-    __slots__ = ("temperature", "session_name", "hinge_margin", "ohem_ratio")
-    TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
-    SESSION_NAME_FIELD_NUMBER: _ClassVar[int]
-    HINGE_MARGIN_FIELD_NUMBER: _ClassVar[int]
-    OHEM_RATIO_FIELD_NUMBER: _ClassVar[int]
-    temperature: float
-    session_name: str
-    hinge_margin: float
-    ohem_ratio: float
-    def __init__(self, temperature: _Optional[float] = ..., session_name: _Optional[str] = ..., hinge_margin: _Optional[float] = ..., ohem_ratio: _Optional[float] = ...) -> None: ...
-
 class JRCLoss(_message.Message):
     __slots__ = ("session_name", "alpha", "same_label_loss", "loss_weight_strategy")
     SESSION_NAME_FIELD_NUMBER: _ClassVar[int]
@@ -146,13 +118,3 @@ class JRCLoss(_message.Message):
     same_label_loss: bool
     loss_weight_strategy: str
     def __init__(self, session_name: _Optional[str] = ..., alpha: _Optional[float] = ..., same_label_loss: bool = ..., loss_weight_strategy: _Optional[str] = ...) -> None: ...
-
-class PairwiseHingeLoss(_message.Message):
-    __slots__ = ("temperature", "margin", "session_name")
-    TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
-    MARGIN_FIELD_NUMBER: _ClassVar[int]
-    SESSION_NAME_FIELD_NUMBER: _ClassVar[int]
-    temperature: float
-    margin: float
-    session_name: str
-    def __init__(self, temperature: _Optional[float] = ..., margin: _Optional[float] = ..., session_name: _Optional[str] = ...) -> None: ...

@@ -874,6 +874,15 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             "x.config:29:129: model_config.esmm.cvr_tower.losses[1].pairwise_loss: must not be set for CLASSIFICATION, got pairwise_loss",
         ],
     ),
+    "parameters_of_losses_to_come": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" losses { pairwise_focal_loss { gamma: 3 } } losses { loss_type: PAIR_WISE_LOSS pairwise_hinge_loss { } } losses { loss_type: BINARY_FOCAL_LOSS pairwise_logistic_loss { } }',
+        [
+            "x.config:29:44: model_config.esmm.cvr_tower.losses[0].pairwise_focal_loss: known to EasyRec, not supported here yet: use pairwise_loss",
+            "x.config:29:114: model_config.esmm.cvr_tower.losses[1].pairwise_hinge_loss: known to EasyRec, not supported here yet: use pairwise_loss",
+            "x.config:29:178: model_config.esmm.cvr_tower.losses[2].pairwise_logistic_loss: known to EasyRec, not supported here yet: use pairwise_loss",
+        ],
+    ),
     "value_beside_log_odds": (
         'tower_name: "cvr"',
         'tower_name: "cvr" losses { loss_type: L2_LOSS } losses { loss_type: BINARY_FOCAL_LOSS }',
