@@ -13,6 +13,11 @@ from easy_esmm.drafting.sample import Sample, read_sample
 from easy_esmm.drafting.write import config_text
 from easy_esmm.errors import UserError
 
+_MISFITS = (
+    "{:,} sampled rows hold NaN, an infinity or an integer of more than 64 bits; training stops at "
+    "the first: write nulls in their place"
+)
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -54,7 +59,11 @@ def draft(
     if not features:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in left)
         raise UserError(f"{sample.paths[0]}: no column is left to learn from ({reasons})")
-    notes = [*_notes(sample, labels), *(f"left out {name}: {reason}" for name, reason in left)]
+    notes = [
+        *_notes(sample, labels),
+        *(f"{one.name}: {_MISFITS.format(one.misfits)}" for one in kept if one.misfits),
+        *(f"left out {name}: {reason}" for name, reason in left),
+    ]
     text = config_text(data, eval_data, sample, columns, labels, features, left, notes)
     of_features = [f"feature {' + '.join(f.inputs)}: {f.type}, {f.why}" for f in features]
     return Draft(text, (*notes, *of_features))
@@ -82,7 +91,7 @@ def _notes(sample: Sample, labels: Tuple[Label, Label]) -> List[str]:
         )
     if sample.odd_lines:
         notes.append(
-            f"{sample.odd_lines:,} sampled lines have another number of cells; training stops at "
-            "the first, unless data_config.ignore_error is set"
+            f"{sample.odd_lines:,} sampled lines have another number of cells, or a quote that is "
+            "not closed; training stops at the first, unless data_config.ignore_error is set"
         )
     return notes

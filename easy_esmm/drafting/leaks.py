@@ -13,16 +13,20 @@ _PURE_ROWS = 20
 _UNIQUE = 0.95
 _FEWEST_ROWS = 50
 _TIME = re.compile(r"(^|_)(time|timestamp|ts|date|datetime)($|_)", re.IGNORECASE)
+_MOMENT = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d?([ T]\d\d?:\d\d(:\d\d)?.*)?")
 _ROW_NAME = re.compile(
     r"^(id|index|row|rowid|unnamed: ?\d+)$|(row|sample|impression|request|event|log|trace|uu)_?id",
     re.IGNORECASE,
 )
+_A_TIME = "looks like a time, which later rows do not share; derive the hour or the weekday"
 
 
 def why_left_out(column: Profile, labels: Sequence[Label]) -> Optional[str]:
     """The reason to leave a column out of the features; None if there is none."""
     if column.kind == UNREAD:
-        return f"{column.remark}; derive a number or a text from it"
+        return column.remark
+    if column.misfits and not column.present:
+        return "no number in it is finite and of 64 bits"
     if len(column.counts) < 2:
         return "constant: one value in all rows" if column.present else "empty in all rows"
     for label in labels:
@@ -66,10 +70,14 @@ def _threshold(column: Profile, positives: List[bool]) -> Optional[str]:
 
 def _row_name(column: Profile) -> Optional[str]:
     present = column.present
-    if column.is_list or column.separator or len(present) < _FEWEST_ROWS:
+    if column.is_list or len(present) < _FEWEST_ROWS:
+        return None
+    if column.kind == TEXT and all(_MOMENT.fullmatch(value) for value in present):
+        return _A_TIME
+    if column.separator:
         return None
     if column.kind in (INTEGER, FLOAT) and _TIME.search(column.name):
-        return "looks like a time, which later rows do not share; derive the hour or the weekday"
+        return _A_TIME
     if len(column.counts) < _UNIQUE * len(present):
         return None
     share = f"{len(column.counts):,} different values in {len(present):,} rows"

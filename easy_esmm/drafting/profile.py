@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from easy_esmm.protos.data_pb2 import DatasetConfig
 
 INTEGER, FLOAT, TEXT, BOOL, UNREAD = "whole numbers", "numbers", "text", "true or false", "unread"
 _WHOLE = re.compile(r"-?\d{1,18}")
+_TOO_LARGE = {INTEGER: 2**63, FLOAT: math.inf}
 _WORDS = {"true": True, "false": False}
 _PIECE_SEPARATORS = ("|", ";", ",", " ", "\002", "\003", "\x1d")
 _KV_SEPARATORS = (":", "=")
@@ -38,6 +40,8 @@ class Profile:
     kv_separator: str = ""
     """Of such a column: what stands between a value and its weight."""
     remark: str = ""
+    misfits: int = 0
+    """Values among those of `values` that are None: numbers that training does not take."""
 
     @property
     def present(self) -> List[Any]:
@@ -61,9 +65,17 @@ class Profile:
 
 def profiles(sample: Sample) -> Tuple[Profile, ...]:
     """A profile of each column, in the order of the file."""
+    return tuple(_profile(sample, name, values) for name, values in sample.columns.items())
+
+
+def _profile(sample: Sample, name: str, values: List[Any]) -> Profile:
+    if not name:
+        return Profile(
+            name, UNREAD, DatasetConfig.STRING, values, remark="it has no name to read it by"
+        )
     if sample.is_parquet:
-        return tuple(_of_parquet(n, v, sample.types[n]) for n, v in sample.columns.items())
-    return tuple(_of_cells(name, cells) for name, cells in sample.columns.items())
+        return _of_parquet(name, values, sample.types[name])
+    return _of_cells(name, values)
 
 
 def _of_parquet(name: str, values: List[Any], found: pa.DataType) -> Profile:
@@ -72,15 +84,35 @@ def _of_parquet(name: str, values: List[Any], found: pa.DataType) -> Profile:
     if types.is_boolean(value):
         return Profile(name, BOOL, declared, values, is_list(found))
     if types.is_integer(value):
-        return Profile(name, INTEGER, declared, values, is_list(found))
+        return _of_numbers(Profile(name, INTEGER, declared, values, is_list(found)))
     if types.is_floating(value):
-        return Profile(name, FLOAT, declared, values, is_list(found))
+        return _of_numbers(Profile(name, FLOAT, declared, values, is_list(found)))
     if types.is_null(value) or not is_text(value):
-        return Profile(name, UNREAD, declared, values, remark=f"type {found} is not read")
+        return Profile(
+            name,
+            UNREAD,
+            declared,
+            values,
+            remark=f"type {found} is not read; derive a number or a text from it",
+        )
     texts = [_as_text(value) for value in values]
     if is_list(found):
         return Profile(name, TEXT, declared, texts, is_list=True)
     return _of_text(name, texts)
+
+
+def _of_numbers(column: Profile) -> Profile:
+    """The column without the rows that hold what training refuses."""
+    taken = [value if _is_taken(value, column.kind) else None for value in column.values]
+    misfits = sum(value is None for value in taken) - sum(value is None for value in column.values)
+    return replace(column, values=taken, misfits=misfits)
+
+
+def _is_taken(value: Any, kind: str) -> bool:
+    """Whether a number is finite, and an integer one of 64 bits; None, no value, is taken too."""
+    if isinstance(value, list):
+        return all(_is_taken(one, kind) for one in value)
+    return value is None or abs(value) < _TOO_LARGE[kind]
 
 
 def _of_cells(name: str, cells: List[Any]) -> Profile:

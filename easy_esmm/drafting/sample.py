@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import zlib
 from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
@@ -39,7 +40,7 @@ class Sample:
     total: int
     """Rows of all files; of CSV files an estimate from the bytes of a line."""
     odd_lines: int
-    """Lines of a CSV file with another number of cells, which are left out of the sample."""
+    """Lines of a CSV file that are not cut into as many cells, which are left out of the sample."""
 
 
 def read_sample(paths: str, rows: int, labels: Sequence[str]) -> Sample:
@@ -82,7 +83,7 @@ def _read_csv(files: Tuple[str, ...], rows: int, labels: Sequence[str]) -> Sampl
     try:
         with open_bytes(path) as file:
             raw = list(islice(file, rows + 1))
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path}: cannot be read ({error})") from error
     lines = [line.decode("utf-8", "replace").replace("\r", "").rstrip("\n") for line in raw]
     lines = [line for line in lines if line]
@@ -90,7 +91,7 @@ def _read_csv(files: Tuple[str, ...], rows: int, labels: Sequence[str]) -> Sampl
         raise UserError(f"{path}: holds no row")
     lines[0] = lines[0].lstrip("\ufeff")
     separator, width = _separator(path, lines[:_LINES_TO_CUT])
-    cells = list(csv.reader(lines, delimiter=separator))
+    cells = [_cells(line, separator) for line in lines]
     table = [row for row in cells if len(row) == width]
     has_header = _is_header(table[0], table[1:], labels)
     names = _names(table[0]) if has_header else [f"column{i + 1}" for i in range(width)]
@@ -103,11 +104,22 @@ def _read_csv(files: Tuple[str, ...], rows: int, labels: Sequence[str]) -> Sampl
     return Sample(files, False, separator, has_header, columns, {}, len(body), total, odd)
 
 
+def _cells(line: str, separator: str) -> List[str]:
+    """The cells of a line; none if a quote is not closed in it.
+
+    Lines are cut one by one, as in training: no cell goes on in the next line.
+    """
+    try:
+        return next(csv.reader([line], delimiter=separator, strict=True), [])
+    except csv.Error:
+        return []
+
+
 def _separator(path: str, lines: List[str]) -> Tuple[str, int]:
     """The character that cuts the most lines into equally many cells, and that number."""
     best: Optional[Tuple[int, int, str]] = None
     for separator in _SEPARATORS:
-        widths = Counter(len(row) for row in csv.reader(lines, delimiter=separator))
+        widths = Counter(len(_cells(line, separator)) for line in lines)
         width, count = widths.most_common(1)[0]
         if width > 1 and count * 10 >= 9 * len(lines) and (best is None or width > best[1]):
             best = (count, width, separator)
@@ -121,21 +133,29 @@ def _separator(path: str, lines: List[str]) -> Tuple[str, int]:
 
 
 def _is_header(first: List[str], rows: List[List[str]], labels: Sequence[str]) -> bool:
-    """Names the columns: holds the labels, or has names where the rows below hold numbers."""
+    """Names the columns: holds the labels, or has names where the rows below hold numbers.
+
+    (pandas leaves the name of its index empty.)
+    """
     if any(label in first for label in labels):
         return True
-    if len(set(first)) < len(first) or "" in first or not rows:
+    if len(set(first)) < len(first):
         return False
     columns = zip(first, zip(*rows))
     return any(
-        not is_number(name) and all(is_number(cell) for cell in cells if not is_null(cell))
-        for name, cells in columns
+        not (is_number(name) or is_null(name)) and _are_numbers(cells) for name, cells in columns
     )
+
+
+def _are_numbers(cells: Sequence[str]) -> bool:
+    """Whether all are numbers but for words for no value, of which not all are."""
+    present = [cell for cell in cells if not is_null(cell)]
+    return bool(present) and all(map(is_number, present))
 
 
 def _names(cells: List[str]) -> List[str]:
     names = [cell.strip() for cell in cells]
-    doubled = [name for name, count in Counter(names).items() if count > 1]
+    doubled = [name for name, count in Counter(names).items() if count > 1 and name]
     if doubled:
         raise UserError(f"the header has column '{doubled[0]}' twice; name the columns apart")
     return names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
 
 from easy_esmm.drafting.features import Feature
@@ -125,11 +126,12 @@ def _names(names: Sequence[str]) -> str:
 
 def _feature_names(features: Sequence[Feature]) -> Dict[Feature, str]:
     """A name for each that can name a variable: the column's, or `column_N` where it cannot."""
-    names: Dict[Feature, str] = {}
-    for number, feature in enumerate(features):
-        plain = feature.inputs[0]
-        names[feature] = plain if _SCOPE_NAME.fullmatch(plain) else f"column_{number + 1}"
-    return names
+    columns = [feature.inputs[0] for feature in features]
+    free = (f"column_{n}" for n in count(1) if f"column_{n}" not in columns)
+    return {
+        feature: column if _SCOPE_NAME.fullmatch(column) else next(free)
+        for feature, column in zip(features, columns)
+    }
 
 
 def quoted(text: str) -> str:

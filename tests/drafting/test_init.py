@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import subprocess
 import sys
 from pathlib import Path
@@ -211,6 +212,9 @@ def test_sets_and_weights_in_text_are_found(cells: List[str], separators: Tuple[
         (["0,1,7,a", "0,1,8,b"], ["column1", "column2", "column3", "column4"]),
         (["one,two", "a,b", "c,d"], ["column1", "column2"]),
         (["\ufeffclick|x", "0|", "1|NULL"], ["click", "x"]),
+        ([",click,x", "0,1,a", "1,0,b"], ["", "click", "x"]),  # as pandas writes its index
+        (["NULL,a,7", "1,b,8", "2,c,9"], ["column1", "column2", "column3"]),
+        (["a,7", ",8", ",9"], ["column1", "column2"]),
     ],
 )
 def test_a_header_has_names_where_the_lines_below_have_numbers(
@@ -237,6 +241,7 @@ def test_a_header_has_names_where_the_lines_below_have_numbers(
         ),
         ({"data": "labels.csv"}, "no column is left to learn from (constant: constant: one value"),
         ({"data": "empty.csv"}, "holds no row"),
+        ({"data": "broken.csv.gz"}, "broken.csv.gz: cannot be read (Error -3 while decompressing"),
         (
             {"data": "twice.csv", "click": "click"},
             "the header has column 'a' twice; name the columns apart",
@@ -261,9 +266,79 @@ def test_what_cannot_be_drafted_is_told(
     }  # fmt: skip
     for name, lines in files.items():
         Path(name).write_text("\n".join(lines))
+    head_of_gzip = gzip.compress(b"")[:10]
+    Path("broken.csv.gz").write_bytes(head_of_gzip + b"\xff" * 50)
     with pytest.raises(UserError) as caught:
         draft(**{"data": "log.csv", **arguments})
     assert message in str(caught.value)
+
+
+def labels(rows: int) -> Dict[str, Any]:
+    """Every second row is clicked, every sixth converts."""
+    return {"click": [1, 0] * (rows // 2), "buy": [1, 0, 0, 0, 0, 0] * (rows // 6)}
+
+
+def test_a_line_with_an_open_quote_takes_no_other_line_along(tmp_path: Path) -> None:
+    # 400 cells of 900 characters: more than Python's reader takes as one cell.
+    path = tmp_path / "log.csv"
+    words = ["x" * 900, "x" * 900, "y" * 900] * 200
+    words[300] = '"' + words[300]
+    rows = zip(labels(600)["click"], labels(600)["buy"], words)
+    path.write_text("click,buy,word\n" + "".join(f"{c},{b},{w}\n" for c, b, w in rows))
+    sample = read_sample(str(path), 1000, [])
+    assert (sample.rows, sample.odd_lines) == (599, 1)
+    assert sample.columns["word"] == words[:300] + words[301:]
+    assert "1 sampled lines have another number of cells, or a quote" in draft(str(path)).text
+
+
+def test_numbers_that_training_refuses_are_counted_and_make_no_boundaries(tmp_path: Path) -> None:
+    path = tmp_path / "log.parquet"
+    prices = [n / 8 for n in range(600)]
+    prices[3], prices[5] = float("nan"), float("inf")
+    wide = [2**63 if n == 4 else n % 5 for n in range(600)]
+    columns = {
+        "price": prices,
+        "shop_id": pa.array(wide, pa.uint64()),
+        "nans": [float("nan")] * 600,
+    }
+    pq.write_table(pa.table({**labels(600), **columns}), path)
+    made = draft(str(path))
+    refused = "hold NaN, an infinity or an integer of more than 64 bits; training stops"
+    assert f"# price: 2 sampled rows {refused}" in made.text
+    assert f"# shop_id: 1 sampled rows {refused}" in made.text
+    assert "left out nans: no number in it is finite and of 64 bits" in made.notes
+    boundaries = features_of(loaded(made, tmp_path))["price"].boundaries
+    # 598 values, without n = 3 and n = 5: at place 59 stands n = 61, at place 538 n = 540.
+    assert (boundaries[0], boundaries[-1]) == (61 / 8, 540 / 8)
+
+
+def test_columns_without_a_name_are_left_out_and_odd_names_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "log.parquet"
+    letters = ["a", "b", "c"] * 200
+    names = ["", "column_1", "a b", "größe", "a.b"]
+    pq.write_table(pa.table({**labels(600), **dict.fromkeys(names, letters)}), path)
+    made = draft(str(path))
+    assert "left out : it has no name to read it by" in made.notes
+    features = features_of(loaded(made, tmp_path))
+    assert {name: list(feature.input_names) for name, feature in features.items()} == {
+        "column_1": ["column_1"],
+        "column_2": ["a b"],
+        "column_3": ["größe"],
+        "a.b": ["a.b"],
+    }
+
+
+def test_times_written_as_text_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    times = [f"2024-03-{1 + n % 28:02d} {n % 24:02d}:30:00" for n in range(600)]
+    dates = [f"2024/3/{1 + n % 28}" for n in range(600)]
+    frame = pd.DataFrame({**labels(600), "at": times, "date": dates, "city": ["x", "y", "z"] * 200})
+    frame.to_csv(path, index=False)
+    notes = draft(str(path)).notes
+    assert [note.partition(",")[0] for note in notes if note[:8] == "left out"] == [
+        "left out at: looks like a time",
+        "left out date: looks like a time",
+    ]
 
 
 def run(arguments: List[str], folder: Path) -> subprocess.CompletedProcess[str]:
