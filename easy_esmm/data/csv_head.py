@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import List, Tuple
 
 from easy_esmm.data.fields import Fields
-from easy_esmm.data.files import open_bytes
+from easy_esmm.data.files import DAMAGED_GZIP, open_bytes
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
@@ -53,7 +53,7 @@ def head(path: str) -> List[str]:
                     lines.append(text if lines else text.lstrip("\ufeff"))
                 if len(lines) == 2:
                     break
-    except (OSError, EOFError) as error:
+    except DAMAGED_GZIP as error:
         raise UserError(f"{path}: cannot be read ({error})") from error
     return lines
 

@@ -17,10 +17,9 @@ from easy_esmm.config.cells import (
 )
 from easy_esmm.config.metric_columns import group_column
 from easy_esmm.config.several_values import value_separators
-from easy_esmm.config.tower_losses import session_fields
+from easy_esmm.config.tower_losses import predicts_value, session_fields
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
-from easy_esmm.protos.loss_pb2 import CLASSIFICATION
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 __all__ = [
@@ -185,9 +184,9 @@ def _labels(config: PipelineConfig) -> List[str]:
 
 
 def _probabilities(config: PipelineConfig) -> Tuple[str, ...]:
-    """Labels of the towers whose loss is a cross entropy."""
+    """Labels of the towers whose output is a probability."""
     towers = config.model_config.esmm.ctr_tower, config.model_config.esmm.cvr_tower
-    return tuple(tower.label_name for tower in towers if tower.loss_type == CLASSIFICATION)
+    return tuple(tower.label_name for tower in towers if not predicts_value(tower))
 
 
 def _column(declared: Dict[str, DatasetConfig.Field], name: str, reader: str) -> Column:

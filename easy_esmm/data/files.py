@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import gzip
 import os
+import zlib
 from typing import IO, List, Tuple, cast
 
 from easy_esmm.data import storage
 from easy_esmm.errors import UserError
 from easy_esmm.planted.truth import is_truth_file
+
+DAMAGED_GZIP = (EOFError, OSError, zlib.error)
+"""What reading a compressed file raises that is cut short or damaged, or cannot be read at all."""
 
 _MARKS = ("_SUCCESS", "_metadata", "_common_metadata")
 

@@ -8,19 +8,19 @@ does not say in which file. No TensorFlow.
 from __future__ import annotations
 
 import struct
-import zlib
 from dataclasses import dataclass, field
 from typing import IO, Any, List, Sequence, Tuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from easy_esmm.data.files import DAMAGED_GZIP
+
 FRAME_BYTES = 16
 """Bytes of a record around its data."""
 _HEAD = struct.Struct("<QI")
 _POLYNOMIAL = 0x82F63B78  # Castagnoli's, reflected
 _MASK_DELTA = 0xA282EAD8
-DAMAGED_GZIP = (EOFError, OSError, zlib.error)
 
 
 @dataclass

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from easy_esmm.data import storage
 from easy_esmm.data.examples import is_gzip, open_records
-from easy_esmm.data.records import DAMAGED_GZIP, Chunk, read_chunk
+from easy_esmm.data.files import DAMAGED_GZIP
+from easy_esmm.data.records import Chunk, read_chunk
 from easy_esmm.data.row_errors import RowError, SkippedRows
 from easy_esmm.data.settings import BLOCK_ROWS
 from easy_esmm.data.whole_files import stated_size

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from easy_esmm.data import storage
-from easy_esmm.data.files import is_compressed, open_bytes
+from easy_esmm.data.files import DAMAGED_GZIP, is_compressed, open_bytes
 from easy_esmm.data.row_errors import RowError
 
 _READ_BYTES = 1 << 20
@@ -49,7 +48,7 @@ class WholeFiles:
             with open_bytes(path) as file:
                 while file.read(_READ_BYTES):
                     pass
-        except (EOFError, OSError, zlib.error) as error:
+        except DAMAGED_GZIP as error:
             raise RowError(f"{path}: the compressed file is not whole ({error})") from error
 
     def _sizes(self, path: str, lines: int, content: int) -> Iterator[int]:

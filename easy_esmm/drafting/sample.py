@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-import zlib
 from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
@@ -14,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from easy_esmm.data import storage
-from easy_esmm.data.files import find_files, is_compressed, open_bytes
+from easy_esmm.data.files import DAMAGED_GZIP, find_files, is_compressed, open_bytes
 from easy_esmm.errors import UserError
 
 _SEPARATORS = ("\001", "\t", ",", ";", "|")
@@ -83,7 +82,7 @@ def _read_csv(files: Tuple[str, ...], rows: int, labels: Sequence[str]) -> Sampl
     try:
         with open_bytes(path) as file:
             raw = list(islice(file, rows + 1))
-    except (OSError, EOFError, zlib.error) as error:
+    except DAMAGED_GZIP as error:
         raise UserError(f"{path}: cannot be read ({error})") from error
     lines = [line.decode("utf-8", "replace").replace("\r", "").rstrip("\n") for line in raw]
     lines = [line for line in lines if line]

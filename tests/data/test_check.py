@@ -124,11 +124,17 @@ def test_a_first_row_of_another_type_is_a_problem_of_the_declared_type(check: An
     assert check("0,1,abc,a\n", data="ignore_error: true") == []
 
 
-def test_a_damaged_gzip_file_is_a_problem(check: Any, tmp_path: Path, make_config: Any) -> None:
-    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b"0,1,5,a\n")[:12])
+@pytest.mark.parametrize(
+    ("rest", "fault"), [(b"", "Compressed file ended"), (b"\xff" * 50, "Error -3 while decompr")]
+)
+def test_a_damaged_gzip_file_is_a_problem(
+    tmp_path: Path, make_config: Any, rest: bytes, fault: str
+) -> None:
+    head = gzip.compress(b"0,1,5,a\n")[:10]
+    (tmp_path / "a.csv.gz").write_bytes(head + rest)
     pipeline: Any = FakePipeline(make_config())
     (problem,) = check_files(pipeline, "eval", str(tmp_path / "a.csv.gz"))
-    assert "a.csv.gz: cannot be read (Compressed file ended" in str(problem)
+    assert f"a.csv.gz: cannot be read ({fault}" in str(problem)
 
 
 def test_parquet_schemas_are_compared_with_the_declared_types(check: Any) -> None:

@@ -44,6 +44,25 @@ def test_features_metrics_labels_and_weight_are_read_and_nothing_else() -> None:
     assert fields.declared[-1] == "idle"
 
 
+@pytest.mark.parametrize(
+    ("tower", "is_probability"),
+    [
+        ("", True),
+        ("loss_type: L2_LOSS", False),
+        ("losses { loss_type: L2_LOSS }", False),
+        ("loss_type: L2_LOSS losses { loss_type: CLASSIFICATION }", True),
+    ],
+)
+def test_a_label_is_a_probability_unless_the_losses_of_its_tower_are_of_values(
+    tower: str, is_probability: bool
+) -> None:
+    config = text_format.Parse(TEXT, PipelineConfig())
+    text_format.Merge(f"model_config {{ esmm {{ cvr_tower {{ {tower} }} }} }}", config)
+    labels = {label.name: label for label in needed_fields(config, with_labels=True).labels}
+    assert labels["buy"].is_probability is is_probability
+    assert labels["click"].is_probability
+
+
 def test_prediction_reads_neither_labels_nor_weight() -> None:
     config = text_format.Parse(TEXT, PipelineConfig())
     fields = needed_fields(config, with_labels=False, extra_columns=["idle", "session", "a"])
