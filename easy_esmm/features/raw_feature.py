@@ -24,7 +24,7 @@ def encode_raw(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Union[O
     `normalizer_fn` makes of them. `boundaries` then turns each into a bucket, the number of
     boundaries <= x; so does `num_buckets`, with boundaries at i / num_buckets for 0 < i <
     num_buckets. An empty text or list, or a number that `normalizer_fn` makes nothing finite of, is
-    missing: zero, or no bucket.
+    missing: zero, or no bucket. So is, without buckets, a DOUBLE that is no finite float32.
     """
     values, is_present = _values(feature, columns[feature.input_names[0]])
     if feature.max_val > feature.min_val:
@@ -35,8 +35,11 @@ def encode_raw(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Union[O
     boundaries = _boundaries(feature)
     if boundaries:
         return _buckets(feature, values, is_present, boundaries)
-    values = tf.where(is_present, values, tf.zeros([], values.dtype))
-    return Numbers(tf.cast(values, tf.float32), feature.raw_input_dim)
+    numbers = tf.cast(values, tf.float32)
+    if columns[feature.input_names[0]].dtype == tf.float64:
+        # Text is judged where it is read, and no integer is that large.
+        is_present &= tf.math.is_finite(numbers)
+    return Numbers(tf.where(is_present, numbers, tf.zeros([])), feature.raw_input_dim)
 
 
 def _values(feature: FeatureConfig, column: Tensor) -> Tuple[Tensor, Tensor]:

@@ -36,6 +36,14 @@ def test_large_integers_are_scaled_before_they_lose_digits(encoded: Any) -> None
     np.testing.assert_allclose(found["values"], [[0.1], [0.2]], rtol=1e-6)
 
 
+def test_a_double_that_no_float32_holds_is_missing_unless_buckets_take_it(encoded: Any) -> None:
+    column = np.float64([3e38, 4e38, -1.7e308])  # the largest float32 is 3.4e38
+    found = encoded(RAW % "", {"x": column})
+    np.testing.assert_array_equal(found["values"], np.float32([[3e38], [0], [0]]))
+    found = encoded(RAW % "embedding_dim: 1 boundaries: [0, 1]", {"x": column})
+    np.testing.assert_array_equal(found["ids"], [2, 2, 0])
+
+
 def test_missing_text_is_zero_after_scaling(encoded: Any) -> None:
     found = encoded(RAW % "min_val: 10 max_val: 20", {"x": ["", "10"]})
     np.testing.assert_array_equal(found["values"], [[0], [0]])
