@@ -101,7 +101,7 @@ def another(value: Any) -> str:
         return str(not value).lower()
     if isinstance(value, int):
         return str(value + 1)
-    return repr(value / 2 + 0.001) if isinstance(value, float) else f"{value}2"
+    return repr(0.75 * value or 0.001) if isinstance(value, float) else f"{value}2"
 
 
 @pytest.fixture(scope="module")
