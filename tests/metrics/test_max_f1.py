@@ -77,3 +77,8 @@ def test_without_a_positive_it_is_nan_and_with_positives_only_one(exact: Any) ->
     assert np.isnan(exact.run([])["max_f1_t"])
     assert np.isnan(exact.run([rows([1, 2], [1, 0], [0, 1])])["max_f1_t"])
     assert exact.run([rows([1, 2], [1, 1], [1, 1])])["max_f1_t"] == 1.0
+
+
+def test_a_score_that_is_no_number_matters_in_rows_that_count_only(exact: Any) -> None:
+    assert exact.run([rows([1, np.nan], [1, 0], [1, 0])])["max_f1_t"] == 1.0
+    assert np.isnan(exact.run([rows([1, np.nan], [1, 0], [1, 1])])["max_f1_t"])

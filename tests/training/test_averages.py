@@ -33,7 +33,7 @@ def config(kind: str, *, averaged: bool = True) -> TrainConfig:
     return text_format.Parse(text, TrainConfig())
 
 
-def trained(kind: str, folder: Path) -> Dict[str, List[Any]]:
+def trained(settings: TrainConfig, folder: Path) -> Dict[str, List[Any]]:
     """By variable its values after each step, the first ones included; a checkpoint in `folder`."""
     history: Dict[str, List[Any]] = {"table": [], "dense": []}
     with tf.Graph().as_default(), v1.Session() as session:
@@ -45,7 +45,7 @@ def trained(kind: str, folder: Path) -> Dict[str, List[Any]]:
         loss = tf.reduce_sum(tf.square(rows - 1.0)) + tf.reduce_sum(tf.square(dense + 2.0))
         step = v1.train.get_or_create_global_step()
         read = [TableRows(weights, ids, rows)]
-        update = optimizers.train_op(config(kind), loss, read, [dense], step)
+        update = optimizers.train_op(settings, loss, read, [dense], step)
         session.run(v1.global_variables_initializer())
         for batch in [None, *BATCHES]:
             if batch is not None:
@@ -56,10 +56,10 @@ def trained(kind: str, folder: Path) -> Dict[str, List[Any]]:
     return history
 
 
-def average_of(values: List[Any]) -> Any:
+def average_of(values: List[Any], decay: float = DECAY) -> Any:
     average = values[0]
     for value in values[1:]:
-        average = DECAY * average + (1 - DECAY) * value
+        average = decay * average + (1 - decay) * value
     return average
 
 
@@ -67,7 +67,7 @@ def average_of(values: List[Any]) -> Any:
 def test_averages_are_those_of_every_step_for_rows_in_and_out_of_the_batch(
     kind: str, tmp_path: Path
 ) -> None:
-    history = trained(kind, tmp_path)
+    history = trained(config(kind), tmp_path)
     checkpoint = v1.train.NewCheckpointReader(str(tmp_path / "model.ckpt"))
     decay = config(kind).optimizer_config[0].moving_average_decay
     for name, values in history.items():
@@ -76,6 +76,24 @@ def test_averages_are_those_of_every_step_for_rows_in_and_out_of_the_batch(
         assert np.abs(found - values[-1]).max() > 0.01
     # A rule that moves absent rows needs no steps by row.
     assert checkpoint.has_tensor(f"table/{averages.STEP}") == (kind != "adam_optimizer")
+
+
+def test_each_weight_is_restored_as_its_average_by_the_decay_of_its_optimizer(
+    tmp_path: Path,
+) -> None:
+    both = config("lazy_adam_optimizer")
+    both.optimizer_config.append(both.optimizer_config[0])
+    both.optimizer_config[1].moving_average_decay = 0.25
+    history = trained(both, tmp_path)
+    with tf.Graph().as_default(), v1.Session() as session:
+        found = {
+            name: v1.get_variable(name, values[0].shape, use_resource=True)
+            for name, values in history.items()
+        }
+        averages.scaffold(both).saver.restore(session, str(tmp_path / "model.ckpt"))
+        read = session.run(found)
+    np.testing.assert_allclose(read["table"], average_of(history["table"]), rtol=1e-5)
+    np.testing.assert_allclose(read["dense"], average_of(history["dense"], 0.25), rtol=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["lazy_adam_optimizer", "momentum_optimizer"])
@@ -122,10 +140,10 @@ def predicted(pipeline: Pipeline) -> Any:
     return np.concatenate([batch["logits_ctr"] for batch in batches])
 
 
-def test_prediction_uses_averages_and_the_weights_where_the_config_says_so(
+def test_prediction_and_evaluation_use_averages_and_the_weights_where_the_config_says_so(
     run: Pipeline, tmp_path: Path
 ) -> None:
-    """A checkpoint whose weights are the averages predicts the same without averages."""
+    """A checkpoint whose weights are the averages gives the same without averages."""
     source = v1.train.load_checkpoint(run.config.model_dir)
     decay = run.config.train_config.optimizer_config[0].moving_average_decay
     plain = type(run.config)()
@@ -145,8 +163,33 @@ def test_prediction_uses_averages_and_the_weights_where_the_config_says_so(
         session.run(v1.global_variables_initializer())
         v1.train.Saver().save(session, str(tmp_path / "model.ckpt"), 6)
     np.testing.assert_allclose(predicted(run), predicted(of_weights), rtol=1e-5, atol=1e-6)
+    loss = training.evaluate(run)["loss"]
+    assert loss == pytest.approx(training.evaluate(of_weights)["loss"], rel=1e-5)
     plain.model_dir = run.config.model_dir
     assert np.abs(predicted(run) - predicted(of_weights)).max() > 1e-3
+    assert abs(loss - training.evaluate(of_weights)["loss"]) > 1e-4
+
+
+def test_training_from_another_checkpoint_begins_averages_and_moments_at_its_values(
+    run: Pipeline, tmp_path: Path
+) -> None:
+    config = type(run.config)()
+    config.CopyFrom(run.config)
+    config.model_dir, config.eval_input_path = str(tmp_path / "model"), ""
+    config.export_config.exporter_type = "none"
+    config.train_config.fine_tune_checkpoint = run.config.model_dir
+    config.train_config.num_steps = 1
+    config.train_config.random_seed += 1
+    training.train(dataclasses.replace(run, config=config, written=config))
+    source = v1.train.load_checkpoint(run.config.model_dir)
+    first = v1.train.load_checkpoint(f"{config.model_dir}/model.ckpt-0")
+    for name in ("embedding/all/user", "ctr_tower/dnn/dense_0/kernel"):
+        weight, moment = (source.get_tensor(one) for one in (name, f"{name}/RMSProp"))
+        assert np.abs(weight - source.get_tensor(f"{name}/{averages.AVERAGE}")).max() > 0
+        np.testing.assert_array_equal(first.get_tensor(name), weight)
+        np.testing.assert_array_equal(first.get_tensor(f"{name}/{averages.AVERAGE}"), weight)
+        assert moment.std() > 0
+        np.testing.assert_array_equal(first.get_tensor(f"{name}/RMSProp"), moment)
 
 
 def test_checkpoint_without_averages_is_refused_where_they_are_asked_for(
