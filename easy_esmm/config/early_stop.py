@@ -48,17 +48,31 @@ def early_stop(export: ExportConfig) -> Optional[EarlyStop]:
     """
     if not export.enable_early_stop:
         return None
-    function = export.early_stop_func or (
-        "stop_if_no_increase" if export.metric_bigger else "stop_if_no_decrease"
-    )
+    function = _function(export)
     limit = LIMITS[function]
-    given = _parameters(export.early_stop_params, ("metric_name", limit, "min_steps"))
+    given = _given(export)
     if limit not in given:
         if limit == "threshold":
             raise ValueError('must give threshold, such as {"threshold": 0.8}')
         given[limit] = export.max_check_steps
     metric = given.get("metric_name", export.best_exporter_metric)
     return EarlyStop(function, metric, given[limit], int(given.get("min_steps", 0)))
+
+
+def reads_max_check_steps(export: ExportConfig) -> bool:
+    """Whether nothing else says how many steps may go without a better value."""
+    limit = LIMITS[_function(export)]
+    return limit != "threshold" and limit not in _given(export)
+
+
+def _function(export: ExportConfig) -> str:
+    follows = "stop_if_no_increase" if export.metric_bigger else "stop_if_no_decrease"
+    return export.early_stop_func or follows
+
+
+def _given(export: ExportConfig) -> Dict[str, Any]:
+    names = ("metric_name", LIMITS[_function(export)], "min_steps")
+    return _parameters(export.early_stop_params, names)
 
 
 def _parameters(text: str, names: Sequence[str]) -> Dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable, List, Tuple
 
+from easy_esmm.config.early_stop import reads_max_check_steps
 from easy_esmm.config.problems import Places, Problem
 from easy_esmm.config.rules import is_default, matches
 from easy_esmm.config.support import field_mark
@@ -247,6 +248,25 @@ IDLE: Tuple[Idle, ...] = (
     ),
     Idle("export_config.best_exporter_metric", _compares_nothing, _COMPARES_NOTHING),
     Idle("export_config.metric_bigger", _compares_nothing, _COMPARES_NOTHING),
+    Idle(
+        "export_config.metric_bigger",
+        lambda _, export: (
+            export.exporter_type != "best"
+            and export.enable_early_stop
+            and bool(export.early_stop_func)
+        ),
+        "early_stop_func says it, and exporter_type is not best",
+    ),
+    Idle(
+        "export_config.max_check_steps",
+        lambda _, export: export.enable_early_stop and not reads_max_check_steps(export),
+        "early_stop_func or early_stop_params say when to stop",
+    ),
+    Idle(
+        "train_config.**.burnin_learning_rate",
+        lambda _, decay: not decay.burnin_steps,
+        "burnin_steps is 0",
+    ),
     *(
         Idle(
             f"export_config.{name}",

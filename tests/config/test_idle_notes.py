@@ -35,6 +35,33 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             "x.config:3:86: export_config.max_check_steps: has no effect here: enable_early_stop is false",
         ],
     ),
+    "stop_that_says_all_by_itself": (
+        'model_dir: "model"',
+        'model_dir: "model" export_config { enable_early_stop: true early_stop_func: "stop_if_lower" metric_bigger: false max_check_steps: 5 early_stop_params: \'{"threshold": 0.1}\' }',
+        [
+            "x.config:3:93: export_config.metric_bigger: has no effect here: early_stop_func says it, and exporter_type is not best",
+            "x.config:3:114: export_config.max_check_steps: has no effect here: early_stop_func or early_stop_params say when to stop",
+        ],
+    ),
+    "stop_whose_parameters_give_the_steps": (
+        'model_dir: "model"',
+        'model_dir: "model" export_config { enable_early_stop: true max_check_steps: 5 early_stop_params: \'{"max_steps_without_increase": 9}\' }',
+        [
+            "x.config:3:60: export_config.max_check_steps: has no effect here: early_stop_func or early_stop_params say when to stop",
+        ],
+    ),
+    "stop_that_reads_the_steps": (
+        'model_dir: "model"',
+        'model_dir: "model" export_config { enable_early_stop: true max_check_steps: 5 early_stop_params: \'{"metric_name": "auc_ctr"}\' }',
+        [],
+    ),
+    "burn_in_of_no_steps": (
+        "constant_learning_rate { }",
+        "exponential_decay_learning_rate { burnin_learning_rate: 0.001 }",
+        [
+            "x.config:5:94: train_config.optimizer_config[0].lazy_adam_optimizer.learning_rate.exponential_decay_learning_rate.burnin_learning_rate: has no effect here: burnin_steps is 0"
+        ],
+    ),
     "loss_that_should_grow": (
         'model_dir: "model"',
         'model_dir: "model" export_config { exporter_type: "best" best_exporter_metric: "loss" }',
