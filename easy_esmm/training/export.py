@@ -9,6 +9,7 @@ from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
 from easy_esmm.serving.export import export_model
 from easy_esmm.training import checkpoints, model_dir
+from easy_esmm.training.errors import user_errors
 from easy_esmm.training.estimator import make_estimator
 
 
@@ -22,6 +23,9 @@ def export(pipeline: Pipeline, export_dir: str, *, checkpoint_path: str = "") ->
 
     Returns:
       The folder of the SavedModel.
+
+    Raises:
+      UserError: the checkpoint does not fit, or the folder cannot be written to.
     """
     checkpoint = checkpoints.newest(pipeline.config.model_dir, checkpoint_path)
     checkpoints.require_fit(pipeline.config, checkpoint, estimator.ModeKeys.PREDICT)
@@ -29,10 +33,11 @@ def export(pipeline: Pipeline, export_dir: str, *, checkpoint_path: str = "") ->
     with tempfile.TemporaryDirectory() as folder:
         pipeline_file = os.path.join(folder, "pipeline.config")
         model_dir.write_pipeline(pipeline, pipeline_file)
-        return export_model(
-            trainer,
-            pipeline.config,
-            export_dir,
-            pipeline_file=pipeline_file,
-            checkpoint_path=checkpoint,
-        )
+        with user_errors():
+            return export_model(
+                trainer,
+                pipeline.config,
+                export_dir,
+                pipeline_file=pipeline_file,
+                checkpoint_path=checkpoint,
+            )

@@ -112,7 +112,8 @@ def _export(trainer: Any, config: PipelineConfig, *, is_evaluated: bool) -> Opti
     if kind in ("latest", "best") and is_evaluated:
         return _newest_version(folder)  # written after evaluations
     pipeline_file = model_dir.pipeline_file(config.model_dir)
-    return export_model(trainer, config, folder, pipeline_file=pipeline_file)
+    with user_errors():
+        return export_model(trainer, config, folder, pipeline_file=pipeline_file)
 
 
 def _newest_version(folder: str) -> Optional[str]:

@@ -7,9 +7,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import tensorflow as tf
 from google.protobuf import text_format
 
 from easy_esmm import data
+from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.training import run
 from easy_esmm.training.evaluate import evaluation_steps
@@ -47,3 +49,15 @@ def test_what_a_killed_export_left_is_no_saved_model(tmp_path: Path) -> None:
     for version in ("1700000000", "900000000"):
         (tmp_path / version).mkdir()
     assert run._newest_version(str(tmp_path)) == str(tmp_path / "1700000000")
+
+
+def test_a_disk_that_is_full_at_the_export_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def export_model(*_: Any, **__: Any) -> str:
+        raise tf.errors.ResourceExhaustedError(None, None, "no space left\ntrace")
+
+    monkeypatch.setattr(run, "export_model", export_model)
+    config = text_format.Parse('model_dir: "m"', PipelineConfig())
+    with pytest.raises(UserError, match=r"^no space or memory left: no space left$"):
+        run._export(None, config, is_evaluated=True)
