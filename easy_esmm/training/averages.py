@@ -8,7 +8,7 @@ when the row is next in a batch, or when the checkpoint is read. No step reads a
 
 from __future__ import annotations
 
-from typing import Any, Sequence, Tuple
+from typing import Any, Container, Iterable, List, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -113,6 +113,20 @@ class _AveragesAsWeights(v1.train.Saver):  # type: ignore[misc]
             if checkpoint.has_tensor(f"{name}/{AVERAGE}"):
                 # One table at a time is in memory twice more.
                 variable.load(averaged(checkpoint, name, self._decay), sess)
+
+
+def unread_steps(checkpoint: Iterable[str], graph: Container[str]) -> List[str]:
+    """Variables of a checkpoint without which a graph would take old averages for those of now.
+
+    Both arguments are names of variables.
+    """
+    return [
+        name
+        for name in checkpoint
+        if name.endswith(f"/{STEP}")
+        and name not in graph
+        and f"{name[: -len(STEP)]}{AVERAGE}" in graph
+    ]
 
 
 def averaged(checkpoint: Any, name: str, decay: float) -> Any:

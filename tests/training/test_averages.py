@@ -18,6 +18,7 @@ from easy_esmm.contract import TableRows
 from easy_esmm.errors import UserError
 from easy_esmm.protos.train_pb2 import TrainConfig
 from easy_esmm.training import averages, checkpoints, optimizers
+from easy_esmm.training.dry_build import dry_build
 from tests.conformance import table
 from tests.training.test_optimizers import ancestors
 
@@ -202,3 +203,26 @@ def test_checkpoint_without_averages_is_refused_where_they_are_asked_for(
         v1.train.Saver().save(session, path)
     with pytest.raises(UserError, match=r"use_moving_average: .* holds no averages; set it to"):
         checkpoints.require_fit(run.config, path, estimator.ModeKeys.PREDICT)
+
+
+def test_averages_that_stand_at_steps_of_their_own_are_refused_where_all_rows_move(
+    run: Pipeline, tmp_path: Path
+) -> None:
+    plain = type(run.config)()
+    plain.CopyFrom(run.config)
+    (optimizer,) = plain.train_config.optimizer_config
+    optimizer.adam_optimizer.learning_rate.constant_learning_rate.learning_rate = 0.1
+    variables = dry_build(plain, estimator.ModeKeys.TRAIN).variables
+    path = str(tmp_path / "model.ckpt")
+    steps = {f"embedding/all/user/{averages.STEP}": [5]}
+    for kept in ({}, steps):
+        with tf.Graph().as_default(), v1.Session() as session:
+            for name, shape in {**variables, **kept}.items():
+                v1.get_variable(name, shape, initializer=v1.zeros_initializer())
+            session.run(v1.global_variables_initializer())
+            v1.train.Saver().save(session, path)
+        if not kept:
+            checkpoints.require_fit(plain, path, estimator.ModeKeys.TRAIN)
+    with pytest.raises(UserError, match=r"AverageStep is in the checkpoint only: the averages"):
+        checkpoints.require_fit(plain, path, estimator.ModeKeys.TRAIN)
+    checkpoints.require_fit(plain, path, estimator.ModeKeys.EVAL)
