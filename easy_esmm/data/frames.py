@@ -48,7 +48,7 @@ def plan_frame(frame: Any, fields: Fields) -> Plan:
 def table_of(frame: Any, fields: Fields) -> pa.Table:
     """The needed columns that the frame has, as pandas writes them to Parquet: NaN is a null.
 
-    Raises UserError for user rows, columns of one name, and columns that mix types.
+    Raises UserError for user rows, columns of one name, and columns that Parquet cannot hold.
     """
     if fields.user_rows is not None:
         raise UserError(f"data_config.user_rows: a {NAME} holds whole rows; write Parquet files")
@@ -89,6 +89,8 @@ def _array(column: Column, values: Any) -> Any:
         return pa.array(values, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise UserError(f"{NAME}: column '{column.name}' mixes types: {error}") from error
+    except (pa.ArrowException, OverflowError, UnicodeError) as error:
+        raise UserError(f"{NAME}: column '{column.name}' cannot be read: {error}") from error
 
 
 def _count_values(table: pa.Table) -> int:

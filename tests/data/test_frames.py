@@ -109,6 +109,9 @@ def test_what_does_not_fit_is_told_at_its_field(check: Any, frame: pd.DataFrame)
     assert check(frame[:0].astype({"text": str})) == ["data_config: the DataFrame holds no row"]
     (mixed,) = check(frame.assign(text=["a", 1] * 150))
     assert mixed.startswith("data_config: DataFrame: column 'text' mixes types: ")
+    for value, kind in ((1j, complex), (2**70, object), ("\ud800", object)):
+        (unread,) = check(frame.assign(text=pd.Series([value] * 300, frame.index, kind)))
+        assert unread.startswith("data_config: DataFrame: column 'text' cannot be read: ")
     twice = pd.concat([frame, frame["text"]], axis=1)
     assert check(twice) == ["data_config: DataFrame: column 'text' is there twice"]
 
