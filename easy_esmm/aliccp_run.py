@@ -61,12 +61,14 @@ def main(arguments: flags.Arguments) -> None:
     from easy_esmm import training  # noqa: PLC0415
     from easy_esmm.report.published import beside_published  # noqa: PLC0415
     from easy_esmm.report.table import evaluation_table  # noqa: PLC0415
-    from easy_esmm.training import result  # noqa: PLC0415
+    from easy_esmm.training import model_dir, result  # noqa: PLC0415
 
     ctr = _pipeline(arguments, output, "ctr", Edit("aliccp_run", CVR_WEIGHT, 0))
     for pipeline in (esmm, ctr):
         folder = Path(pipeline.config.model_dir)
         if any(folder.glob("export/final/*/saved_model.pb")):
+            if not model_dir.is_of(pipeline):
+                raise UserError(f"{folder}: was trained with another config; {_ADVICE}")
             print(f"{folder}: trained before")
             continue
         print(f"\n== Training {folder}\n", flush=True)
@@ -85,11 +87,17 @@ def main(arguments: flags.Arguments) -> None:
 CVR_WEIGHT = "model_config.esmm.cvr_tower.weight"
 """Without its CVR loss, an ESMM is a CTR model."""
 
+_ADVICE = "name another --output_dir, or remove this one"
+
 
 def _convert(part: str, output: Path) -> None:
     """Converts a part, unless an earlier run has finished it."""
     folder = output / "data" / part
     if (folder / RESULT).exists():
+        before = json.loads((folder / RESULT).read_text(encoding="utf-8"))["min_count"]
+        if before not in (None, FLAGS.min_count):
+            rule = f"{folder} was converted with {before}, got {FLAGS.min_count}"
+            raise UserError(f"--min_count: {rule}; {_ADVICE}")
         print(f"{folder}: converted before")
         return
     job = Job(
@@ -135,7 +143,12 @@ def _pipeline(arguments: flags.Arguments, output: Path, name: str, *more: Edit) 
     }
     edits: List[Edit] = [Edit("aliccp_run", path, value) for path, value in changes.items()]
     with_ours = replace(arguments, edits=(*edits, *more, *arguments.edits))
-    return with_ours.load("train")
+    pipeline = with_ours.load("train")
+    found = pipeline.config.model_dir
+    if found != changes["model_dir"]:
+        # The folder of a training that was cut off is removed, and there are two trainings.
+        raise UserError(f"model_dir: is a folder of --output_dir here, got {found!r}")
+    return pipeline
 
 
 def _table_sizes(output: Path) -> Mapping[str, int]:

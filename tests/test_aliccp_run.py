@@ -63,6 +63,10 @@ def test_every_count_is_the_generators_and_nothing_is_done_twice(
     again = capsys.readouterr().out
     assert again.count("converted before") == 2
     assert again.count("trained before") == 2
+    with pytest.raises(UserError, match="esmm: was trained with another config; name another"):
+        call(*run[:-1], "--train_config.num_steps=4")
+    with pytest.raises(UserError, match="model_dir: is a folder of --output_dir here, got 'mine'"):
+        call(*run, '--edit_config_json={"model_dir": "mine"}')
 
 
 def test_missing_files_are_named(tmp_path: Path) -> None:
@@ -70,3 +74,15 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
         call(f"--data={tmp_path}")
     with pytest.raises(UserError, match="--data: must name the folder"):
         call()
+
+
+def test_rows_that_were_converted_with_another_cut_are_not_taken(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "train"
+    folder.mkdir(parents=True)
+    (folder / "conversion.json").write_text('{"min_count": 12}')
+    with pytest.raises(UserError) as caught:
+        call("--data=none", f"--output_dir={tmp_path}", "--min_count=5")
+    assert str(caught.value) == (
+        f"--min_count: {folder} was converted with 12, got 5; name another --output_dir, or remove "
+        "this one"
+    )

@@ -29,6 +29,15 @@ def has_checkpoint(model_dir: str) -> bool:
     return v1.train.latest_checkpoint(model_dir) is not None
 
 
+def is_of(pipeline: Pipeline) -> bool:
+    """Whether the config kept in the folder is, letter for letter, the one that is to be run."""
+    try:
+        with open(pipeline_file(pipeline.config.model_dir), encoding="utf-8") as file:
+            return file.read() == text_format.MessageToString(pipeline.written)
+    except FileNotFoundError:
+        return False
+
+
 def prepare(pipeline: Pipeline, *, continue_train: bool) -> int:
     """Makes the folder ready and writes the config as run into it.
 
