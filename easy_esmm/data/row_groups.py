@@ -121,24 +121,24 @@ def _flat(column: Column, array: pa.Array) -> Tuple[Array, Optional[Array], Arra
         return indices, words, none
     if pa.types.is_null(array.type):
         return np.full([len(array)], column.default, NUMPY_TYPES[column.type]), None, none
-    if array.null_count:
-        array = pc.fill_null(array, _fitting(column.default, array.type))
+    is_null = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
+    if is_null is not None:
+        # By a zero of the array's type first, which may not hold the default: -1 in uint8.
+        array = pc.fill_null(array, pa.scalar(type(column.default)()).cast(array.type))
     numbers = array.to_numpy(zero_copy_only=False)
-    if column.type == BOOL:
-        return numbers, None, none
     with np.errstate(over="ignore"):
-        typed = numbers.astype(NUMPY_TYPES[column.type], copy=False)
-    if column.type in INTEGERS:
+        typed = numbers.astype(NUMPY_TYPES[column.type], copy=is_null is not None)
+    if column.type == BOOL:
+        bad = none
+    elif column.type in INTEGERS:
         # Equal numbers of the same sign fit; a narrower source always does.
         fits = numbers.dtype == typed.dtype or np.can_cast(numbers.dtype, typed.dtype)
         bad = none if fits else np.flatnonzero((typed != numbers) | ((typed < 0) != (numbers < 0)))
     else:
         bad = np.flatnonzero(~np.isfinite(typed))
+    if is_null is not None:
+        typed[is_null] = column.default
     return typed, None, bad
-
-
-def _fitting(default: Any, found: pa.DataType) -> pa.Scalar:
-    return pa.scalar(default).cast(found)
 
 
 def _words(column: Column, array: pa.Array) -> Tuple[Array, Array]:

@@ -305,6 +305,27 @@ def test_undeclared_columns_are_passed_through_with_the_types_of_the_schema(
     }
 
 
+@pytest.mark.parametrize(
+    ("kind", "default", "cells", "expected"),
+    [
+        ("FLOAT", "0.5", pa.array([1, None], pa.int64()), [1, 0.5]),
+        ("DOUBLE", "0.1", pa.array([1, None], pa.float32()), [1, 0.1]),
+        ("INT32", "-1", pa.array([255, None], pa.uint8()), [255, -1]),
+        ("INT64", "1000", pa.array([-128, None], pa.int8()), [-128, 1000]),
+        ("BOOL", "true", pa.array([False, None]), [False, True]),
+        ("INT32", "7", pa.array([[3, None], []], pa.list_(pa.int64())), [[3, 7], []]),
+    ],
+)
+def test_a_null_has_the_default_also_where_the_type_of_the_file_does_not_hold_it(
+    make_config: Any, read: Any, tmp_path: Path, kind: str, default: str, cells: Any, expected: Any
+) -> None:
+    path = str(tmp_path / "rows.parquet")
+    pq.write_table(pa.table({"buy": [0, 1], "click": [1, 1], "x": cells}), path)
+    columns = {"buy": "INT32", "click": "INT32", "x": f'{kind} default_val: "{default}"'}
+    config = make_config(columns, data="input_type: ParquetInput")
+    assert read(input_fn(config, "eval", path)()).columns["x"] == expected
+
+
 def test_files_without_rows_or_cut_short_are_errors(make_config: Any, tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     config = make_config({"x": "INT64"}, labels=(), data="input_type: ParquetInput")
