@@ -22,6 +22,8 @@ _CANNOT_BE_SAVED = (
     tf.errors.InvalidArgumentError,
     tf.errors.UnimplementedError,
 )
+# What TensorFlow's reader and its operation throw at a damaged file.
+_CANNOT_BE_READ = (IndexError, RuntimeError, ValueError, tf.errors.OpError)
 
 
 class InputPosition(v1.train.SessionRunHook):  # type: ignore[misc]
@@ -118,14 +120,20 @@ class InputPosition(v1.train.SessionRunHook):  # type: ignore[misc]
         if not os.path.exists(f"{file}.index"):
             logging.info("input: starts over: no position was saved at step %s", f"{self._step:,}")
             return
-        identity = v1.train.NewCheckpointReader(file).get_tensor("identity").decode()
-        if identity != self._identity:
-            logging.warning(
-                "input: starts over: the files, columns or settings of the input are not those of "
-                "the checkpoint"
-            )
+        try:
+            identity = v1.train.NewCheckpointReader(file).get_tensor("identity").decode()
+            if identity != self._identity:
+                logging.warning(
+                    "input: starts over: the files, columns or settings of the input are not those "
+                    "of the checkpoint"
+                )
+                return
+            session.run(self._restore, {self._path: file})
+        except _CANNOT_BE_READ as error:
+            # Among them OutOfRangeError, which would pass for the end of the input.
+            text = str(error).splitlines()[0]
+            logging.warning("input: starts over: %s cannot be read: %s", file, text)
             return
-        session.run(self._restore, {self._path: file})
         logging.info("input: goes on from its position at step %s", f"{self._step:,}")
 
     def _file(self, step: int) -> str:

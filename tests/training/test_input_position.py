@@ -111,6 +111,15 @@ def test_another_input_starts_over(tmp_path: Path, said: List[str]) -> None:
     assert f"input: starts over: {text}" in said
 
 
+def test_an_input_whose_position_is_damaged_starts_over(tmp_path: Path, said: List[str]) -> None:
+    first = read(tmp_path, 6)
+    (saved,) = tmp_path.glob("input.ckpt-6.data*")
+    saved.write_bytes(saved.read_bytes()[:20])
+    assert read(tmp_path, 12) == first
+    (line,) = (line for line in said if "cannot be read" in line)
+    assert line.startswith(f"input: starts over: {tmp_path}/input.ckpt-6 cannot be read: ")
+
+
 def test_an_input_that_cannot_be_saved_is_trained_on_with_one_warning(
     tmp_path: Path, said: List[str]
 ) -> None:
