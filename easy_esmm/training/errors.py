@@ -18,6 +18,7 @@ _OF_THE_SYSTEM = {
     tf.errors.ResourceExhaustedError: "no space or memory left",
     tf.errors.PermissionDeniedError: "a path cannot be read or written",
 }
+_RESTORING = re.compile(r"\b(RestoreV2|checkpoint_initializer)")
 _ENCODING = re.compile(r"encode/([^/\s]+)/")
 
 
@@ -56,6 +57,7 @@ def user_errors(locate: Optional[Callable[[], Optional[UserError]]] = None) -> I
         if translated is None:
             of_feature = _feature_error(error)
             translated = (locate() if of_feature and locate else None) or of_feature
+        translated = translated or _checkpoint_error(error)
         if translated is None and type(error) in _OF_THE_SYSTEM:
             translated = UserError(
                 f"{_OF_THE_SYSTEM[type(error)]}: {error.message.splitlines()[0]}"
@@ -67,13 +69,29 @@ def user_errors(locate: Optional[Callable[[], Optional[UserError]]] = None) -> I
 
 def _feature_error(error: tf.errors.OpError) -> Optional[UserError]:
     """A cell that a feature cannot read: its operations stand in the scope `encode/<feature>`."""
-    match = _ENCODING.search(error.node_def.name if error.node_def is not None else error.message)
+    match = _ENCODING.search(_node(error))
     if match is None:
         return None
     return UserError(
         f"feature {match.group(1)}: a value cannot be read: {_found(error.message)}\n"
         "see its feature_type, separator and kv_separator, or mend the rows"
     )
+
+
+def _checkpoint_error(error: tf.errors.OpError) -> Optional[UserError]:
+    """A file of a checkpoint that is cut off or gone."""
+    if not _RESTORING.search(_node(error)):
+        return None
+    return UserError(
+        f"a checkpoint cannot be read: {_found(error.message)}; its files are damaged: use another "
+        "one, by --checkpoint_path where there is that flag"
+    )
+
+
+def _node(error: tf.errors.OpError) -> str:
+    """Name of the operation that failed, or a text that holds it."""
+    name: str = error.node_def.name if error.node_def is not None else error.message
+    return name
 
 
 def _found(message: str) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import tempfile
 
+import tensorflow as tf
+
 from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
+from easy_esmm.errors import UserError
 from easy_esmm.serving.export import export_model
 from easy_esmm.training import checkpoints, model_dir
 from easy_esmm.training.errors import user_errors
@@ -29,6 +32,10 @@ def export(pipeline: Pipeline, export_dir: str, *, checkpoint_path: str = "") ->
     """
     checkpoint = checkpoints.newest(pipeline.config.model_dir, checkpoint_path)
     checkpoints.require_fit(pipeline.config, checkpoint, estimator.ModeKeys.PREDICT)
+    try:
+        tf.io.gfile.makedirs(export_dir)
+    except tf.errors.OpError as error:
+        raise UserError(f"export_dir: cannot be made: {error.message}") from error
     trainer = make_estimator(pipeline.config, model_dir=os.path.dirname(checkpoint))
     with tempfile.TemporaryDirectory() as folder:
         pipeline_file = os.path.join(folder, "pipeline.config")
