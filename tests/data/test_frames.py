@@ -8,9 +8,10 @@ from typing import Any, List
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from easy_esmm.config import Problem
-from easy_esmm.data import check_files, input_fn
+from easy_esmm.data import check_files, frames, input_fn, row_error
 from easy_esmm.errors import UserError
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 
@@ -73,6 +74,22 @@ def test_a_slice_of_lists_is_read_where_it_begins(
     rows = read(input_fn(config, "eval", frame[7:])())
     assert rows.columns["viewed"][0] == [0, 1, 2]
     assert rows.columns["id"][:2] == [-1, 8]
+
+
+def test_a_long_frame_is_read_in_groups_whose_rows_are_counted_through(
+    config: Any, read: Any, frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = read(input_fn(config, "eval", frame)())
+    monkeypatch.setattr(frames, "_GROUP_ROWS", 128)  # 128 + 128 + 44 rows
+    assert read(input_fn(config, "eval", frame)()) == whole
+    trained = read(input_fn(config, "train", frame)())
+    assert sorted(trained.columns["price"]) == sorted(2 * whole.columns["price"])
+    frame.iloc[259, frame.columns.get_loc("price")] = np.inf  # row 260, the 4th of the last group
+    with pytest.raises(tf.errors.OpError) as caught:
+        read(input_fn(config, "eval", frame)())
+    assert str(row_error(caught.value)).startswith(
+        "DataFrame: row 260: column 'price' (FLOAT): must be finite, got inf"
+    )
 
 
 @pytest.fixture
