@@ -122,6 +122,8 @@ def schema_faults(schema: pa.Schema, first: pa.Schema, fields: Fields) -> List[T
         fault = type_fault(
             _typed(column, fields, schema), found, one_value=column.name in one_value
         )
+        if fault and column.name in fields.undeclared:
+            fault = f"column '{column.name}' holds {found}, which is not read; leave it out"
         if fault:
             faults.append((column, fault))
         elif _is_list_in(first, column) != is_list(found):

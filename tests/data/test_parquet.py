@@ -13,6 +13,8 @@ import pytest
 import tensorflow as tf
 
 from easy_esmm.data import input_fn, row_error
+from easy_esmm.data.fields import needed_fields
+from easy_esmm.data.parquet_plan import read_schema, schema_faults
 from easy_esmm.data.row_groups import RowGroup
 from easy_esmm.errors import UserError
 
@@ -303,6 +305,20 @@ def test_undeclared_columns_are_passed_through_with_the_types_of_the_schema(
         "f": (tf.float64, [0.5]),
         "b": (tf.bool, [True]),
     }
+
+
+def test_an_undeclared_column_of_a_type_that_is_not_read_is_not_called_declared(
+    make_config: Any, tmp_path: Path
+) -> None:
+    pq.write_table(pa.table({"x": [1], "at": pa.array([0], pa.timestamp("us"))}), tmp_path / "a")
+    config = make_config({"x": "INT64"}, labels=(), data="input_type: ParquetInput")
+    fields = needed_fields(config, with_labels=False, extra_columns=["at"])
+    schema = read_schema(str(tmp_path / "a"))
+    ((column, fault),) = schema_faults(schema, schema, fields)
+    assert (column.name, fault) == (
+        "at",
+        "column 'at' holds timestamp[us], which is not read; leave it out",
+    )
 
 
 @pytest.mark.parametrize(
