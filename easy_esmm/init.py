@@ -38,7 +38,8 @@ def main(_: flags.Arguments) -> None:
         raise UserError("--data: must name the files to train on")
     if FLAGS.output and os.path.exists(FLAGS.output):
         raise UserError(f"--output: {FLAGS.output} is there already; name another")
-    made = draft(FLAGS.data, FLAGS.click, FLAGS.conversion, FLAGS.eval_data, FLAGS.rows)
+    labels = FLAGS.click, FLAGS.conversion
+    made = draft(FLAGS.data, *labels, FLAGS.eval_data, FLAGS.rows, FLAGS.output)
     for note in made.notes:
         print(note, file=sys.stderr)
     if not FLAGS.output:

@@ -9,7 +9,7 @@ from easy_esmm.drafting.features import guess_features
 from easy_esmm.drafting.labels import Label, find_labels
 from easy_esmm.drafting.leaks import why_left_out
 from easy_esmm.drafting.profile import Profile, profiles
-from easy_esmm.drafting.sample import Sample, read_sample
+from easy_esmm.drafting.sample import Sample, read_sample, stem
 from easy_esmm.drafting.write import config_text
 from easy_esmm.errors import UserError
 
@@ -33,11 +33,13 @@ def draft(
     conversion: Optional[str] = None,
     eval_data: Optional[str] = None,
     rows: int = 20000,
+    output: Optional[str] = None,
 ) -> Draft:
     """A commented ESMM config for the files of `data`, from the first `rows` of the first one.
 
-    Labels that are not given are guessed. Raises UserError if the file is no table, if a label is
-    not there or cannot be guessed, or if no column is left to learn from.
+    Labels that are not given are guessed. The `model_dir` is named after `output`, the file that
+    the config goes to, or else after the first file of data. Raises UserError if the file is no
+    table, if a label is not there or cannot be guessed, or if no column is left to learn from.
     """
     given = [name for name in (click, conversion) if name]
     sample = read_sample(data, rows, given)
@@ -64,7 +66,8 @@ def draft(
         *(f"{one.name}: {_MISFITS.format(one.misfits)}" for one in kept if one.misfits),
         *(f"left out {name}: {reason}" for name, reason in left),
     ]
-    text = config_text(data, eval_data, sample, columns, labels, features, left, notes)
+    name = stem(output or sample.paths[0])
+    text = config_text(data, eval_data, name, sample, columns, labels, features, left, notes)
     of_features = [f"feature {' + '.join(f.inputs)}: {f.type}, {f.why}" for f in features]
     return Draft(text, (*notes, *of_features))
 

@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
 from easy_esmm.drafting.features import Feature
 from easy_esmm.drafting.labels import Label
 from easy_esmm.drafting.profile import Profile
-from easy_esmm.drafting.sample import Sample, stem
+from easy_esmm.drafting.sample import Sample
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 _SCOPE_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-]*")
@@ -19,6 +19,7 @@ _LARGEST_BATCH, _SMALLEST_BATCH, _STEPS_OF_AN_EPOCH = 1024, 32, 100
 def config_text(
     data: str,
     eval_data: Optional[str],
+    name: str,
     sample: Sample,
     columns: Sequence[Profile],
     labels: Tuple[Label, Label],
@@ -26,7 +27,7 @@ def config_text(
     left: Sequence[Tuple[str, str]],
     notes: Sequence[str],
 ) -> str:
-    """A pipeline config that reads `data` with these labels and features."""
+    """A pipeline config that reads `data` with these features and trains in runs/`name`."""
     names = _feature_names(features)
     parts = [
         *(_comment(note) for note in notes),
@@ -35,7 +36,7 @@ def config_text(
         f"eval_input_path: {quoted(eval_data)}"
         if eval_data
         else '# eval_input_path: "..."  # rows of later days, which training does not see',
-        f"model_dir: {quoted('runs/' + stem(sample.paths[0]))}",
+        f"model_dir: {quoted('runs/' + name)}",
         "",
         *_TRAINING,
         "",

@@ -357,7 +357,7 @@ def test_the_program_writes_the_config_once_and_says_what_it_guessed(
     assert done.returncode == 0, done.stderr
     assert "conversion: buy (guessed by its name), " in done.stderr
     assert "written: first.config; next: python -m easy_esmm.train" in done.stdout
-    configs.load(str(tmp_path / "first.config"))
+    assert configs.load(str(tmp_path / "first.config")).config.model_dir == "runs/first"
     again = run(arguments, tmp_path)
     assert (again.returncode, again.stderr) == (
         2,
