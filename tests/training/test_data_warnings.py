@@ -40,6 +40,7 @@ def run(outside: Dict[str, List[int]], seen: int, orphans: List[int], every: int
         counts = {n: tf.gather(tf.constant(v, tf.int64), step) for n, v in outside.items()}
         embedded = Embedded(
             groups={},
+            widths={},
             tables=(),
             squared_norm=None,
             out_of_range=counts,
