@@ -59,8 +59,8 @@ def main(arguments: flags.Arguments) -> None:
     console.start(esmm.notes)
     # Late: importing TensorFlow takes 6 s, and nothing above needs it.
     from easy_esmm import training  # noqa: PLC0415
-    from easy_esmm.report.published import beside_published  # noqa: PLC0415
-    from easy_esmm.report.table import evaluation_table  # noqa: PLC0415
+    from easy_esmm.reporting.published import beside_published  # noqa: PLC0415
+    from easy_esmm.reporting.table import evaluation_table  # noqa: PLC0415
     from easy_esmm.training import model_dir, result  # noqa: PLC0415
 
     ctr = _pipeline(arguments, output, "ctr", Edit("aliccp_run", CVR_WEIGHT, 0))

@@ -11,6 +11,7 @@ from typing import Iterator, List
 
 from easy_esmm import flags
 from easy_esmm.config import Pipeline
+from easy_esmm.config.towers import towers
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 
 FLAGS = flags.define(
@@ -31,8 +32,7 @@ def summary(pipeline: Pipeline) -> str:
 def _lines(pipeline: Pipeline) -> Iterator[str]:
     config = pipeline.config
     model = config.model_config
-    towers = (model.esmm.ctr_tower, model.esmm.cvr_tower)
-    named = ", ".join(f"{tower.tower_name} (label {tower.label_name})" for tower in towers)
+    named = ", ".join(f"{tower.tower_name} (label {tower.label_name})" for tower in towers(model))
     yield f"  model     {model.model_class}: towers {named}"
     for group in model.feature_groups:
         yield f"  group     {group.group_name}: {_some(list(group.feature_names))}"

@@ -162,6 +162,15 @@ class LossTerm:
 
 
 @dataclass(frozen=True, eq=False)
+class RowMean:
+    """A mean over rows that a model reports about itself, such as the share of clipped weights."""
+
+    value: Tensor
+    weight: Tensor
+    """Weight of the row in the mean, >= 0; the mean of rows that weigh nothing is not reported."""
+
+
+@dataclass(frozen=True, eq=False)
 class WeighedLoss:
     """A `LossTerm` as it stands in the objective."""
 

@@ -31,7 +31,7 @@ def main(arguments: flags.Arguments) -> None:
         raise UserError(f"--eval_result_path: no folder {os.path.dirname(path)}")
     console.start(pipeline.notes)
     from easy_esmm import training  # noqa: PLC0415 - TensorFlow, late
-    from easy_esmm.report.table import evaluation_table  # noqa: PLC0415
+    from easy_esmm.reporting.table import evaluation_table  # noqa: PLC0415
     from easy_esmm.training import result  # noqa: PLC0415
 
     metrics = training.evaluate(

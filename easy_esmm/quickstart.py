@@ -51,8 +51,8 @@ def main(_: flags.Arguments) -> None:
     console.start(pipeline.notes)
     # Late: importing TensorFlow takes 6 s, and nothing above needs it.
     from easy_esmm import training  # noqa: PLC0415
-    from easy_esmm.report.sample_scores import sample_scores  # noqa: PLC0415
-    from easy_esmm.report.table import evaluation_table  # noqa: PLC0415
+    from easy_esmm.reporting.sample_scores import sample_scores  # noqa: PLC0415
+    from easy_esmm.reporting.table import evaluation_table  # noqa: PLC0415
 
     trained = training.train(pipeline)
     metrics = training.evaluate(pipeline, truth_path=str(data / "truth" / "test.truth.parquet"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
+from easy_esmm.config import towers
 from easy_esmm.config.cells import parse_cell
 from easy_esmm.config.metric_columns import GROUP_FIELDS, REQUIRED, group_column
 from easy_esmm.config.report import Report
@@ -65,10 +66,11 @@ def check_metrics(report: Report) -> None:
 
 
 def _check_accuracy(report: Report) -> None:
-    tower = report.config.model_config.esmm.cvr_tower
+    model = report.config.model_config
+    _, tower = towers.towers(model)
     for number, metric in enumerate(tower.metrics_set):
         if metric.HasField("accuracy") and predicts_value(tower):
-            path = f"model_config.esmm.cvr_tower.metrics_set[{number}].accuracy"
+            path = f"{towers.path(model)}.cvr_tower.metrics_set[{number}].accuracy"
             rule = "must not stand in a tower that predicts a value"
             report.complain(path, rule, "accuracy", "use mean_absolute_error")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import List
 
+from easy_esmm.config import towers
 from easy_esmm.config.report import Report
 from easy_esmm.config.scalars import quoted
 from easy_esmm.config.support import is_closed_off
@@ -11,7 +12,6 @@ from easy_esmm.config.tower_losses import KINDS, PARAMETERS, predicts_value, tow
 from easy_esmm.protos.loss_pb2 import JRC_LOSS, L2_LOSS, Loss, LossType
 from easy_esmm.protos.tower_pb2 import TaskTower
 
-_TOWERS = ("ctr_tower", "cvr_tower")
 _CLASSES_OF_JRC = 2
 _TOTAL, _CLICK_MASKED = "total_loss", "click_masked_"
 """Names of losses that are no tower's, the latter a prefix."""
@@ -20,14 +20,15 @@ _TOTAL, _CLICK_MASKED = "total_loss", "click_masked_"
 def check_losses(report: Report) -> None:
     """Losses have parameters of their type, the columns and logits that they need, and names."""
     model = report.config.model_config
-    if model.WhichOneof("model") != "esmm":
+    if not towers.is_entire_space(model):
         return
+    parameters = towers.parameters(model)
     names: List[str] = []
     paths: List[str] = []
-    for member in _TOWERS:
-        tower = getattr(model.esmm, member)
-        path = f"model_config.esmm.{member}"
-        if not model.esmm.HasField(member):
+    for member in towers.TOWERS:
+        tower = getattr(parameters, member)
+        path = f"{towers.path(model)}.{member}"
+        if not parameters.HasField(member):
             continue
         for number, loss in enumerate(tower.losses):
             _check_loss(report, tower, loss, f"{path}.losses[{number}]")
@@ -36,7 +37,7 @@ def check_losses(report: Report) -> None:
             at = f"{path}.losses[{number}]" if tower.losses else path
             names.append(loss.loss_name)
             paths.append(f"{at}.loss_name" if tower.losses and _is_named(tower, number) else at)
-    if model.esmm.ctr_tower.tower_name != model.esmm.cvr_tower.tower_name:
+    if parameters.ctr_tower.tower_name != parameters.cvr_tower.tower_name:
         report.demand_unique(names, paths, "another loss")
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Tuple
+from typing import List
 
+from easy_esmm.config import towers
 from easy_esmm.config.hints import did_you_mean
 from easy_esmm.config.report import Report
 from easy_esmm.config.scalars import quoted
 from easy_esmm.config.support import is_closed_off
+from easy_esmm.config.towers import MODELS, TOWERS
 from easy_esmm.config.walk import Setting, settings
 from easy_esmm.protos.dnn_pb2 import DNN
 from easy_esmm.protos.loss_pb2 import LossType
 from easy_esmm.protos.tower_pb2 import TaskTower
-
-MODELS: Dict[str, str] = {"ESMM": "esmm"}
-"""Model class -> member of `model_config.model` that holds its parameters."""
 
 _NOT_YET = ("DBMTL", "MMoE", "MultiTaskModel", "PLE", "SimpleMultiTask")
 _REFUSED = (
@@ -40,7 +39,6 @@ _REFUSED = (
     "WideAndDeep",
 )
 
-_ESMM = "model_config.esmm"
 _RESERVED = "ctcvr"
 """Suffix of the outputs and metrics of the product."""
 
@@ -57,7 +55,10 @@ def check_model_class(report: Report) -> None:
             rule = f"must be {wanted} {{ ... }} for model_class {name}"
             report.complain(f"model_config.{member}", rule, member)
     elif name in _NOT_YET:
-        rule = "known to EasyRec, not supported here yet: the model supported today is ESMM"
+        rule = (
+            "known to EasyRec, not supported here yet: use a model of the entire-space family, "
+            "such as ESMM"
+        )
         report.complain(path, rule, quoted(name))
     elif name in _REFUSED:
         rule = "known to EasyRec, refused here: not an entire-space or multi-task model"
@@ -70,56 +71,57 @@ def check_model_class(report: Report) -> None:
         report.complain(path, "must be set", None, 'write model_class: "ESMM"')
 
 
-def check_esmm_groups(report: Report) -> None:
-    """Either every network names a feature group, or there is one group and no network."""
+def check_inputs(report: Report) -> None:
+    """What the towers read: one feature group, networks of several, or a group for each tower."""
     model = report.config.model_config
-    if model.WhichOneof("model") != "esmm":
+    if not towers.is_entire_space(model):
         return
+    parameters, at = towers.parameters(model), towers.path(model)
     groups = [group.group_name for group in model.feature_groups]
-    networks = model.esmm.groups
-    if not networks and len(groups) > 1:
+    read = towers.groups_read(model)
+    if not read and len(groups) > 1:
         report.complain(
-            _ESMM,
+            at,
             f"must have one feature group, or groups, got {len(groups)} feature groups",
             None,
             "add groups { input: ... dnn { ... } } for each, or join them in one feature group",
         )
-    inputs = [network.input for network in networks]
-    paths = [f"{_ESMM}.groups[{number}]" for number in range(len(networks))]
-    for network, path in zip(networks, paths):
+    inputs = [network.input for network in parameters.groups]
+    paths = [f"{at}.groups[{number}]" for number in range(len(inputs))]
+    for network, path in zip(parameters.groups, paths):
         report.demand_member(f"{path}.input", network.input, groups, "a feature group")
         if not network.HasField("dnn"):
             report.complain(f"{path}.dnn", "must be set", None, "hidden_units: [0] is the identity")
     report.demand_unique(inputs, [f"{path}.input" for path in paths], "another network's group")
+    _check_own_inputs(report, groups)
     for number, group in enumerate(groups):
-        if networks and group not in inputs:
+        if read and group not in read:
             report.note(
                 f"model_config.feature_groups[{number}]",
-                f"feature group {quoted(group)} feeds none of esmm.groups: it has no effect",
+                f"feature group {quoted(group)} feeds no network and no tower: it has no effect",
             )
 
 
-def check_esmm_towers(report: Report) -> None:
+def check_towers(report: Report) -> None:
     """Two towers of different names, with labels of their own."""
     model = report.config.model_config
-    if model.WhichOneof("model") != "esmm":
+    if not towers.is_entire_space(model):
         return
-    towers: List[Tuple[str, TaskTower]] = []
-    for member in ("ctr_tower", "cvr_tower"):
-        if model.esmm.HasField(member):
-            towers.append((member, getattr(model.esmm, member)))
-        else:
-            report.complain(f"{_ESMM}.{member}", "must be set")
+    parameters, at = towers.parameters(model), towers.path(model)
     columns = [column.input_name for column in report.config.data_config.input_fields]
-    for member, tower in towers:
-        path = f"{_ESMM}.{member}"
+    for member in TOWERS:
+        path = f"{at}.{member}"
+        if not parameters.HasField(member):
+            report.complain(path, "must be set")
+            continue
+        tower = getattr(parameters, member)
         _check_tower(report, member, tower, path)
         if tower.task_space_indicator_label:
             name = tower.task_space_indicator_label
             kind = "a column of data_config.input_fields"
             report.demand_member(f"{path}.task_space_indicator_label", name, columns, kind)
-    if len(towers) == 2:
-        _check_pair(report, towers[0][1], towers[1][1])
+    if all(parameters.HasField(member) for member in TOWERS):
+        _check_pair(report, parameters.ctr_tower, parameters.cvr_tower, at)
 
 
 def check_hidden_layers(report: Report) -> None:
@@ -141,17 +143,36 @@ def _check_tower(report: Report, member: str, tower: TaskTower, path: str) -> No
         report.complain(f"{path}.tower_name", rule, quoted(tower.tower_name))
 
 
-def _check_pair(report: Report, ctr: TaskTower, cvr: TaskTower) -> None:
+def _check_own_inputs(report: Report, groups: List[str]) -> None:
+    """Both towers name a group of their own, or none."""
+    model = report.config.model_config
+    parameters, at = towers.parameters(model), towers.path(model)
+    named = [member for member in TOWERS if getattr(parameters, member).input]
+    for member in named:
+        path, name = f"{at}.{member}.input", getattr(parameters, member).input
+        if parameters.groups:
+            rule = "must not stand beside groups: a tower reads them, or a feature group of its own"
+            report.complain(path, rule, quoted(name))
+        else:
+            report.demand_member(path, name, groups, "a feature group")
+    if len(named) == 1:
+        other = next(member for member in TOWERS if member not in named)
+        rule = f"must be set in both towers or in none: {other} has no input"
+        name = getattr(parameters, named[0]).input
+        report.complain(f"{at}.{named[0]}.input", rule, quoted(name))
+
+
+def _check_pair(report: Report, ctr: TaskTower, cvr: TaskTower, at: str) -> None:
     if ctr.label_name and ctr.label_name == cvr.label_name:
         rule = "must not be the label of ctr_tower"
         hint = "without label_name the first of data_config.label_fields is the conversion"
-        report.complain(f"{_ESMM}.cvr_tower.label_name", rule, quoted(cvr.label_name), hint)
+        report.complain(f"{at}.cvr_tower.label_name", rule, quoted(cvr.label_name), hint)
     if ctr.tower_name == cvr.tower_name:
         rule = "must not be the name of ctr_tower"
-        report.complain(f"{_ESMM}.cvr_tower.tower_name", rule, quoted(cvr.tower_name))
+        report.complain(f"{at}.cvr_tower.tower_name", rule, quoted(cvr.tower_name))
     if ctr.tower_name == f"{cvr.tower_name}_masked":
         rule = "must not be the name of cvr_tower's metrics over clicked rows"
-        report.complain(f"{_ESMM}.ctr_tower.tower_name", rule, quoted(ctr.tower_name))
+        report.complain(f"{at}.ctr_tower.tower_name", rule, quoted(ctr.tower_name))
 
 
 def _check_network(report: Report, setting: Setting) -> None:

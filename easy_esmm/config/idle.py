@@ -10,6 +10,7 @@ from easy_esmm.config.problems import Places, Problem
 from easy_esmm.config.rules import is_default, matches
 from easy_esmm.config.support import field_mark
 from easy_esmm.config.tower_losses import predicts_value
+from easy_esmm.config.towers import towers
 from easy_esmm.config.walk import settings
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.feature_pb2 import FeatureConfig
@@ -76,8 +77,7 @@ def _is_one_number(_: PipelineConfig, feature: FeatureConfig) -> bool:
 
 
 def _every_tower_has_metrics(config: PipelineConfig, _: Any) -> bool:
-    esmm = config.model_config.esmm
-    return bool(esmm.ctr_tower.metrics_set) and bool(esmm.cvr_tower.metrics_set)
+    return all(tower.metrics_set for tower in towers(config.model_config))
 
 
 def _reads_no_float(config: PipelineConfig, feature: FeatureConfig) -> bool:
@@ -180,7 +180,7 @@ IDLE: Tuple[Idle, ...] = (
         "feature_configs is set, and wins",
     ),
     Idle(
-        "model_config.esmm.*.loss_type",
+        "model_config.*.*.loss_type",
         lambda _, tower: bool(tower.losses),
         "the tower has losses, and they win",
     ),

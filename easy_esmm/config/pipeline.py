@@ -10,10 +10,10 @@ from easy_esmm.config.across_feature_types import check_feature_types
 from easy_esmm.config.across_features import check_features, check_groups, check_shared_tables
 from easy_esmm.config.across_losses import check_losses
 from easy_esmm.config.across_model import (
-    check_esmm_groups,
-    check_esmm_towers,
     check_hidden_layers,
+    check_inputs,
     check_model_class,
+    check_towers,
 )
 from easy_esmm.config.across_rates import check_optimizers
 from easy_esmm.config.across_serving import check_matrices
@@ -92,8 +92,8 @@ _CHECKS: Tuple[Callable[[Report], None], ...] = (
     check_groups,
     check_shared_tables,
     check_model_class,
-    check_esmm_groups,
-    check_esmm_towers,
+    check_inputs,
+    check_towers,
     check_losses,
     check_hidden_layers,
     check_optimizers,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
+from easy_esmm.config import towers
 from easy_esmm.config.problems import Places, Problem
 from easy_esmm.config.ranges import BadRange, expand
 from easy_esmm.config.scalars import quoted
@@ -21,7 +22,7 @@ from easy_esmm.protos.loss_pb2 import CLASSIFICATION, L2_LOSS
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.protos.tower_pb2 import TaskTower
 
-ESMM_TOWERS = (("cvr_tower", "cvr"), ("ctr_tower", "ctr"))
+_BY_LABEL = (("cvr_tower", "cvr"), ("ctr_tower", "ctr"))
 """Towers and their default names in the order in which unnamed labels are dealt out."""
 
 
@@ -64,8 +65,8 @@ def resolve(written: PipelineConfig, places: Places) -> Resolved:
                 resolved.origins[f"{path}[{index}]"] = origin
     if config.data_config.input_type in (DatasetConfig.CSVInputV2, DatasetConfig.CSVInputEx):
         config.data_config.input_type = DatasetConfig.CSVInput
-    if config.model_config.WhichOneof("model") == "esmm":
-        _esmm(config, resolved.origins)
+    if towers.is_entire_space(config.model_config):
+        _towers(config, resolved.origins)
     return resolved
 
 
@@ -76,7 +77,7 @@ def drop_unread_groups(config: PipelineConfig) -> None:
     in the norm that gradients are clipped by. Comes last: rules speak of groups as written.
     """
     model = config.model_config
-    read = {network.input for network in model.esmm.groups}
+    read = towers.groups_read(model)
     if not read:
         return
     kept = [group for group in model.feature_groups if group.group_name in read]
@@ -169,15 +170,15 @@ def _input_fields(written: DatasetConfig, resolved: Resolved, names: _Names) -> 
             resolved.origins[f"data_config.input_fields[{len(data.input_fields) - 1}]"] = path
 
 
-def _esmm(config: PipelineConfig, origins: Dict[str, str]) -> None:
+def _towers(config: PipelineConfig, origins: Dict[str, str]) -> None:
     """Names, labels and metrics of the two towers."""
-    esmm, data = config.model_config.esmm, config.data_config
+    parameters, data = towers.parameters(config.model_config), config.data_config
     dealt = list(data.label_fields)
-    for number, (member, name) in enumerate(ESMM_TOWERS):
-        if not esmm.HasField(member):
+    for number, (member, name) in enumerate(_BY_LABEL):
+        if not parameters.HasField(member):
             continue
-        tower: TaskTower = getattr(esmm, member)
-        path = f"model_config.esmm.{member}"
+        tower: TaskTower = getattr(parameters, member)
+        path = f"{towers.path(config.model_config)}.{member}"
         if not tower.tower_name:
             tower.tower_name = name
         if not tower.label_name and number < len(dealt):

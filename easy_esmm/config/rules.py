@@ -189,7 +189,7 @@ RULES: Tuple[Rule, ...] = (
         why="it is a penalty",
     ),
     Rule("model_config.embedding_regularization", AtLeast(0), why="it is a penalty"),
-    Rule("model_config.esmm.click_masked_cvr_weight", AtLeast(0), why="as weight"),
+    Rule("model_config.*.click_masked_cvr_weight", AtLeast(0), why="as weight"),
     Rule("**.gauc.reduction", _REDUCTIONS, why="the ways to average over users"),
     Rule("**.session_auc.reduction", _REDUCTIONS, why="the ways to average over sessions"),
     Rule("**.topk", AtLeast(1), why="it counts rows"),

@@ -18,6 +18,7 @@ from easy_esmm.config.cells import (
 from easy_esmm.config.metric_columns import group_column
 from easy_esmm.config.several_values import value_separators
 from easy_esmm.config.tower_losses import predicts_value, session_fields
+from easy_esmm.config.towers import towers
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -156,8 +157,7 @@ def _user_rows(data: DatasetConfig) -> Optional[UserRows]:
 
 def loss_sessions(config: PipelineConfig) -> Tuple[str, ...]:
     """Columns that losses read sessions from, each name once."""
-    esmm = config.model_config.esmm
-    names = [*session_fields(esmm.ctr_tower), *session_fields(esmm.cvr_tower)]
+    names = [name for tower in towers(config.model_config) for name in session_fields(tower)]
     return tuple(dict.fromkeys(names))
 
 
@@ -170,23 +170,22 @@ def _inputs(config: PipelineConfig, with_labels: bool) -> List[str]:
 
 
 def _metrics(config: PipelineConfig) -> Iterable:  # type: ignore[type-arg]
-    esmm = config.model_config.esmm
     yield from config.eval_config.metrics_set
-    yield from esmm.ctr_tower.metrics_set
-    yield from esmm.cvr_tower.metrics_set
+    for tower in towers(config.model_config):
+        yield from tower.metrics_set
 
 
 def _labels(config: PipelineConfig) -> List[str]:
     names = list(config.data_config.label_fields)
-    for tower in (config.model_config.esmm.ctr_tower, config.model_config.esmm.cvr_tower):
+    for tower in towers(config.model_config):
         names += [tower.label_name, tower.task_space_indicator_label]
     return [name for name in names if name]
 
 
 def _probabilities(config: PipelineConfig) -> Tuple[str, ...]:
     """Labels of the towers whose output is a probability."""
-    towers = config.model_config.esmm.ctr_tower, config.model_config.esmm.cvr_tower
-    return tuple(tower.label_name for tower in towers if not predicts_value(tower))
+    both = towers(config.model_config)
+    return tuple(tower.label_name for tower in both if not predicts_value(tower))
 
 
 def _column(declared: Dict[str, DatasetConfig.Field], name: str, reader: str) -> Column:

@@ -7,7 +7,14 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple, Type, Union
 
 import tensorflow as tf
 
-from easy_esmm.contract import Labels, LossTerm, Predictions, Tensor, ValuePredictions
+from easy_esmm.contract import (
+    Labels,
+    LossTerm,
+    Predictions,
+    RowMean,
+    Tensor,
+    ValuePredictions,
+)
 from easy_esmm.protos.model_pb2 import ModelConfig
 
 AnyPredictions = Union[Predictions, ValuePredictions]
@@ -38,6 +45,10 @@ class Model(ABC):
     @abstractmethod
     def loss_terms(self, predictions: Any, labels: Labels) -> Tuple[LossTerm, ...]:
         """The summands of the objective, without regularisation."""
+
+    def row_means(self, predictions: Any, labels: Labels) -> Dict[str, RowMean]:
+        """Means over rows by name, for TensorBoard and evaluations; none unless overridden."""
+        return {}
 
     @abstractmethod
     def regularization(self) -> Tensor:

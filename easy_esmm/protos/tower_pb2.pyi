@@ -18,7 +18,7 @@ class Tower(_message.Message):
     def __init__(self, input: _Optional[str] = ..., dnn: _Optional[_Union[_dnn_pb2.DNN, _Mapping]] = ...) -> None: ...
 
 class TaskTower(_message.Message):
-    __slots__ = ("tower_name", "label_name", "metrics_set", "loss_type", "num_class", "dnn", "weight", "task_space_indicator_label", "in_task_space_weight", "out_task_space_weight", "losses", "use_sample_weight", "label_prior")
+    __slots__ = ("tower_name", "label_name", "metrics_set", "loss_type", "num_class", "dnn", "weight", "task_space_indicator_label", "in_task_space_weight", "out_task_space_weight", "losses", "use_sample_weight", "label_prior", "input")
     TOWER_NAME_FIELD_NUMBER: _ClassVar[int]
     LABEL_NAME_FIELD_NUMBER: _ClassVar[int]
     METRICS_SET_FIELD_NUMBER: _ClassVar[int]
@@ -32,6 +32,7 @@ class TaskTower(_message.Message):
     LOSSES_FIELD_NUMBER: _ClassVar[int]
     USE_SAMPLE_WEIGHT_FIELD_NUMBER: _ClassVar[int]
     LABEL_PRIOR_FIELD_NUMBER: _ClassVar[int]
+    INPUT_FIELD_NUMBER: _ClassVar[int]
     tower_name: str
     label_name: str
     metrics_set: _containers.RepeatedCompositeFieldContainer[_eval_pb2.EvalMetrics]
@@ -45,7 +46,8 @@ class TaskTower(_message.Message):
     losses: _containers.RepeatedCompositeFieldContainer[_loss_pb2.Loss]
     use_sample_weight: bool
     label_prior: float
-    def __init__(self, tower_name: _Optional[str] = ..., label_name: _Optional[str] = ..., metrics_set: _Optional[_Iterable[_Union[_eval_pb2.EvalMetrics, _Mapping]]] = ..., loss_type: _Optional[_Union[_loss_pb2.LossType, str]] = ..., num_class: _Optional[int] = ..., dnn: _Optional[_Union[_dnn_pb2.DNN, _Mapping]] = ..., weight: _Optional[float] = ..., task_space_indicator_label: _Optional[str] = ..., in_task_space_weight: _Optional[float] = ..., out_task_space_weight: _Optional[float] = ..., losses: _Optional[_Iterable[_Union[_loss_pb2.Loss, _Mapping]]] = ..., use_sample_weight: bool = ..., label_prior: _Optional[float] = ...) -> None: ...
+    input: str
+    def __init__(self, tower_name: _Optional[str] = ..., label_name: _Optional[str] = ..., metrics_set: _Optional[_Iterable[_Union[_eval_pb2.EvalMetrics, _Mapping]]] = ..., loss_type: _Optional[_Union[_loss_pb2.LossType, str]] = ..., num_class: _Optional[int] = ..., dnn: _Optional[_Union[_dnn_pb2.DNN, _Mapping]] = ..., weight: _Optional[float] = ..., task_space_indicator_label: _Optional[str] = ..., in_task_space_weight: _Optional[float] = ..., out_task_space_weight: _Optional[float] = ..., losses: _Optional[_Iterable[_Union[_loss_pb2.Loss, _Mapping]]] = ..., use_sample_weight: bool = ..., label_prior: _Optional[float] = ..., input: _Optional[str] = ...) -> None: ...
 
 class BayesTaskTower(_message.Message):
     __slots__ = ("tower_name", "label_name", "metrics_set", "loss_type", "num_class", "dnn", "relation_tower_names", "relation_dnn", "weight", "task_space_indicator_label", "in_task_space_weight", "out_task_space_weight", "losses", "use_sample_weight", "label_prior")

@@ -7,6 +7,7 @@ from typing import Dict, Optional
 from easy_esmm import data
 from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
+from easy_esmm.config.towers import towers
 from easy_esmm.data import Rows
 from easy_esmm.errors import UserError
 from easy_esmm.planted.truth import read_truth
@@ -52,7 +53,8 @@ def evaluate(
     if common_pctr_path:
         _require_probabilities(pipeline, "--common_pctr")
     truth = read_truth(truth_path) if truth_path else None
-    pctr_name = f"probs_{config.model_config.esmm.ctr_tower.tower_name}"
+    ctr_tower, _ = towers(config.model_config)
+    pctr_name = f"probs_{ctr_tower.tower_name}"
     common_pctr = read_scores(common_pctr_path, pctr_name) if common_pctr_path else None
     recorder = RowRecorder() if truth_path or common_pctr_path else None
     input_fn = data.input_fn(config, "eval", rows, judge=judge_of(config))
@@ -87,5 +89,6 @@ def evaluation_steps(config: PipelineConfig) -> Optional[int]:
 
 
 def _require_probabilities(pipeline: Pipeline, flag: str) -> None:
-    if pipeline.config.model_config.esmm.cvr_tower.loss_type != CLASSIFICATION:
+    _, cvr_tower = towers(pipeline.config.model_config)
+    if cvr_tower.loss_type != CLASSIFICATION:
         raise UserError(f"{flag}: is about probabilities; the CVR tower predicts a value")

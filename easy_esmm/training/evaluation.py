@@ -7,7 +7,8 @@ from typing import Any, Dict, Mapping, Sequence
 import tensorflow as tf
 
 from easy_esmm import metrics as metric_registry
-from easy_esmm.contract import Labels, Tensor, WeighedLoss
+from easy_esmm.config.towers import towers
+from easy_esmm.contract import Labels, RowMean, Tensor, WeighedLoss
 from easy_esmm.features import Embedded
 from easy_esmm.models.model import AnyPredictions
 from easy_esmm.protos.model_pb2 import ModelConfig
@@ -21,13 +22,14 @@ def metrics(
     predictions: AnyPredictions,
     terms: Sequence[WeighedLoss],
     embedded: Embedded,
+    row_means: Mapping[str, RowMean],
 ) -> Dict[str, Any]:
     """`eval_metric_ops`: name -> (value, update operation)."""
-    esmm = config.model_config.esmm
+    ctr_tower, cvr_tower = towers(config.model_config)
     result: Dict[str, Any] = {}
     for tower, tasks in (
-        (esmm.ctr_tower, predictions.ctr_tasks(labels)),
-        (esmm.cvr_tower, predictions.cvr_tasks(labels)),
+        (ctr_tower, predictions.ctr_tasks(labels)),
+        (cvr_tower, predictions.cvr_tasks(labels)),
     ):
         for metric in tower.metrics_set:
             for task in tasks:
@@ -36,6 +38,7 @@ def metrics(
     result.update(_losses(config, labels, terms))
     result.update(_learned_weights(terms))
     result.update(_out_of_range(embedded))
+    result.update({name: _mean(rows) for name, rows in row_means.items()})
     return result
 
 
@@ -58,6 +61,12 @@ def _losses(config: PipelineConfig, labels: Labels, terms: Sequence[WeighedLoss]
 def of_variables(prefix: str, values: Mapping[str, Tensor]) -> Dict[str, Any]:
     """`<prefix>/<name>`: scalars that only variables of the checkpoint make, as metrics."""
     return {f"{prefix}/{name}": (value, tf.no_op()) for name, value in values.items()}
+
+
+def _mean(rows: RowMean) -> Any:
+    weight = tf.cast(rows.weight, tf.float64)
+    total = tf.reduce_sum(weight * tf.cast(rows.value, tf.float64))
+    return metric_registry.exact_mean(total, tf.reduce_sum(weight))
 
 
 def _learned_weights(terms: Sequence[WeighedLoss]) -> Dict[str, Any]:

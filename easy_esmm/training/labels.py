@@ -6,6 +6,7 @@ from typing import Dict, Mapping, Optional
 
 import tensorflow as tf
 
+from easy_esmm.config.towers import towers
 from easy_esmm.contract import Labels, Tensor
 from easy_esmm.data.fields import loss_sessions
 from easy_esmm.data.spread import spread
@@ -26,8 +27,7 @@ def labels_from_columns(
       columns: label column -> float32 [batch], and the sample weight under its own name.
       features: input columns; losses read sessions from them.
     """
-    esmm = config.model_config.esmm
-    ctr_tower, cvr_tower = esmm.ctr_tower, esmm.cvr_tower
+    ctr_tower, cvr_tower = towers(config.model_config)
     click = columns[ctr_tower.label_name]
     claimed = columns[cvr_tower.label_name]
     weight_name = config.data_config.sample_weight

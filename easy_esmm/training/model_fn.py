@@ -110,7 +110,13 @@ class _Batch:
             loss=loss,
             eval_metric_ops={
                 **evaluation.metrics(
-                    self._config, columns, observed, self._predictions, terms, self._embedded
+                    self._config,
+                    columns,
+                    observed,
+                    self._predictions,
+                    terms,
+                    self._embedded,
+                    self._model.row_means(self._predictions, observed),
                 ),
                 **evaluation.of_variables("keep_probability", self._dropout.keep_probabilities()),
             },
@@ -142,7 +148,8 @@ class _Batch:
         if fine_tune is not None:
             fine_tune.restore()
         saver.add_saver(train)
-        summaries.write(self._predictions, observed, terms, loss, update)
+        row_means = self._model.row_means(self._predictions, observed)
+        summaries.write(self._predictions, observed, terms, loss, update, row_means)
         hooks: List[Any] = [DataWarningHook(self._embedded, observed, train)]
         if progress is not None:
             hooks.append(progress.hook(loss, tf.size(observed.click)))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any, Mapping, Sequence
 
 import tensorflow as tf
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import Labels, Tensor, WeighedLoss
+from easy_esmm.contract import Labels, RowMean, Tensor, WeighedLoss
 from easy_esmm.models.model import AnyPredictions
 
 
@@ -17,6 +17,7 @@ def write(
     terms: Sequence[WeighedLoss],
     loss: Tensor,
     update: Any,
+    row_means: Mapping[str, RowMean],
 ) -> None:
     """Adds summaries of losses, rates, logits and learning rates to the training graph.
 
@@ -32,6 +33,9 @@ def write(
     if update.gradient_norm is not None:
         v1.summary.scalar("gradient_norm", update.gradient_norm)
     v1.summary.scalar("observed/click_rate", tf.reduce_mean(labels.click))
+    for name, rows in row_means.items():
+        mean = tf.reduce_sum(rows.weight * rows.value) / tf.reduce_sum(rows.weight)
+        v1.summary.scalar(name, mean)  # NaN where the batch has no such row
     for name, output in predictions.served().items():
         v1.summary.scalar(f"mean/{name}", tf.reduce_mean(output))
         if name.startswith("logits_"):

@@ -303,7 +303,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         "  esmm {",
         '  feature_groups { group_name: "b" feature_names: "user" } esmm { groups { input: "all" dnn { hidden_units: 8 } }',
         [
-            'x.config:27:3: model_config.feature_groups[1]: feature group "b" feeds none of esmm.groups: it has no effect'
+            'x.config:27:3: model_config.feature_groups[1]: feature group "b" feeds no network and no tower: it has no effect'
         ],
     ),
     "paths_that_training_needs": (

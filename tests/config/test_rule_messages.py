@@ -737,7 +737,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         '"ESMM"',
         '"MMoE"',
         [
-            'x.config:25:3: model_config.model_class: known to EasyRec, not supported here yet: the model supported today is ESMM, got "MMoE"'
+            'x.config:25:3: model_config.model_class: known to EasyRec, not supported here yet: use a model of the entire-space family, such as ESMM, got "MMoE"'
         ],
     ),
     "model_class_refused": (
@@ -751,7 +751,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         '  esmm {\n    ctr_tower { tower_name: "ctr" label_name: "click" dnn { hidden_units: [8, 4] } }\n    cvr_tower { tower_name: "cvr" label_name: "buy" dnn { hidden_units: [8, 4] } }\n  }\n',
         "  ple { l2_regularization: 1 }\n",
         [
-            "x.config:27:3: model_config.ple: known to EasyRec, not supported here yet: the model supported today is ESMM"
+            "x.config:27:3: model_config.ple: known to EasyRec, not supported here yet: use a model of the entire-space family, such as ESMM"
         ],
     ),
     "model_without_parameters": (
@@ -987,6 +987,28 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         '  esmm { groups { input: "all" dnn { hidden_units: 8 } } groups { input: "all" dnn { hidden_units: 8 } }',
         [
             'x.config:27:67: model_config.esmm.groups[1].input: must be unique: line 27 names another network\'s group so, got "all"'
+        ],
+    ),
+    "tower_of_an_unknown_group": (
+        'tower_name: "ctr" label_name: "click" dnn { hidden_units: [8, 4] } }\n    cvr_tower {',
+        'input: "al" tower_name: "ctr" label_name: "click" dnn { hidden_units: [8, 4] } }\n    cvr_tower { input: "all"',
+        [
+            'x.config:28:17: model_config.esmm.ctr_tower.input: must be a feature group, got "al"; did you mean all?'
+        ],
+    ),
+    "one_tower_with_an_input": (
+        "    cvr_tower {",
+        '    cvr_tower { input: "all"',
+        [
+            'x.config:29:17: model_config.esmm.cvr_tower.input: must be set in both towers or in none: ctr_tower has no input, got "all"'
+        ],
+    ),
+    "input_beside_groups": (
+        '  esmm {\n    ctr_tower { tower_name: "ctr"',
+        '  esmm { groups { input: "all" dnn { hidden_units: 8 } }\n    ctr_tower { input: "all" tower_name: "ctr"',
+        [
+            'x.config:28:17: model_config.esmm.ctr_tower.input: must be set in both towers or in none: cvr_tower has no input, got "all"',
+            'x.config:28:17: model_config.esmm.ctr_tower.input: must not stand beside groups: a tower reads them, or a feature group of its own, got "all"',
         ],
     ),
     "no_groups": (

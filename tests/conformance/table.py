@@ -11,6 +11,8 @@ import tensorflow as tf
 from easy_esmm import config as configs
 from easy_esmm.compat import estimator, v1
 from easy_esmm.config import Pipeline
+from easy_esmm.config.walk import settings
+from easy_esmm.protos.dnn_pb2 import DNN
 from easy_esmm.serving.signature import receive_columns
 from easy_esmm.training.model_fn import make_model_fn
 from tests.conformance.rows import rows_path, write_rows
@@ -86,5 +88,4 @@ def _hasten(learning_rate: Any) -> None:
 
 
 def _networks(config: Any) -> Any:
-    esmm = config.model_config.esmm
-    return [esmm.ctr_tower.dnn, esmm.cvr_tower.dnn, *(group.dnn for group in esmm.groups)]
+    return [setting.value for setting in settings(config) if isinstance(setting.value, DNN)]

@@ -15,6 +15,7 @@ from tensorflow.python.framework import op_def_registry  # noqa: TID251
 from easy_esmm import data, training
 from easy_esmm.compat import v1
 from easy_esmm.config import Pipeline
+from easy_esmm.config.towers import towers
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.requests import request
@@ -100,22 +101,22 @@ def test_exported_equals_predicted_equals_evaluated(run: Run) -> None:
         np.testing.assert_allclose(values, from_checkpoint[name], rtol=1e-6, atol=1e-6)
     metrics = training.evaluate(run.pipeline)
     click, conversion, weight = observed(run.pipeline)
-    esmm = run.config.model_config.esmm
-    ctr = from_checkpoint[f"probs_{esmm.ctr_tower.tower_name}"]
+    ctr_tower, cvr_tower = towers(run.config.model_config)
+    ctr = from_checkpoint[f"probs_{ctr_tower.tower_name}"]
     assert metrics["mean_pctr"] == pytest.approx(np.average(ctr, weights=weight), abs=1e-6)
-    if esmm.cvr_tower.loss_type == 0:
+    if cvr_tower.loss_type == 0:
         assert_aucs_equal(run.config, metrics, from_checkpoint, click, conversion, weight)
 
 
 def observed(pipeline: Pipeline) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Click, conversion and sample weight of the evaluation rows."""
     config = pipeline.config
-    esmm = config.model_config.esmm
+    ctr_tower, cvr_tower = towers(config.model_config)
     batches = [labels for _, labels in data.input_fn(config, "eval")()]
     columns = {name: np.concatenate([b[name].numpy() for b in batches]) for name in batches[0]}
-    click = columns[esmm.ctr_tower.label_name]
+    click = columns[ctr_tower.label_name]
     weight = columns.get(config.data_config.sample_weight, np.ones_like(click))
-    return click, click * columns[esmm.cvr_tower.label_name], weight
+    return click, click * columns[cvr_tower.label_name], weight
 
 
 def rank_auc(score: np.ndarray, label: np.ndarray, weight: np.ndarray) -> Tuple[float, float]:
@@ -151,8 +152,7 @@ def assert_aucs_equal(
     conversion: np.ndarray,
     weight: np.ndarray,
 ) -> None:
-    towers = config.model_config.esmm.ctr_tower, config.model_config.esmm.cvr_tower
-    ctr, cvr = (tower.tower_name for tower in towers)
+    ctr, cvr = (tower.tower_name for tower in towers(config.model_config))
     a, b = log_odds(scores, ctr), log_odds(scores, cvr)
     product = -np.logaddexp(np.logaddexp(-a, -b), -a - b)
     expected = {
@@ -165,21 +165,20 @@ def assert_aucs_equal(
 
 
 def test_signature_has_the_names_and_dtypes_that_are_documented(run: Run) -> None:
-    config, esmm = run.config, run.config.model_config.esmm
+    config = run.config
+    ctr_tower, cvr_tower = towers(config.model_config)
     with tf.Graph().as_default(), v1.Session() as session:
         meta = v1.saved_model.load(session, ["serve"], run.trained.saved_model)
         signature = meta.signature_def["serving_default"]
     assert signature.method_name == "tensorflow/serving/predict"
-    ctr, cvr = esmm.ctr_tower.tower_name, esmm.cvr_tower.tower_name
+    ctr, cvr = ctr_tower.tower_name, cvr_tower.tower_name
     of_ctr, of_cvr = (
         f"pos_logits_{tower.tower_name}" if tower.num_class > 1 else f"logits_{tower.tower_name}"
-        for tower in (esmm.ctr_tower, esmm.cvr_tower)
+        for tower in (ctr_tower, cvr_tower)
     )
     outputs = {of_ctr, f"probs_{ctr}"}
     outputs |= (
-        {f"y_{cvr}", "y_ctcvr"}
-        if esmm.cvr_tower.loss_type
-        else {of_cvr, f"probs_{cvr}", "probs_ctcvr"}
+        {f"y_{cvr}", "y_ctcvr"} if cvr_tower.loss_type else {of_cvr, f"probs_{cvr}", "probs_ctcvr"}
     )
     assert set(signature.outputs) == outputs
     assert {len(o.tensor_shape.dim) for o in signature.outputs.values()} == {1}

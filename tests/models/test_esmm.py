@@ -218,18 +218,32 @@ def build_and_predict(model_config: ModelConfig, groups: Dict[str, np.ndarray]) 
         }
 
 
+def tower_logit(variables: Dict[str, np.ndarray], name: str, x: np.ndarray) -> np.ndarray:
+    """The logit of a tower of one hidden layer, from its variables."""
+    kernel, bias = (variables[f"{name}/dnn/dense_0/{part}:0"] for part in ("kernel", "bias"))
+    hidden = np.maximum(0, x @ kernel + bias)
+    return (hidden @ variables[f"{name}/output/kernel:0"] + variables[f"{name}/output/bias:0"])[
+        :, 0
+    ]
+
+
+def test_towers_read_the_groups_that_they_name() -> None:
+    random = np.random.default_rng(16)
+    user, item = random.normal(size=[5, 4]), random.normal(size=[5, 2])
+    separate = config()
+    separate.esmm.ctr_tower.input, separate.esmm.cvr_tower.input = "item", "user"
+    result = build_and_predict(separate, {"user": user, "item": item})
+    ctr = tower_logit(result["variables"], "ctr_tower", item)
+    cvr = tower_logit(result["variables"], "cvr_tower", user)
+    np.testing.assert_allclose(result["served"]["logits_ctr"], ctr, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(result["served"]["logits_cvr"], cvr, rtol=1e-5, atol=1e-6)
+
+
 def test_towers_read_the_only_group_when_there_are_no_group_networks() -> None:
     x = np.random.default_rng(6).normal(size=[5, 4])
     result = build_and_predict(config(), {"user": x, "item": np.zeros([5, 2])})
-    w = result["variables"]
-
-    def tower(name: str) -> np.ndarray:
-        hidden = np.maximum(
-            0, x @ w[f"{name}/dnn/dense_0/kernel:0"] + w[f"{name}/dnn/dense_0/bias:0"]
-        )
-        return (hidden @ w[f"{name}/output/kernel:0"] + w[f"{name}/output/bias:0"])[:, 0]
-
-    ctr, cvr = tower("ctr_tower"), tower("cvr_tower")
+    ctr = tower_logit(result["variables"], "ctr_tower", x)
+    cvr = tower_logit(result["variables"], "cvr_tower", x)
     served = result["served"]
     np.testing.assert_allclose(served["logits_ctr"], ctr, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(served["logits_cvr"], cvr, rtol=1e-5, atol=1e-6)

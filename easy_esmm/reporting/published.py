@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List, Mapping, Tuple
 
-from easy_esmm.report.text_table import aligned
+from easy_esmm.reporting.text_table import aligned
 
 PUBLISHED: Tuple[Tuple[str, str, str, str], ...] = (
     ("ESMM paper, BASE", "-", "66.00 +- .37", "62.07 +- .45"),

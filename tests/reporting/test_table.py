@@ -5,7 +5,7 @@ from __future__ import annotations
 from google.protobuf import text_format
 
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-from easy_esmm.report.table import evaluation_table
+from easy_esmm.reporting.table import evaluation_table
 
 CONFIG = text_format.Parse(
     'model_config { esmm { ctr_tower { tower_name: "ctr" } cvr_tower { tower_name: "buy" } } }',

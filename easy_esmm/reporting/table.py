@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import List, Mapping, Optional
 
+from easy_esmm.config.towers import towers
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-from easy_esmm.report.text_table import aligned
+from easy_esmm.reporting.text_table import aligned
 
 
 def evaluation_table(config: PipelineConfig, metrics: Mapping[str, float]) -> str:
@@ -16,8 +17,8 @@ def evaluation_table(config: PipelineConfig, metrics: Mapping[str, float]) -> st
       config: resolved, for the names of the towers.
       metrics: metric -> value; what is missing or NaN is shown as a dash.
     """
-    esmm = config.model_config.esmm
-    ctr, cvr = esmm.ctr_tower.tower_name, f"{esmm.cvr_tower.tower_name}_masked"
+    ctr_tower, cvr_tower = towers(config.model_config)
+    ctr, cvr = ctr_tower.tower_name, f"{cvr_tower.tower_name}_masked"
     rows = [
         _task("CTR, all impressions", ctr, "impressions", "clicks", metrics, "auc_ctr_optimum"),
         _task("CVR, clicked rows", cvr, "clicks", "conversions", metrics, "cvr_auc_masked_optimum"),

@@ -6,7 +6,7 @@ import numpy as np
 
 from easy_esmm import data
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-from easy_esmm.report.text_table import aligned
+from easy_esmm.reporting.text_table import aligned
 from easy_esmm.serving.requests import request
 from easy_esmm.serving.saved_model import SavedModel
 

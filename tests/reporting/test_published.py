@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from easy_esmm.report.published import beside_published
+from easy_esmm.reporting.published import beside_published
 
 METRICS = {
     "auc_ctr": 0.5975,
