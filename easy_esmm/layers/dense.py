@@ -17,6 +17,8 @@ PRODUCT_DTYPES: Dict[int, tf.DType] = {FP32: tf.float32, BF16: tf.bfloat16}
 class Dense(keras.layers.Dense):  # type: ignore[misc]
     """inputs x kernel + bias, float32 [batch, width] -> float32 [batch, units].
 
+    With `use_bias=False` there is no bias. An activation is somebody else's.
+
     With `product_dtype` bfloat16 both factors are rounded to it (8 bits, relative error at most
     2^-8) for this product only, and the product is rounded too; so are the two products of
     the gradient. Kernel, bias, their sum and what the optimizer sees stay float32.
@@ -31,4 +33,5 @@ class Dense(keras.layers.Dense):  # type: ignore[misc]
         if self._product_dtype == tf.float32:
             return super().call(inputs)
         factors = tf.cast(inputs, self._product_dtype), tf.cast(self.kernel, self._product_dtype)
-        return tf.nn.bias_add(tf.cast(tf.linalg.matmul(*factors), tf.float32), self.bias)
+        product = tf.cast(tf.linalg.matmul(*factors), tf.float32)
+        return product if self.bias is None else tf.nn.bias_add(product, self.bias)

@@ -16,32 +16,42 @@ from easy_esmm.protos.tower_pb2 import TaskTower
 _TWO = 2
 
 
-class Tower(keras.layers.Layer):  # type: ignore[misc]
+class TowerLayers(keras.layers.Layer):  # type: ignore[misc]
     """Hidden layers and one linear output unit, or two under `num_class: 2`.
 
     The output bias starts at the log odds of `label_prior`, so that training starts at the base
     rate instead of unlearning a rate of one half. Of two outputs, the one of class 1 does.
     `product_dtype` is that of the hidden layers; logits are computed in float32.
+
+    A subclass says what lies between the hidden layers and the output.
     """
 
     def __init__(self, config: TaskTower, name: str, product_dtype: tf.DType = tf.float32) -> None:
         super().__init__(name=name)
-        self._hidden = MLP(config.dnn, "dnn", product_dtype)
+        self.hidden = MLP(config.dnn, "dnn", product_dtype)
         self._classes = config.num_class
         prior = _first_bias(config)
         start: Any = [0.0, prior] if self._classes == _TWO else prior
         bias = keras.initializers.Constant(start)
         self._output = keras.layers.Dense(self._classes, bias_initializer=bias, name="output")
 
-    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+    def logits_of(self, hidden: Tensor) -> Tensor:
         """float32 [batch, width] -> float32 [batch], or [batch, 2]; unbounded."""
-        output = self._output(self._hidden(inputs, training=training))
+        output = self._output(hidden)
         return output if self._classes == _TWO else tf.squeeze(output, axis=1)
 
     @property
     def kernels(self) -> List[Tensor]:
         """Weight matrices of the hidden layers and of the output."""
-        return [*self._hidden.kernels, self._output.kernel]
+        return [*self.hidden.kernels, self._output.kernel]
+
+
+class Tower(TowerLayers):
+    """Hidden layers and the output on top of them."""
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """float32 [batch, width] -> float32 [batch], or [batch, 2]; unbounded."""
+        return self.logits_of(self.hidden(inputs, training=training))
 
 
 def _first_bias(config: TaskTower) -> float:
