@@ -289,6 +289,34 @@ def test_the_risk_with_true_propensities_is_the_loss_over_all_impressions() -> N
     assert total == pytest.approx(loss.mean(), rel=1e-5)
 
 
+def test_the_weighted_risk_is_least_at_the_rate_of_all_impressions_not_of_the_clicked() -> None:
+    # Two kinds of impressions, half each: clicked at .1 and .5, converting then at .02 and .2.
+    p, cvr = np.array([0.1, 0.5]), np.array([0.02, 0.2])
+    mass = np.stack([1 - p, p * (1 - cvr), p * cvr], axis=1).ravel() / 2  # of rows (y, z)
+    click, conversion = np.tile([0.0, 1, 1], 2), np.tile([0.0, 0, 1], 2)
+    logit = np.repeat(np.log(p / (1 - p)), 3)
+    everywhere, clicked = cvr.mean(), (p * cvr).sum() / p.sum()  # .11 and .17
+
+    def slope(rate: float, weigh: Callable[..., Any]) -> float:
+        common = tf.constant(np.log(rate / (1 - rate)), tf.float32)  # one logit for all rows
+        inside = propensity.inverse(tf.constant(logit, tf.float32), CLIP)
+        with tf.GradientTape() as tape:
+            tape.watch(common)
+            row_loss = cross_entropy(tf.constant(conversion, tf.float32), common)
+            u = weigh(tf.constant(click, tf.float32), inside)
+            risk = inverse_propensity.weighted_risk(row_loss, u, tf.constant(mass, tf.float32))
+        return float(tape.gradient(risk, common))
+
+    def unweighted(mask: Any, _: Any) -> Any:
+        return mask
+
+    for weigh in (propensity.mean_weights, propensity.self_normalized):
+        assert slope(everywhere, weigh) == pytest.approx(0, abs=1e-7)
+        assert slope(clicked, weigh) > 1e-3
+    assert slope(clicked, unweighted) == pytest.approx(0, abs=1e-7)
+    assert slope(everywhere, unweighted) < -1e-3
+
+
 def test_a_right_imputation_makes_the_risk_right_whatever_the_propensities() -> None:
     click, loss, wrong = np.array([1.0, 0, 1]), np.array([5.0, 2.0, 1.0]), np.array([9.0, 3, 7])
     value = doubly_robust.risk(
