@@ -7,7 +7,7 @@ itself does not import TensorFlow, so that `config` and the command line stay qu
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional, Tuple, Union
 
 # TensorFlow's own type hints do not survive graph mode and `mypy --strict` together: said openly.
 Tensor = Any
@@ -154,7 +154,8 @@ class LossTerm:
     """Suffix of its name in TensorBoard and in the evaluation result."""
     value: Tensor
     """Scalar float32: a mean over the batch's impressions, or a sum under `loss_reduction: SUM`."""
-    weight: float = 1.0
+    weight: Union[float, Tensor] = 1.0
+    """A number, or a scalar float32 where it changes during training."""
     is_squared_error: bool = False
     """Whether it is the squared error of a value."""
     learns_weight: bool = False

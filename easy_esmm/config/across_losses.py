@@ -13,8 +13,17 @@ from easy_esmm.protos.loss_pb2 import JRC_LOSS, L2_LOSS, Loss, LossType
 from easy_esmm.protos.tower_pb2 import TaskTower
 
 _CLASSES_OF_JRC = 2
-_TOTAL, _CLICK_MASKED = "total_loss", "click_masked_"
-"""Names of losses that are no tower's, the latter a prefix."""
+_TOTAL = "total_loss"
+_OF_MODELS = (
+    "click_masked_",
+    "inverse_propensity_",
+    "doubly_robust_",
+    "imputation_",
+    "factual_",
+    "counterfactual_",
+    "agreement_",
+)
+"""What the names of losses begin with that are the model's, and no tower's."""
 
 
 def check_losses(report: Report) -> None:
@@ -49,7 +58,7 @@ def _check_loss(report: Report, tower: TaskTower, loss: Loss, path: str) -> None
     if loss.loss_type not in KINDS:
         return  # refused by its mark in the schema
     kind = LossType.Name(loss.loss_type)
-    if loss.loss_name == _TOTAL or loss.loss_name.startswith(_CLICK_MASKED):
+    if loss.loss_name == _TOTAL or loss.loss_name.startswith(_OF_MODELS):
         rule = "must be another name: evaluations report a loss of the model itself by it"
         report.complain(f"{path}.loss_name", rule, quoted(loss.loss_name))
     if predicts_value(tower) and loss.loss_type != L2_LOSS:

@@ -65,7 +65,7 @@ def check_model_class(report: Report) -> None:
         report.complain(path, rule, quoted(name))
     elif name:
         known = [*MODELS, *_NOT_YET, *_REFUSED]
-        rule = f"must be {' or '.join(MODELS)}"
+        rule = f"must be one of {', '.join(MODELS)}"
         report.complain(path, rule, quoted(name), did_you_mean(name, known))
     else:
         report.complain(path, "must be set", None, 'write model_class: "ESMM"')

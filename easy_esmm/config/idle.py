@@ -13,6 +13,7 @@ from easy_esmm.config.tower_losses import predicts_value
 from easy_esmm.config.towers import towers
 from easy_esmm.config.walk import settings
 from easy_esmm.protos.data_pb2 import DatasetConfig
+from easy_esmm.protos.escm2_pb2 import ESCM2
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -91,6 +92,10 @@ def _reads_no_float(config: PipelineConfig, feature: FeatureConfig) -> bool:
 
 def _is_one_combination(_: PipelineConfig, feature: FeatureConfig) -> bool:
     return feature.feature_type == _COMBO and not any(feature.combo_input_seps)
+
+
+def _imputes_nothing(_: PipelineConfig, escm2: Any) -> bool:
+    return bool(escm2.estimator != ESCM2.DR)
 
 
 def _compares_nothing(_: PipelineConfig, export: Any) -> bool:
@@ -214,6 +219,13 @@ IDLE: Tuple[Idle, ...] = (
         "model_config.**.label_prior",
         lambda _, tower: predicts_value(tower),
         "a regression has no log odds",
+    ),
+    Idle("model_config.escm2.imputation_tower", _imputes_nothing, "estimator is not DR"),
+    Idle("model_config.escm2.imputation_weight", _imputes_nothing, "estimator is not DR"),
+    Idle(
+        "model_config.dcmt.propensity.self_normalized",
+        lambda config, _: True,
+        "the weights of DCMT always are",
     ),
     Idle("export_config.auto_multi_value", _joins_columns, "the only serving input is one text"),
     Idle(

@@ -12,7 +12,11 @@ from easy_esmm.protos.esmm_pb2 import ESMM
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.tower_pb2 import TaskTower
 
-MODELS: Dict[str, str] = {"ESMM": "esmm"}
+MODELS: Dict[str, str] = {
+    "ESMM": "esmm",
+    "ESCM2": "escm2",
+    "DCMT": "dcmt",
+}
 """Model class -> member of `model_config.model` that holds its parameters."""
 
 TOWERS = ("ctr_tower", "cvr_tower")

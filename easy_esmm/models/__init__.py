@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from easy_esmm.models import dcmt as _dcmt  # noqa: F401  (registers itself)
+from easy_esmm.models import escm2 as _escm2  # noqa: F401  (registers itself)
 from easy_esmm.models import esmm as _esmm  # noqa: F401  (registers itself)
 from easy_esmm.models.model import Model, build, registered
 

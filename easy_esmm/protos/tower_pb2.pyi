@@ -17,6 +17,12 @@ class Tower(_message.Message):
     dnn: _dnn_pb2.DNN
     def __init__(self, input: _Optional[str] = ..., dnn: _Optional[_Union[_dnn_pb2.DNN, _Mapping]] = ...) -> None: ...
 
+class Head(_message.Message):
+    __slots__ = ("dnn",)
+    DNN_FIELD_NUMBER: _ClassVar[int]
+    dnn: _dnn_pb2.DNN
+    def __init__(self, dnn: _Optional[_Union[_dnn_pb2.DNN, _Mapping]] = ...) -> None: ...
+
 class TaskTower(_message.Message):
     __slots__ = ("tower_name", "label_name", "metrics_set", "loss_type", "num_class", "dnn", "weight", "task_space_indicator_label", "in_task_space_weight", "out_task_space_weight", "losses", "use_sample_weight", "label_prior", "input")
     TOWER_NAME_FIELD_NUMBER: _ClassVar[int]

@@ -8,6 +8,8 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
+from easy_esmm.config.towers import MODELS
+
 # (old, new, edits=(), command="check") -> lines; see conftest.py.
 Problems = Any
 
@@ -731,7 +733,9 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
     "unknown_model_class": (
         '"ESMM"',
         '"ESSM"',
-        ['x.config:25:3: model_config.model_class: must be ESMM, got "ESSM"; did you mean ESMM?'],
+        [
+            f'x.config:25:3: model_config.model_class: must be one of {", ".join(MODELS)}, got "ESSM"; did you mean ESMM?'
+        ],
     ),
     "model_class_not_yet": (
         '"ESMM"',

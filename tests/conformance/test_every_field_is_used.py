@@ -25,6 +25,8 @@ from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 ELSEWHERE = {
+    "DCMT.groups": "as ESMM's: tests/models/test_dcmt.py",
+    "ESCM2.groups": "as ESMM's: tests/models/test_escm2.py",
     "ExportConfig.asset_files": "names a file of the user's: tests/test_commands.py",
     "Optimizer.adam_async_optimizer": "EasyRec's other name of a rule: tests/training",
     "Optimizer.adam_asyncw_optimizer": "EasyRec's other name of a rule: tests/training",

@@ -37,6 +37,7 @@ OTHER_VALUES: Mapping[str, str] = {
     "RecallAtTopK.session_id_field": "user",
     "SessionAUC.session_id_field": "user",
     "DNN.activation": "tanh",
+    "ESCM2.estimator": "IPS",
     "DatasetConfig.num_parallel_calls": "1",
     "DatasetConfig.prefetch_size": "1",
     "DatasetConfig.separator": ";",

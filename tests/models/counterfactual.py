@@ -1,0 +1,133 @@
+"""What the tests of the counterfactual models have in common: rows, and a model on logits."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, NamedTuple, Tuple
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf import text_format
+
+from easy_esmm import models
+from easy_esmm.compat import v1
+from easy_esmm.contract import Labels, Predictions
+from easy_esmm.losses import entire_space
+from easy_esmm.protos.model_pb2 import ModelConfig
+
+TOWERS = """
+  ctr_tower { tower_name: "ctr" label_name: "click" dnn { hidden_units: [4] use_bn: false } }
+  cvr_tower { tower_name: "cvr" label_name: "buy" dnn { hidden_units: [3] use_bn: false } }
+"""
+
+
+class Rows(NamedTuple):
+    """float64 arrays, [rows] each."""
+
+    click: Any
+    conversion: Any
+    weight: Any
+    a: Any
+    """CTR logit."""
+    b: Any
+    """CVR logit."""
+    other: Any
+    """Logit of the model's own head."""
+
+
+class Result(NamedTuple):
+    values: Dict[str, float]
+    weights: Dict[str, float]
+    total: float
+    gradients: Tuple[Any, Any, Any]
+    """Of the total, by the logits a, b and of the own head."""
+
+
+def config(model_class: str, parameters: str = "", model: str = "") -> ModelConfig:
+    text = f"""
+      model_class: "{model_class}"
+      feature_groups {{ group_name: "user" }}
+      feature_groups {{ group_name: "item" }}
+      {model_class.lower()} {{ {TOWERS} {parameters} }}
+      {model}
+    """
+    return text_format.Merge(text, ModelConfig())
+
+
+def rows(seed: int = 1, size: int = 40, reach: float = 3.0) -> Rows:
+    random = np.random.default_rng(seed)
+    click = (random.random(size) < 0.5).astype(np.float64)
+    logits = random.uniform(-reach, reach, [3, size]).astype(np.float32).astype(np.float64)
+    conversion = click * (random.random(size) < 0.4)
+    return Rows(click, conversion, random.choice([0.5, 1.0, 2.0], size), *logits)
+
+
+def softplus(x: Any) -> Any:
+    return np.logaddexp(0.0, x)
+
+
+def sigmoid(x: Any) -> Any:
+    return np.exp(-softplus(-x))
+
+
+def entropy(label: Any, logit: Any) -> Any:
+    return label * softplus(-logit) + (1 - label) * softplus(logit)
+
+
+def labels_of(r: Rows) -> Labels:
+    click, conversion, weight = (tf.constant(x, tf.float32) for x in r[:3])
+    return Labels(click, conversion, tf.ones_like(click), weight, weight, tf.zeros_like(click))
+
+
+def answers(a: Any, b: Any) -> Predictions:
+    product = entire_space.product_logit(a, b)
+    probabilities = tf.sigmoid(a), tf.sigmoid(b), tf.sigmoid(product)
+    return Predictions("ctr", "cvr", a, b, product, *probabilities)
+
+
+Complete = Callable[[Predictions, Any], Predictions]
+"""Of the three answers and the logit of the model's own head: the model's predictions."""
+
+
+def losses_of(model_config: ModelConfig, r: Rows, complete: Complete) -> Result:
+    """The model's loss terms on given logits, in graph mode."""
+    none = tf.UnconnectedGradients.ZERO
+    with tf.Graph().as_default(), v1.Session() as session:
+        a, b, other = (tf.constant(x, tf.float32) for x in r[3:])
+        predictions = complete(answers(a, b), other)
+        terms = models.build(model_config).loss_terms(predictions, labels_of(r))
+        total = tf.add_n([term.weight * term.value for term in terms])
+        gradients = tf.gradients(total, [a, b, other], unconnected_gradients=none)
+        values = {term.name: term.value for term in terms}
+        weights = {term.name: tf.constant(1.0) * term.weight for term in terms}
+        return Result(*session.run((values, weights, total, tuple(gradients))))
+
+
+def plain(_: Predictions, __: Any) -> Predictions:
+    """ESMM's predictions."""
+    return _
+
+
+class Built(NamedTuple):
+    served: Dict[str, Any]
+    variables: Dict[str, Any]
+    regularization: float
+    moved: Dict[str, Dict[str, Any]]
+    """Loss term -> variable -> its gradient; variables that it does not reach are left out."""
+
+
+def built(model_config: ModelConfig, r: Rows, groups: Dict[str, Any]) -> Built:
+    """The model with its first weights on features [rows, width] of each group."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        model = models.build(model_config)
+        tensors = {name: tf.constant(value, tf.float32) for name, value in groups.items()}
+        predictions = model.predict(tensors, training=False)
+        terms = model.loss_terms(predictions, labels_of(r))
+        variables = v1.trainable_variables()
+        moved = {}
+        for term in terms:
+            slopes = tf.gradients(term.value, variables)
+            moved[term.name] = {v.op.name: s for v, s in zip(variables, slopes) if s is not None}
+        session.run(v1.global_variables_initializer())
+        by_name = {variable.op.name: variable for variable in variables}
+        parts = (predictions.served(), by_name, model.regularization(), moved)
+        return Built(*session.run(parts))
