@@ -11,7 +11,7 @@ A program has flags of its own and names those that it reads, so that one withou
         flags.run(main, FLAGS, __doc__)
 
 With `CONFIG` come --pipeline_config (or --pipeline_config_path), --edit_config_json, and overrides
-such as `--train_config.num_steps=100`.
+such as `--train_config.num_steps=100`; the overrides come with --edit_config_json alone, too.
 """
 
 from __future__ import annotations
@@ -157,8 +157,8 @@ def parse(
     What an earlier call left in `values` is forgotten. Edits apply in this order:
     --edit_config_json, overrides, then flags such as --model_dir.
     """
-    has_config = "pipeline_config" in values
-    overrides, rest = split_overrides(argv) if has_config else ((), list(argv))
+    has_edits = "edit_config_json" in values
+    overrides, rest = split_overrides(argv) if has_edits else ((), list(argv))
     if any(argument in _HELP for argument in rest):
         print(_help(values, usage))
         sys.exit(0)
@@ -166,12 +166,13 @@ def parse(
     no_flags = tuple(values(rest)[1:])
     if no_flags and not positional:
         raise UserError(f"{no_flags[0]}: not a flag; all arguments are --flags (see --help)")
-    if not has_config:
+    if not has_edits:
         return Arguments(positional=no_flags)
     text = values.edit_config_json
     from_json = edits_from_json(text) if text else ()
     edits = (*from_json, *overrides, *_flag_edits(values))
-    return Arguments(values.pipeline_config, edits, no_flags)
+    config = values.pipeline_config if "pipeline_config" in values else None
+    return Arguments(config, edits, no_flags)
 
 
 def split_overrides(argv: Sequence[str]) -> Tuple[Tuple[Edit, ...], List[str]]:
@@ -217,7 +218,7 @@ def _help(values: FlagValues, usage: Optional[str]) -> str:
     # Under headings by module, which are of no use to whoever calls the program.
     listed = [line for line in text.splitlines() if line.startswith("  ")]
     lines = [(usage or "").strip(), "", *listed]
-    if "pipeline_config" in values:
+    if "edit_config_json" in values:
         lines.append(
             "  --train_config.num_steps=100: sets a field of the config; any field of a section"
         )

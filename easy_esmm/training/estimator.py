@@ -7,6 +7,7 @@ from typing import Any, Optional, Sequence
 from easy_esmm.compat import estimator, v1
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.training.fine_tune import FineTune
+from easy_esmm.training.gradients import Gradients
 from easy_esmm.training.model_fn import make_model_fn
 from easy_esmm.training.progress import TrainProgress
 from easy_esmm.training.recorder import RowRecorder
@@ -18,6 +19,7 @@ def make_estimator(
     model_dir: str = "",
     extra_columns: Sequence[str] = (),
     recorder: Optional[RowRecorder] = None,
+    gradients: Optional[Gradients] = None,
     progress: Optional[TrainProgress] = None,
     fine_tune: Optional[FineTune] = None,
 ) -> Any:
@@ -26,6 +28,7 @@ def make_estimator(
         config,
         extra_columns=extra_columns,
         recorder=recorder,
+        gradients=gradients,
         progress=progress,
         fine_tune=fine_tune,
     )

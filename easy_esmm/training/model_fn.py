@@ -25,6 +25,7 @@ from easy_esmm.training import (
 )
 from easy_esmm.training.data_warnings import DataWarningHook
 from easy_esmm.training.fine_tune import FineTune
+from easy_esmm.training.gradients import Gradients
 from easy_esmm.training.input_dropout import InputDropout
 from easy_esmm.training.labels import labels_from_columns
 from easy_esmm.training.progress import RowProgressHook, TrainProgress
@@ -38,6 +39,7 @@ def make_model_fn(
     *,
     extra_columns: Sequence[str] = (),
     recorder: Optional[RowRecorder] = None,
+    gradients: Optional[Gradients] = None,
     progress: Optional[TrainProgress] = None,
     fine_tune: Optional[FineTune] = None,
 ) -> ModelFn:
@@ -47,6 +49,7 @@ def make_model_fn(
       config: resolved.
       extra_columns: input columns that `predict` hands through beside the predictions.
       recorder: receives every evaluated row; see `RowRecorder`.
+      gradients: receives the gradients of every batch, in the place of metrics; see `Gradients`.
       progress: shows and counts training steps; see `TrainProgress`.
       fine_tune: first values of variables in training.
     """
@@ -61,6 +64,8 @@ def make_model_fn(
         if mode == estimator.ModeKeys.PREDICT:
             return batch.predict_spec(extra_columns)
         if mode == estimator.ModeKeys.EVAL:
+            if gradients is not None:
+                return batch.gradient_spec(labels or {}, gradients)
             return batch.eval_spec(labels or {}, recorder)
         return batch.train_spec(labels or {}, progress, fine_tune)
 
@@ -121,6 +126,16 @@ class _Batch:
                 **evaluation.of_variables("keep_probability", self._dropout.keep_probabilities()),
             },
             evaluation_hooks=hooks,
+            scaffold=averages.scaffold(self._config.train_config),
+        )
+
+    def gradient_spec(self, label_columns: Mapping[str, Tensor], gradients: Gradients) -> Any:
+        observed = labels_from_columns(self._config, label_columns, self._columns)
+        terms = self._loss_terms(observed)
+        return estimator.EstimatorSpec(
+            estimator.ModeKeys.EVAL,
+            loss=_total(terms),
+            evaluation_hooks=[gradients.hook(self._config, terms, self._embedded.tables)],
             scaffold=averages.scaffold(self._config.train_config),
         )
 

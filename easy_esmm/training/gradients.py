@@ -1,0 +1,80 @@
+"""Whether two tasks pull shared tables the same way: the cosine of their losses' gradients.
+
+1 means that both want the same change of the embeddings, 0 that they do not meet, below 0 that what
+helps one hurts the other: the mechanism behind a seesaw between tasks.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, List, Optional, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from easy_esmm.compat import v1
+from easy_esmm.config import towers
+from easy_esmm.config.tower_losses import tower_losses
+from easy_esmm.contract import TableRows, Tensor, WeighedLoss
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+
+class Gradients:
+    """Collects the cosine of each batch: the click loss against the sum of all other losses.
+
+    The gradients are those with respect to the rows that the batch reads from the tables that both
+    losses reach, each row once, weights of the losses included; regularisation is left out.
+    """
+
+    def __init__(self) -> None:
+        self._cosines: List[float] = []
+
+    def hook(
+        self,
+        config: PipelineConfig,
+        terms: Sequence[WeighedLoss],
+        tables: Sequence[TableRows],
+    ) -> Any:
+        """An evaluation hook that feeds this from the evaluation's graph."""
+        ctr_tower, _ = towers.towers(config.model_config)
+        of_clicks = {loss.loss_name for loss in tower_losses(ctr_tower)}
+        clicks = [term.contribution for term in terms if term.name in of_clicks]
+        others = [term.contribution for term in terms if term.name not in of_clicks]
+        cosine = cosine_of(tf.add_n(clicks), tf.add_n(others), tables) if others else None
+        return _GradientHook(cosine, self._cosines)
+
+    def mean(self) -> float:
+        """Over the batches where both gradients are something; NaN for none."""
+        known = [cosine for cosine in self._cosines if math.isfinite(cosine)]
+        return float(np.mean(known)) if known else math.nan
+
+
+def cosine_of(one: Tensor, other: Tensor, tables: Sequence[TableRows]) -> Optional[Tensor]:
+    """float32 scalar: of the gradients of two scalars; None where they share no table.
+
+    NaN where one of the gradients is zero.
+    """
+    rows = [table.rows for table in tables]
+    pairs = [
+        (tf.convert_to_tensor(a), tf.convert_to_tensor(b))
+        for a, b in zip(tf.gradients(one, rows), tf.gradients(other, rows))
+        if a is not None and b is not None
+    ]
+    if not pairs:
+        return None
+    product = tf.add_n([tf.reduce_sum(a * b) for a, b in pairs])
+    norms = [tf.linalg.global_norm(list(gradients)) for gradients in zip(*pairs)]
+    return product / norms[0] / norms[1]
+
+
+class _GradientHook(v1.train.SessionRunHook):  # type: ignore[misc]
+    def __init__(self, cosine: Optional[Tensor], cosines: List[float]) -> None:
+        self._cosine = cosine
+        self._cosines = cosines
+
+    def before_run(self, run_context: Any) -> Any:
+        return None if self._cosine is None else v1.train.SessionRunArgs(self._cosine)
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        if self._cosine is not None:
+            self._cosines.append(float(run_values.results))
