@@ -1,0 +1,1 @@
+"""Several models on the same rows, paired by seed: trained, measured, summed up, shown."""

@@ -1,0 +1,93 @@
+"""One run, from the config to its result: the package's own training and evaluation."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import time
+from typing import Any, Dict, Iterator, List
+
+from easy_esmm import training
+from easy_esmm.comparing.runs import Result, Run, write_result
+from easy_esmm.compat import keras, v1
+from easy_esmm.config import Edit, load, towers
+from easy_esmm.training.gradient_cosine import gradient_cosine
+
+_NEVER = 1_000_000_000
+"""Steps until what is of no use in a comparison."""
+
+
+def execute(run: Run, is_quiet: bool = True) -> Result:
+    """Trains, evaluates and writes the result; what an interrupted run left is removed first.
+
+    Args:
+      run: what to do.
+      is_quiet: whether the progress of training and evaluation is kept from the screen.
+
+    Raises:
+      UserError: as `training.train` and `training.evaluate`.
+    """
+    start = time.monotonic()
+    pipeline = load(run.path, (*run.edits, *_lean(run)), "train")
+    # Without an evaluation input it is evaluated once, below, and not by the Estimator besides.
+    unevaluated = load(
+        run.path, (*run.edits, *_lean(run), Edit("compare", "eval_input_path", "")), "train"
+    )
+    shutil.rmtree(run.model_dir, ignore_errors=True)
+    with _screen(is_quiet), _clean_process():
+        trained = training.train(unevaluated)
+        metrics: Dict[str, float] = training.evaluate(pipeline, truth_path=run.truth)
+        if run.gradient_batches:
+            metrics["gradient_cosine"] = gradient_cosine(pipeline, run.gradient_batches)
+    ctr, cvr = towers.towers(pipeline.config.model_config)
+    result = Result(
+        name=run.name,
+        seed=run.seed,
+        ctr_name=ctr.tower_name,
+        cvr_name=cvr.tower_name,
+        metrics=metrics,
+        seconds=time.monotonic() - start,
+        examples=trained.examples,
+        training_seconds=trained.seconds,
+    )
+    write_result(run, result)
+    if not run.keep_model:
+        shutil.rmtree(run.model_dir)
+    return result
+
+
+def _lean(run: Run) -> List[Edit]:
+    """Leaves out what costs time and shows in no result; AUC is measured for every config."""
+    model = load(run.path, run.edits, "check").config.model_config
+    changes: Dict[str, Any] = {
+        "export_config.exporter_type": "none",
+        "train_config.save_checkpoints_steps": _NEVER,
+        "train_config.save_checkpoints_secs": 0,
+        "train_config.save_summary_steps": _NEVER,
+        "train_config.log_step_count_steps": _NEVER,
+    }
+    for member in towers.TOWERS:
+        changes[f"{towers.path(model)}.{member}.metrics_set"] = [{"auc": {}}]
+    return [Edit("compare", path, value) for path, value in changes.items()]
+
+
+@contextlib.contextmanager
+def _clean_process() -> Iterator[None]:
+    """Leaves nothing of a run behind for the next: graphs, names of layers, open event files."""
+    try:
+        yield
+    finally:
+        v1.summary.FileWriterCache.clear()
+        keras.backend.clear_session()
+
+
+@contextlib.contextmanager
+def _screen(is_quiet: bool) -> Iterator[None]:
+    with contextlib.ExitStack() as stack:
+        if is_quiet:
+            nowhere = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
+            stack.enter_context(contextlib.redirect_stderr(nowhere))
+        yield
+        sys.stderr.flush()

@@ -1,0 +1,169 @@
+"""A comparison from its options to its results."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from easy_esmm.aliccp.settings import Settings
+from easy_esmm.comparing.comparison import Comparison, compare
+from easy_esmm.comparing.contestants import Contestant, data_format, require_same_data
+from easy_esmm.comparing.runs import Run, plan_run
+from easy_esmm.comparing.schedule import Batch, Say, run_all, threads_of
+from easy_esmm.comparing.simulated import DataSet, data_set, is_written, parse_settings, write
+from easy_esmm.comparing.single_task import find_single_tasks
+from easy_esmm.config import Edit
+from easy_esmm.errors import UserError
+
+_LARGEST_SEED = 2**32 - 1
+"""`train_config.random_seed` is 32 bits wide."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is asked for besides the configs, as on the command line."""
+
+    seeds: str
+    simulate: Optional[str]
+    reference: Optional[str]
+    output: Path
+    jobs: int = 1
+    gradient_batches: int = 20
+    keep_models: bool = False
+
+
+def run_comparison(
+    contestants: Sequence[Contestant], options: Options
+) -> Tuple[Optional[Comparison], List[str]]:
+    """Runs what has no result yet.
+
+    Returns:
+      The comparison, None where no run succeeded; and a text for each run that failed.
+
+    Raises:
+      UserError: an option is wrong, or the configs read different data.
+    """
+    seeds = parse_seeds(options.seeds)
+    names = [contestant.name for contestant in contestants]
+    reference = options.reference or names[0]
+    if reference not in names:
+        known = ", ".join(names)
+        raise UserError(f"--reference: must be one of {known}, got '{reference}'")
+    settings = None if options.simulate is None else parse_settings(options.simulate)
+    if settings is None:
+        require_same_data(contestants)
+    batches = [
+        _of_files(contestants, seed, options)
+        if settings is None
+        else _simulated(contestants, settings, seed, options)
+        for seed in seeds
+    ]
+    outcomes = run_all(batches, len(names) * len(seeds), options.jobs)
+    if not outcomes.results:
+        return None, outcomes.failures
+    singles = find_single_tasks({c.name: c.pipeline.config for c in contestants})
+    facts: Dict[str, Any] = {
+        "configs": {contestant.name: contestant.path for contestant in contestants},
+        "changes": {edit.path: edit.value for edit in contestants[0].edits},
+        "simulation": None if settings is None else _known_settings(settings),
+    }
+    notes = [*singles.notes, *(f"failed: {failure}" for failure in outcomes.failures)]
+    comparison = compare(names, reference, outcomes.results, singles.by_task, facts, notes)
+    return comparison, outcomes.failures
+
+
+def parse_seeds(text: str) -> Tuple[int, ...]:
+    """From `--seeds`: whole numbers with commas, each once."""
+    seeds: List[int] = []
+    for piece in filter(None, (part.strip() for part in text.split(","))):
+        if not piece.isdigit() or int(piece) > _LARGEST_SEED:
+            raise UserError(f"--seeds: must be whole numbers from 0 on, with commas, got '{piece}'")
+        if int(piece) in seeds:
+            raise UserError(f"--seeds: must be different, got {piece} twice")
+        seeds.append(int(piece))
+    if not seeds:
+        raise UserError("--seeds: must name a seed or several, such as 0,1,2")
+    return tuple(seeds)
+
+
+def _known_settings(settings: Settings) -> Dict[str, Any]:
+    known = dataclasses.asdict(settings)
+    del known["seed"]
+    return known
+
+
+def _simulated(
+    contestants: Sequence[Contestant], settings: Settings, seed: int, options: Options
+) -> Batch:
+    runs: List[Run] = []
+    sets: Dict[DataSet, None] = {}
+    for contestant in contestants:
+        data = data_set(options.output / "data", settings, seed, data_format(contestant))
+        sets[data] = None
+        edits = data.edits(contestant.pipeline.written, settings)
+        known = [_known_settings(settings), data.format]
+        runs.append(_run(contestant, seed, known, edits, options, truth=data.truth))
+
+    def prepare(say: Say) -> None:
+        for data in sets:
+            if not is_written(data):
+                say(f"simulating the rows of seed {seed}")
+                write(data, settings, seed)
+
+    return prepare, runs
+
+
+def _of_files(contestants: Sequence[Contestant], seed: int, options: Options) -> Batch:
+    config = contestants[0].pipeline.config
+    known = [*_files(config.train_input_path), *_files(config.eval_input_path)]
+    return _nothing, [_run(contestant, seed, known, [], options) for contestant in contestants]
+
+
+def _files(paths: str) -> List[Any]:
+    """What tells the files of a comma list of globs from others: path, size, time of change."""
+    # Late: it imports TensorFlow, whose file systems these may be in.
+    from easy_esmm.data import storage  # noqa: PLC0415
+    from easy_esmm.data.files import find_files  # noqa: PLC0415
+
+    return [
+        [path, storage.size(path), os.stat(path).st_mtime_ns if os.path.exists(path) else None]
+        for path in find_files(paths)
+    ]
+
+
+def _nothing(_: Say) -> None:
+    """The rows are there."""
+
+
+def _run(
+    contestant: Contestant,
+    seed: int,
+    data: Any,
+    data_edits: Sequence[Edit],
+    options: Options,
+    truth: str = "",
+) -> Run:
+    return plan_run(
+        contestant,
+        seed,
+        data,
+        (*data_edits, *_threads(contestant, options.jobs)),
+        options.output,
+        truth=truth,
+        gradient_batches=options.gradient_batches,
+        keep_model=options.keep_models,
+    )
+
+
+def _threads(contestant: Contestant, jobs: int) -> List[Edit]:
+    """TensorFlow's threads shared out among the processes, where the config does not say."""
+    train, threads = contestant.pipeline.config.train_config, threads_of(jobs)
+    names = ("inter_op_parallelism_threads", "intra_op_parallelism_threads")
+    return [
+        Edit("compare", f"train_config.{name}", threads)
+        for name in names
+        if threads and not getattr(train, name)
+    ]

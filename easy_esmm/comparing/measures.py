@@ -1,0 +1,139 @@
+"""What is compared: each figure of an evaluation by one name, whatever the towers are called."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Dict, Mapping, Tuple
+
+Metrics = Mapping[str, float]
+"""As `training.evaluate` gives them."""
+
+HIGHER, LOWER, NEITHER = "higher", "lower", ""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A column of a table."""
+
+    key: str
+    title: str
+    better: str = NEITHER
+    """HIGHER or LOWER, or NEITHER where a value of its own is right (1 for a ratio)."""
+    is_difference: bool = False
+    """Whether a single value is a difference already, to be compared with 0."""
+    is_compared: bool = True
+    """Whether a difference from the reference says anything."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """A table: some measures that belong together."""
+
+    title: str
+    note: str
+    measures: Tuple[Measure, ...]
+
+
+TASKS: Tuple[Tuple[str, str], ...] = (
+    ("ctr", "CTR: clicks, over all impressions"),
+    ("cvr_clicked", "CVR: conversions, over clicked impressions only"),
+    ("ctcvr", "CTCVR: clicks with conversion, over all impressions"),
+)
+
+_OF_A_TASK: Tuple[Tuple[str, str, str], ...] = (
+    ("auc", "AUC", HIGHER),
+    ("log_loss", "log loss", LOWER),
+    ("normalized_entropy", "norm. entropy", LOWER),
+    ("pcoc", "pred/obs", NEITHER),
+    ("ece", "ECE", LOWER),
+)
+_TASK_NOTES = {
+    "ctr": "pred/obs: mean prediction / observed rate, 1 is calibrated; ECE: expected calibration "
+    "error.",
+    "cvr_clicked": "A model may be best here and wrong where nobody clicked.",
+    "ctcvr": "The observed labels of the whole space.",
+}
+
+ENTIRE_SPACE = Group(
+    "CVR over all impressions, against the planted truth",
+    "What no log can tell. Regret: the AUC of the true rates minus the model's; bias: mean pCVR / "
+    "mean true rate, 1 is right; |ln bias| is 0 then.",
+    (
+        Measure("truth_cvr_auc", "AUC", HIGHER),
+        Measure("truth_cvr_regret", "regret", LOWER),
+        Measure("truth_cvr_bias", "bias", NEITHER),
+        Measure("truth_cvr_abs_log_bias", "|ln bias|", LOWER),
+    ),
+)
+
+SELECTION = Group(
+    "Independence priority: how much likelier clicked impressions are to convert",
+    "Mean pCVR of clicked impressions / of all. A model that takes conversion to be independent of "
+    "the click says 1.",
+    (
+        Measure("selection_ratio", "by the model"),
+        Measure("truth_selection_ratio", "planted", is_compared=False),
+    ),
+)
+
+SEESAW = Group(
+    "Seesaw: AUC minus that of single-task models of the same seed",
+    "Below 0: the task lost by sharing. Cosine: of the gradients of the click loss and of the "
+    "others on the tables that both read; below 0 they pull against each other.",
+    (
+        Measure("seesaw_ctr", "CTR", HIGHER, is_difference=True),
+        Measure("seesaw_cvr_clicked", "CVR, clicked", HIGHER, is_difference=True),
+        Measure("seesaw_ctcvr", "CTCVR", HIGHER, is_difference=True),
+        Measure("gradient_cosine", "cosine", is_compared=False),
+    ),
+)
+
+GROUPS: Tuple[Group, ...] = (
+    *(
+        Group(
+            title,
+            _TASK_NOTES[task],
+            tuple(Measure(f"{key}_{task}", name, better) for key, name, better in _OF_A_TASK),
+        )
+        for task, title in TASKS
+    ),
+    ENTIRE_SPACE,
+    SELECTION,
+    SEESAW,
+)
+
+
+def read_measures(metrics: Metrics, ctr_name: str, cvr_name: str) -> Dict[str, float]:
+    """The measures of one evaluation by key, the seesaw left out; NaN where there is no value.
+
+    Args:
+      metrics: of the evaluation.
+      ctr_name: name of the CTR tower.
+      cvr_name: name of the CVR tower.
+    """
+    suffixes = {"ctr": ctr_name, "cvr_clicked": f"{cvr_name}_masked", "ctcvr": "ctcvr"}
+    found = {
+        f"{key}_{task}": metrics.get(f"{key}_{suffix}", math.nan)
+        for task, suffix in suffixes.items()
+        for key, _, _ in _OF_A_TASK
+    }
+    clicked, everywhere = (metrics.get(f"mean_pcvr_{part}", math.nan) for part in _PARTS)
+    found["selection_ratio"] = clicked / everywhere if everywhere > 0 else math.nan
+    for key, name in _OF_THE_TRUTH.items():
+        if name in metrics:
+            found[key] = metrics[name]
+    if "truth_cvr_log_bias" in found:
+        found["truth_cvr_abs_log_bias"] = abs(found.pop("truth_cvr_log_bias"))
+    found["gradient_cosine"] = metrics.get("gradient_cosine", math.nan)
+    return found
+
+
+_PARTS = ("clicked", "all")
+_OF_THE_TRUTH = {
+    "truth_cvr_auc": "truth/cvr_auc_all",
+    "truth_cvr_regret": "truth/cvr_regret",
+    "truth_cvr_bias": "truth/cvr_bias_ratio",
+    "truth_cvr_log_bias": "truth/cvr_log_bias",
+    "truth_selection_ratio": "truth/selection_ratio",
+}

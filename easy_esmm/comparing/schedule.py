@@ -1,0 +1,182 @@
+"""The runs of a comparison in order, in this process or in several, with their progress."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from typing import Callable, Iterable, Iterator, List, Optional, TextIO, Tuple
+
+from easy_esmm import console
+from easy_esmm.comparing.measures import read_measures
+from easy_esmm.comparing.runs import Result, Run, read_result
+from easy_esmm.errors import UserError
+
+Say = Callable[[str], None]
+"""Writes a line of progress."""
+Batch = Tuple[Callable[[Say], None], List[Run]]
+"""What prepares the rows of a seed, and the runs on them."""
+Outcome = Tuple[Run, Optional[Result], str]
+"""A run with its result, or with the text of its error."""
+
+_SHOWN = (
+    ("auc_ctr", "CTR"),
+    ("auc_cvr_clicked", "CVR clicked"),
+    ("auc_ctcvr", "CTCVR"),
+    ("truth_cvr_regret", "regret"),
+    ("truth_cvr_bias", "bias"),
+)
+
+
+@dataclass
+class Outcomes:
+    """What came of all runs."""
+
+    results: List[Result] = field(default_factory=list)
+    failures: List[str] = field(default_factory=list)
+    """A line, or several, for each run that failed: which, and why."""
+
+
+def run_all(batches: Iterable[Batch], total: int, jobs: int) -> Outcomes:
+    """Runs what has no result yet; a run that fails leaves the others alone.
+
+    Args:
+      batches: in the order in which they are started; rows are prepared only for runs that are to
+        be done, and while others are running.
+      total: number of runs in all batches.
+      jobs: processes; with 1, this process does the work.
+    """
+    progress = Progress(total, jobs)
+    outcomes = Outcomes()
+    to_do = _to_do(batches, outcomes, progress)
+    work = _in_processes(to_do, jobs) if jobs > 1 else _here(to_do, not progress.is_terminal)
+    for run, result, error in work:
+        if result is None:
+            outcomes.failures.append(f"{run}: {error}")
+            progress.failed(run, error)
+        else:
+            outcomes.results.append(result)
+            progress.done(run, result)
+    return outcomes
+
+
+class Progress:
+    """Lines on a screen: which run of how many, its figures, the time left."""
+
+    def __init__(self, total: int, jobs: int, stream: Optional[TextIO] = None) -> None:
+        self._stream = sys.stderr if stream is None else stream
+        self._total, self._jobs = total, jobs
+        self._finished = self._new = 0
+        self._seconds = 0.0
+        self.is_terminal = self._stream.isatty()
+
+    def found(self, run: Run) -> None:
+        """Takes note of a run that was done before."""
+        self._finished += 1
+        self.say(f"{self._head()} {run}: done before")
+
+    def done(self, run: Run, result: Result) -> None:
+        """Takes note of a run that is done now."""
+        self._finished += 1
+        self._new += 1
+        self._seconds += result.seconds
+        measures = read_measures(result.metrics, result.ctr_name, result.cvr_name)
+        figures = "  ".join(
+            f"{title} {measures[key]:.4f}" for key, title in _SHOWN if key in measures
+        )
+        left = (self._total - self._finished) * self._seconds / self._new / self._jobs
+        self.say(f"{self._head()} {run}: {figures}  in {result.seconds:.0f} s, {_clock(left)} left")
+
+    def failed(self, run: Run, error: str) -> None:
+        """Takes note of a run that came to nothing."""
+        self._finished += 1
+        self.say(f"{self._head()} {run}: FAILED: {error}")
+
+    def _head(self) -> str:
+        width = len(str(self._total))
+        return f"[{self._finished:{width}}/{self._total}]"
+
+    def say(self, text: str) -> None:
+        """Writes a line that stays."""
+        # What stands on a terminal's line may be the progress of a training.
+        self._stream.write(f"\r{text}\x1b[K\n" if self.is_terminal else f"{text}\n")
+        self._stream.flush()
+
+
+def _to_do(batches: Iterable[Batch], outcomes: Outcomes, progress: Progress) -> Iterator[List[Run]]:
+    """The runs without a result, seed by seed, once their rows are there."""
+    for prepare, runs in batches:
+        missing = []
+        for run in runs:
+            result = read_result(run)
+            if result is None:
+                missing.append(run)
+            else:
+                outcomes.results.append(result)
+                progress.found(run)
+        if missing:
+            prepare(progress.say)
+            yield missing
+
+
+def _here(seeds: Iterable[List[Run]], is_quiet: bool) -> Iterator[Outcome]:
+    for runs in seeds:
+        for run in runs:
+            yield _attempt(run, is_quiet)
+
+
+def _in_processes(seeds: Iterable[List[Run]], jobs: int) -> Iterator[Outcome]:
+    # spawn: TensorFlow does not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    futures: List[Future[Outcome]] = []
+    with ProcessPoolExecutor(jobs, context, _start_worker) as executor:
+        try:
+            for runs in seeds:
+                futures += [executor.submit(_attempt, run, True) for run in runs]
+                ready = [future for future in futures if future.done()]
+                futures = [future for future in futures if future not in ready]
+                yield from (future.result() for future in ready)
+            yield from (future.result() for future in as_completed(futures))
+        except BrokenProcessPool as error:
+            raise UserError(
+                "a worker process was killed (short of memory?); the same command goes on where "
+                "this one stopped, --jobs 1 takes less memory"
+            ) from error
+        except KeyboardInterrupt:
+            executor.shutdown(wait=False, cancel_futures=True)
+            for worker in multiprocessing.active_children():
+                worker.terminate()
+            raise
+
+
+def _attempt(run: Run, is_quiet: bool) -> Outcome:
+    """Does the run; what a user can cause is handed back as text, a defect is raised."""
+    # Late: importing TensorFlow takes 6 s, and the parent of worker processes does without.
+    from easy_esmm.comparing.execute import execute  # noqa: PLC0415
+
+    try:
+        return run, execute(run, is_quiet), ""
+    except UserError as error:
+        return run, None, str(error)
+
+
+def _start_worker() -> None:
+    """Ctrl-C in a terminal reaches the workers too: they end at once and without a word."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    console.start()
+
+
+def threads_of(jobs: int) -> int:
+    """TensorFlow's threads for each of so many processes; 0, its own choice, for one."""
+    return max(1, (os.cpu_count() or 1) // jobs) if jobs > 1 else 0
+
+
+def _clock(seconds: float) -> str:
+    """`1:02:03` or `02:03`."""
+    minutes, second = divmod(int(seconds + 0.5), 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour}:{minute:02d}:{second:02d}" if hour else f"{minute:02d}:{second:02d}"

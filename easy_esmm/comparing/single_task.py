@@ -1,0 +1,98 @@
+"""Which of the configs are single-task models, the measure of the seesaw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
+
+from easy_esmm.config import towers
+from easy_esmm.protos.model_pb2 import ModelConfig
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+_TASKS_OF: Dict[str, Tuple[str, ...]] = {
+    "ClickSpace": ("ctr", "cvr_clicked"),
+    "Division": ("ctcvr",),
+}
+"""Model class -> tasks that it learns apart from others, where each tower has its own input."""
+
+_HOW: Dict[str, str] = {
+    "ctr": "BASE (model_class ClickSpace, towers with separate inputs)",
+    "cvr_clicked": "BASE (model_class ClickSpace, towers with separate inputs)",
+    "ctcvr": "DIVISION (model_class Division, towers with separate inputs)",
+}
+
+
+@dataclass(frozen=True)
+class SingleTasks:
+    """Who measures the seesaw of a comparison."""
+
+    by_task: Mapping[str, str]
+    """Task -> name of the config."""
+    notes: Tuple[str, ...]
+    """What is missing, or not quite comparable, as lines for people."""
+
+
+def tasks_of(model: ModelConfig) -> Tuple[str, ...]:
+    """Tasks (`ctr`, `cvr_clicked`, `ctcvr`) for which this is a single-task model; often none."""
+    ctr, cvr = towers.towers(model)
+    if not ctr.input or ctr.input == cvr.input:
+        return ()
+    return _TASKS_OF.get(model.model_class, ())
+
+
+def find_single_tasks(configs: Mapping[str, PipelineConfig]) -> SingleTasks:
+    """The first single-task model of each task, among configs by name."""
+    by_task: Dict[str, str] = {}
+    for name, config in configs.items():
+        for task in tasks_of(config.model_config):
+            by_task.setdefault(task, name)
+    missing = dict.fromkeys(how for task, how in _HOW.items() if task not in by_task)
+    notes = []
+    if missing:
+        notes.append(f"seesaw: for all three tasks add {' and '.join(missing)} to --configs")
+    for single in dict.fromkeys(by_task.values()):
+        for name, config in configs.items():
+            differing = _budget_differences(config, configs[single])
+            if name not in by_task.values() and differing:
+                text = ", ".join(differing)
+                notes.append(f"seesaw: {name} and {single} differ in {text}: no equal budget")
+    return SingleTasks(by_task, tuple(notes))
+
+
+def seesaw(
+    values: Mapping[str, Mapping[int, Mapping[str, float]]], by_task: Mapping[str, str]
+) -> Dict[str, Dict[int, Dict[str, float]]]:
+    """`seesaw_<task>` by config and seed: AUC minus the single-task model's of the same seed.
+
+    Args:
+      values: measures by config and seed.
+      by_task: as in `SingleTasks`; its configs get no value for their own task.
+    """
+    found: Dict[str, Dict[int, Dict[str, float]]] = {}
+    for name, by_seed in values.items():
+        for seed, measures in by_seed.items():
+            for task, single in by_task.items():
+                base = values.get(single, {}).get(seed)
+                if base is not None and name != single:
+                    difference = measures[f"auc_{task}"] - base[f"auc_{task}"]
+                    own = found.setdefault(name, {}).setdefault(seed, {})
+                    own[f"seesaw_{task}"] = difference
+    return found
+
+
+def _budget_differences(one: PipelineConfig, other: PipelineConfig) -> Sequence[str]:
+    """Names of what should be equal and is not: hidden layers, batches, passes, steps."""
+    return [what for what, read in _BUDGET.items() if read(one) != read(other)]
+
+
+def _hidden_units(config: PipelineConfig, number: int) -> List[int]:
+    return list(towers.towers(config.model_config)[number].dnn.hidden_units)
+
+
+_BUDGET: Dict[str, Callable[[PipelineConfig], Any]] = {
+    "hidden_units of the CTR tower": lambda config: _hidden_units(config, 0),
+    "hidden_units of the CVR tower": lambda config: _hidden_units(config, 1),
+    "batch_size": lambda config: config.data_config.batch_size,
+    "num_epochs": lambda config: config.data_config.num_epochs,
+    "num_steps": lambda config: config.train_config.num_steps,
+}

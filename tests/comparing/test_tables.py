@@ -1,0 +1,79 @@
+"""What a person and a program read: text, page and files, of a comparison made by hand."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from easy_esmm.comparing.comparison import Comparison, compare
+from easy_esmm.comparing.files import write_files
+from easy_esmm.comparing.page import comparison_page
+from easy_esmm.comparing.runs import Result
+from easy_esmm.comparing.text import comparison_text
+
+AUCS = {"esmm": (0.60, 0.70, 0.80), "better": (0.61, 0.711, 0.812), "same <b>": (0.61, 0.69, 0.80)}
+
+
+def comparison(seeds: int = 3) -> Comparison:
+    results = [
+        Result(name, seed, "ctr", "cvr", {"auc_ctr": auc, "log_loss_ctr": 1 - auc}, 1.0, 10, 1.0)
+        for name, aucs in AUCS.items()
+        for seed, auc in enumerate(aucs[:seeds])
+    ]
+    return compare(list(AUCS), "esmm", results, {}, {"simulation": {"rho": 0.7}}, ["a note & more"])
+
+
+def test_text_shows_means_spreads_and_marks_noise() -> None:
+    lines = [re.sub(r"  +", "  ", line) for line in comparison_text(comparison()).splitlines()]
+    # .61, .711, .812: mean .711, deviation .101; differences .010, .011, .012: mean .011,
+    # error .001 / sqrt(3), times 4.3027: .0025
+    assert "esmm  0.7000 (.1000)  0.3000 (.1000)" in lines
+    assert "better  0.7110 (.1010)  0.2890 (.1010)" in lines
+    assert "  - esmm  +.0110 +-.0025  -.0110 +-.0025" in lines
+    # differences .01, -.01, 0: mean 0
+    assert any(line.startswith("  - esmm  ~+.0000 +-.0248  ~") for line in lines)
+    assert lines[-1] == "a note & more"
+    assert not any(line.startswith("CVR over all impressions") for line in lines)
+
+
+def test_one_seed_says_that_it_says_nothing() -> None:
+    text = comparison_text(comparison(seeds=1))
+    assert "one seed: no spread, no interval" in text
+    assert "+-" not in text
+
+
+def test_page_stands_alone_and_escapes_names() -> None:
+    page = comparison_page(comparison())
+    assert not re.search(r"https?://|<script|<link|@import", page)
+    assert "prefers-color-scheme: dark" in page
+    assert "same <b>" not in page
+    assert "same &lt;b&gt;" in page
+    assert "a note &amp; more" in page
+    better = re.findall(r'<small class="(\w+)">([^<]*)</small>', page)
+    assert better[:2] == [("better", "+.0110 &plusmn;.0025"), ("better", "-.0110 &plusmn;.0025")]
+    assert better[2][0] == "noise"
+
+
+def test_files_hold_the_numbers(tmp_path: Path) -> None:
+    write_files(comparison(), tmp_path)
+    content = json.loads((tmp_path / "comparison.json").read_text())
+    (row,) = [
+        row
+        for row in content["summary"]
+        if (row["config"], row["measure"]) == ("better", "auc_ctr")
+    ]
+    assert row["mean"] == pytest.approx(0.711)
+    assert row["difference"] == pytest.approx(0.011)
+    assert row["standard_error"] == pytest.approx(0.001 / 3**0.5)
+    assert (row["is_noise"], row["pairs"], row["better"]) == (False, 3, "higher")
+    with (tmp_path / "runs.csv").open(newline="") as file:
+        runs = list(csv.DictReader(file))
+    assert [(r["config"], r["seed"], float(r["auc_ctr"])) for r in runs[:2]] == [
+        ("esmm", "0", 0.60),
+        ("esmm", "1", 0.70),
+    ]
+    assert content["simulation"] == {"rho": 0.7}
