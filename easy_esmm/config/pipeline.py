@@ -19,6 +19,7 @@ from easy_esmm.config.across_model import (
 from easy_esmm.config.across_rates import check_optimizers
 from easy_esmm.config.across_serving import check_matrices
 from easy_esmm.config.across_training import check_end, check_export, check_paths
+from easy_esmm.config.across_trunks import check_trunks
 from easy_esmm.config.across_user_rows import check_user_rows
 from easy_esmm.config.edit import Edit, apply
 from easy_esmm.config.idle import idle_notes
@@ -97,6 +98,7 @@ _CHECKS: Tuple[Callable[[Report], None], ...] = (
     check_towers,
     check_losses,
     check_counterfactual,
+    check_trunks,
     check_hidden_layers,
     check_optimizers,
     check_end,

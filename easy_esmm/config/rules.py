@@ -78,6 +78,8 @@ _LARGEST_TABLE = 10**12
 _FEATURE = "feature_config*.**"  # both forms, feature_configs and feature_config.features
 _OPTIMIZER = "train_config.optimizer_config.*"
 _LOSS = "model_config.**.losses"
+_NETWORKS = ("model_config.**.*dnn", "model_config.**.*_expert_net")
+_LEVEL = "model_config.esmm_ple.extraction_networks"
 _RATE = f"{_OPTIMIZER}.learning_rate"
 
 _REDUCTIONS = OneOf(("mean", "mean_by_sample_num", "mean_by_positive_num"))
@@ -129,20 +131,29 @@ RULES: Tuple[Rule, ...] = (
         why="the ways to pool several vectors",
     ),
     Rule(f"{_FEATURE}.initializer.**.stddev", AtLeast(0), why="it is a standard deviation"),
-    Rule(
-        "model_config.**.dnn.dropout_ratio",
-        Interval(0, 1, closed="left"),
-        why="a rate of 1 removes every unit",
+    *(
+        Rule(
+            f"{network}.dropout_ratio",
+            Interval(0, 1, closed="left"),
+            why="a rate of 1 removes every unit",
+        )
+        for network in _NETWORKS
     ),
-    Rule(
-        "model_config.**.dnn.activation",
-        OneOf(
-            ACTIVATIONS,
-            not_yet={"prelu": "use leaky_relu"},
-            prefix="tf.nn.",
-        ),
-        why="config text is never evaluated as code",
+    *(
+        Rule(
+            f"{network}.activation",
+            OneOf(
+                ACTIVATIONS,
+                not_yet={"prelu": "use leaky_relu"},
+                prefix="tf.nn.",
+            ),
+            why="config text is never evaluated as code",
+        )
+        for network in _NETWORKS
     ),
+    Rule("model_config.esmm_mmoe.num_expert", AtLeast(1), why="a gate chooses among experts"),
+    Rule(f"{_LEVEL}.expert_num_per_task", AtLeast(1), why="a gate chooses among experts"),
+    Rule(f"{_LEVEL}.share_num", AtLeast(1), why="tasks meet in the shared experts"),
     Rule("model_config.**.num_class", OneOf((1, 2)), why="labels are 0 or 1, or one number"),
     Rule("model_config.**.losses.loss_name", ScopeName(), why="it names a variable and metrics"),
     Rule(f"{_LOSS}.*.label_smoothing", Interval(0, 1, closed="left"), why="a share of the label"),

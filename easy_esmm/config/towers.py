@@ -14,6 +14,9 @@ from easy_esmm.protos.tower_pb2 import TaskTower
 
 MODELS: Dict[str, str] = {
     "ESMM": "esmm",
+    "ESMM_MMoE": "esmm_mmoe",
+    "ESMM_PLE": "esmm_ple",
+    "ESMM_AITM": "esmm_aitm",
     "ESCM2": "escm2",
     "DCMT": "dcmt",
 }

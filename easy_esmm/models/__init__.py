@@ -5,6 +5,9 @@ from __future__ import annotations
 from easy_esmm.models import dcmt as _dcmt  # noqa: F401  (registers itself)
 from easy_esmm.models import escm2 as _escm2  # noqa: F401  (registers itself)
 from easy_esmm.models import esmm as _esmm  # noqa: F401  (registers itself)
+from easy_esmm.models import esmm_aitm as _esmm_aitm  # noqa: F401
+from easy_esmm.models import esmm_mmoe as _esmm_mmoe  # noqa: F401
+from easy_esmm.models import esmm_ple as _esmm_ple  # noqa: F401
 from easy_esmm.models.model import Model, build, registered
 
 __all__ = ["Model", "build", "registered"]

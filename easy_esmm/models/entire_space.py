@@ -19,7 +19,7 @@ from easy_esmm.config import towers
 from easy_esmm.config.tower_losses import tower_losses
 from easy_esmm.contract import Labels, LossTerm, Predictions, Tensor, ValuePredictions
 from easy_esmm.layers.mlp import MLP
-from easy_esmm.layers.tower import Tower
+from easy_esmm.layers.tower import Tower, TowerLayers
 from easy_esmm.losses import entire_space
 from easy_esmm.models.model import AnyPredictions, Model
 from easy_esmm.protos.loss_pb2 import CLASSIFICATION, L2_LOSS
@@ -45,8 +45,9 @@ class EntireSpace(Model):
             MLP(group.dnn, f"group_{group.input}", product_dtype)
             for group in self.parameters.groups
         ]
-        self.ctr_tower = Tower(self.parameters.ctr_tower, "ctr_tower", product_dtype)
-        self.cvr_tower = Tower(self.parameters.cvr_tower, "cvr_tower", product_dtype)
+        ctr, cvr = towers.towers(config)
+        self.ctr_tower: TowerLayers = Tower(ctr, "ctr_tower", product_dtype)
+        self.cvr_tower: TowerLayers = Tower(cvr, "cvr_tower", product_dtype)
 
     def tower_inputs(self, groups: Mapping[str, Tensor], training: bool) -> Tuple[Tensor, Tensor]:
         """What the CTR tower and the CVR tower read: float32 [batch, width] each."""

@@ -2,6 +2,9 @@ from easy_esmm.protos import backbone_pb2 as _backbone_pb2
 from easy_esmm.protos import dcmt_pb2 as _dcmt_pb2
 from easy_esmm.protos import escm2_pb2 as _escm2_pb2
 from easy_esmm.protos import esmm_pb2 as _esmm_pb2
+from easy_esmm.protos import esmm_aitm_pb2 as _esmm_aitm_pb2
+from easy_esmm.protos import esmm_mmoe_pb2 as _esmm_mmoe_pb2
+from easy_esmm.protos import esmm_ple_pb2 as _esmm_ple_pb2
 from easy_esmm.protos import feature_pb2 as _feature_pb2
 from easy_esmm.protos import loss_pb2 as _loss_pb2
 from easy_esmm.protos import multi_task_pb2 as _multi_task_pb2
@@ -23,7 +26,7 @@ class VariationalDropoutLayer(_message.Message):
     def __init__(self, regularization_lambda: _Optional[float] = ..., embedding_wise_variational_dropout: bool = ...) -> None: ...
 
 class ModelConfig(_message.Message):
-    __slots__ = ("model_class", "model_name", "feature_groups", "model_params", "esmm", "escm2", "dcmt", "mmoe", "dbmtl", "simple_multi_task", "ple", "wide_and_deep", "deepfm", "multi_tower", "fm", "dcn", "autoint", "dlrm", "cmbf", "uniter", "multi_tower_recall", "dssm", "mind", "dropoutnet", "metric_learning", "pdn", "rocket_launching", "seq_att_groups", "embedding_regularization", "loss_type", "num_class", "ev_params", "kd", "restore_filters", "variational_dropout", "losses", "loss_weight_strategy", "backbone", "loss_reduction")
+    __slots__ = ("model_class", "model_name", "feature_groups", "model_params", "esmm", "esmm_mmoe", "esmm_ple", "esmm_aitm", "escm2", "dcmt", "mmoe", "dbmtl", "simple_multi_task", "ple", "wide_and_deep", "deepfm", "multi_tower", "fm", "dcn", "autoint", "dlrm", "cmbf", "uniter", "multi_tower_recall", "dssm", "mind", "dropoutnet", "metric_learning", "pdn", "rocket_launching", "seq_att_groups", "embedding_regularization", "loss_type", "num_class", "ev_params", "kd", "restore_filters", "variational_dropout", "losses", "loss_weight_strategy", "backbone", "loss_reduction")
     class LossReduction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         MEAN: _ClassVar[ModelConfig.LossReduction]
@@ -43,6 +46,9 @@ class ModelConfig(_message.Message):
     FEATURE_GROUPS_FIELD_NUMBER: _ClassVar[int]
     MODEL_PARAMS_FIELD_NUMBER: _ClassVar[int]
     ESMM_FIELD_NUMBER: _ClassVar[int]
+    ESMM_MMOE_FIELD_NUMBER: _ClassVar[int]
+    ESMM_PLE_FIELD_NUMBER: _ClassVar[int]
+    ESMM_AITM_FIELD_NUMBER: _ClassVar[int]
     ESCM2_FIELD_NUMBER: _ClassVar[int]
     DCMT_FIELD_NUMBER: _ClassVar[int]
     MMOE_FIELD_NUMBER: _ClassVar[int]
@@ -82,6 +88,9 @@ class ModelConfig(_message.Message):
     feature_groups: _containers.RepeatedCompositeFieldContainer[_feature_pb2.FeatureGroupConfig]
     model_params: _multi_task_pb2.ModelParams
     esmm: _esmm_pb2.ESMM
+    esmm_mmoe: _esmm_mmoe_pb2.ESMM_MMoE
+    esmm_ple: _esmm_ple_pb2.ESMM_PLE
+    esmm_aitm: _esmm_aitm_pb2.ESMM_AITM
     escm2: _escm2_pb2.ESCM2
     dcmt: _dcmt_pb2.DCMT
     mmoe: _multi_task_pb2.MMoE
@@ -116,4 +125,4 @@ class ModelConfig(_message.Message):
     loss_weight_strategy: ModelConfig.LossWeightStrategy
     backbone: _backbone_pb2.BackboneTower
     loss_reduction: ModelConfig.LossReduction
-    def __init__(self, model_class: _Optional[str] = ..., model_name: _Optional[str] = ..., feature_groups: _Optional[_Iterable[_Union[_feature_pb2.FeatureGroupConfig, _Mapping]]] = ..., model_params: _Optional[_Union[_multi_task_pb2.ModelParams, _Mapping]] = ..., esmm: _Optional[_Union[_esmm_pb2.ESMM, _Mapping]] = ..., escm2: _Optional[_Union[_escm2_pb2.ESCM2, _Mapping]] = ..., dcmt: _Optional[_Union[_dcmt_pb2.DCMT, _Mapping]] = ..., mmoe: _Optional[_Union[_multi_task_pb2.MMoE, _Mapping]] = ..., dbmtl: _Optional[_Union[_multi_task_pb2.DBMTL, _Mapping]] = ..., simple_multi_task: _Optional[_Union[_multi_task_pb2.SimpleMultiTask, _Mapping]] = ..., ple: _Optional[_Union[_multi_task_pb2.PLE, _Mapping]] = ..., wide_and_deep: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., deepfm: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., multi_tower: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., fm: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., dcn: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., autoint: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., dlrm: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., cmbf: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., uniter: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., multi_tower_recall: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., dssm: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., mind: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., dropoutnet: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., metric_learning: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., pdn: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., rocket_launching: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., seq_att_groups: _Optional[_Iterable[_Union[_feature_pb2.SeqAttGroupConfig, _Mapping]]] = ..., embedding_regularization: _Optional[float] = ..., loss_type: _Optional[_Union[_loss_pb2.LossType, str]] = ..., num_class: _Optional[int] = ..., ev_params: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., kd: _Optional[_Iterable[_Union[_support_pb2.Foreign, _Mapping]]] = ..., restore_filters: _Optional[_Iterable[str]] = ..., variational_dropout: _Optional[_Union[VariationalDropoutLayer, _Mapping]] = ..., losses: _Optional[_Iterable[_Union[_loss_pb2.Loss, _Mapping]]] = ..., loss_weight_strategy: _Optional[_Union[ModelConfig.LossWeightStrategy, str]] = ..., backbone: _Optional[_Union[_backbone_pb2.BackboneTower, _Mapping]] = ..., loss_reduction: _Optional[_Union[ModelConfig.LossReduction, str]] = ...) -> None: ...
+    def __init__(self, model_class: _Optional[str] = ..., model_name: _Optional[str] = ..., feature_groups: _Optional[_Iterable[_Union[_feature_pb2.FeatureGroupConfig, _Mapping]]] = ..., model_params: _Optional[_Union[_multi_task_pb2.ModelParams, _Mapping]] = ..., esmm: _Optional[_Union[_esmm_pb2.ESMM, _Mapping]] = ..., esmm_mmoe: _Optional[_Union[_esmm_mmoe_pb2.ESMM_MMoE, _Mapping]] = ..., esmm_ple: _Optional[_Union[_esmm_ple_pb2.ESMM_PLE, _Mapping]] = ..., esmm_aitm: _Optional[_Union[_esmm_aitm_pb2.ESMM_AITM, _Mapping]] = ..., escm2: _Optional[_Union[_escm2_pb2.ESCM2, _Mapping]] = ..., dcmt: _Optional[_Union[_dcmt_pb2.DCMT, _Mapping]] = ..., mmoe: _Optional[_Union[_multi_task_pb2.MMoE, _Mapping]] = ..., dbmtl: _Optional[_Union[_multi_task_pb2.DBMTL, _Mapping]] = ..., simple_multi_task: _Optional[_Union[_multi_task_pb2.SimpleMultiTask, _Mapping]] = ..., ple: _Optional[_Union[_multi_task_pb2.PLE, _Mapping]] = ..., wide_and_deep: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., deepfm: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., multi_tower: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., fm: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., dcn: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., autoint: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., dlrm: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., cmbf: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., uniter: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., multi_tower_recall: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., dssm: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., mind: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., dropoutnet: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., metric_learning: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., pdn: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., rocket_launching: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., seq_att_groups: _Optional[_Iterable[_Union[_feature_pb2.SeqAttGroupConfig, _Mapping]]] = ..., embedding_regularization: _Optional[float] = ..., loss_type: _Optional[_Union[_loss_pb2.LossType, str]] = ..., num_class: _Optional[int] = ..., ev_params: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., kd: _Optional[_Iterable[_Union[_support_pb2.Foreign, _Mapping]]] = ..., restore_filters: _Optional[_Iterable[str]] = ..., variational_dropout: _Optional[_Union[VariationalDropoutLayer, _Mapping]] = ..., losses: _Optional[_Iterable[_Union[_loss_pb2.Loss, _Mapping]]] = ..., loss_weight_strategy: _Optional[_Union[ModelConfig.LossWeightStrategy, str]] = ..., backbone: _Optional[_Union[_backbone_pb2.BackboneTower, _Mapping]] = ..., loss_reduction: _Optional[_Union[ModelConfig.LossReduction, str]] = ...) -> None: ...

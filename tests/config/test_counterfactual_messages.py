@@ -8,22 +8,11 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
+from tests.config.other_models import model
+
 # See conftest.py.
 Problems = Any
 Load = Any
-
-ESMM = """\
-  model_class: "ESMM"
-  feature_groups { group_name: "all" feature_names: ["user", "item", "tags", "price"] }
-  esmm {
-"""
-
-
-def model(name: str, parameters: str) -> Tuple[str, str]:
-    """(old, new): the base config with `name` in place of ESMM; `parameters` stand in line 27."""
-    new = ESMM.replace("ESMM", name).replace("  esmm {", f"  {name.lower()} {{ {parameters}")
-    return ESMM, new
-
 
 # What is wrong: (model, what its message holds, all lines of the message).
 CASES: Dict[str, Tuple[str, str, List[str]]] = {

@@ -27,6 +27,9 @@ SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 ELSEWHERE = {
     "DCMT.groups": "as ESMM's: tests/models/test_dcmt.py",
     "ESCM2.groups": "as ESMM's: tests/models/test_escm2.py",
+    "ESMM_AITM.groups": "as ESMM's: tests/models/test_trunks.py",
+    "ESMM_MMoE.groups": "as ESMM's: tests/models/test_trunks.py",
+    "ESMM_PLE.groups": "as ESMM's: tests/models/test_trunks.py",
     "ExportConfig.asset_files": "names a file of the user's: tests/test_commands.py",
     "Optimizer.adam_async_optimizer": "EasyRec's other name of a rule: tests/training",
     "Optimizer.adam_asyncw_optimizer": "EasyRec's other name of a rule: tests/training",

@@ -6,7 +6,17 @@ from typing import Any, Dict, List
 
 import numpy as np
 
+from easy_esmm.compat import v1
+
 Variables = Dict[str, Any]
+
+
+def randomize(session: Any) -> None:
+    """Initialises all variables of the graph, with normal numbers of deviation .7: biases too."""
+    random = np.random.default_rng(2)
+    variables = v1.global_variables()
+    values = {v.initializer.inputs[1]: random.normal(0, 0.7, v.shape) for v in variables}
+    session.run([v.initializer for v in variables], values)
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:

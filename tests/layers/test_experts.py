@@ -49,16 +49,10 @@ def run(
     """Outputs of a layer, and all its variables, which are random: biases too."""
     with tf.Graph().as_default(), v1.Session() as session:
         outputs = make()(*map(tf.constant, inputs))
-        randomize(session)
+        in_numpy.randomize(session)
         variables = {v.name: v for v in v1.global_variables()}
         outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
         return session.run([list(outputs), variables])
-
-
-def randomize(session: Any) -> None:
-    random = np.random.default_rng(2)
-    for variable in v1.global_variables():
-        variable.load(random.normal(size=variable.shape.as_list()), session)
 
 
 def reached(make: Callable[[], Any], outputs: Callable[[Any], Tensor]) -> Dict[str, bool]:
@@ -71,7 +65,7 @@ def reached(make: Callable[[], Any], outputs: Callable[[Any], Tensor]) -> Dict[s
         total = tf.reduce_sum(chosen * weight)
         unconnected = tf.UnconnectedGradients.ZERO
         gradients = tf.gradients(total, variables, unconnected_gradients=unconnected)
-        randomize(session)
+        in_numpy.randomize(session)
         sizes = session.run([tf.reduce_max(tf.abs(gradient)) for gradient in gradients])
         return {variable.name: size > 0 for variable, size in zip(variables, sizes)}
 
@@ -98,7 +92,7 @@ def test_the_weights_of_a_gate_are_a_softmax_without_bias_and_sum_to_one() -> No
     with tf.Graph().as_default(), v1.Session() as session:
         gate = Gate(3, "gate")
         weights = gate.weights_of(tf.constant(30 * X))
-        randomize(session)
+        in_numpy.randomize(session)
         (kernel,) = gate.kernels
         assert v1.global_variables() == [kernel]
         value, kernel_value = session.run([weights, kernel])
@@ -198,7 +192,7 @@ def test_the_moving_averages_of_every_expert_are_updates() -> None:
     with tf.Graph().as_default(), v1.Session() as session:
         layer = mixture(2, dnn="use_bn: true")
         layer(tf.constant(X), training=True)
-        randomize(session)
+        in_numpy.randomize(session)
         moving = [v for v in v1.global_variables() if "/moving_" in v.name]
         before = session.run(moving)
         session.run(layer.updates)
