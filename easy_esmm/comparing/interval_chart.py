@@ -39,10 +39,15 @@ def interval_chart(lines: Sequence[Line], name: str) -> str:
     def place(value: float) -> float:
         return _MARGIN + (value - low) / width * (WIDTH - 2 * _MARGIN)
 
-    zero, bottom = place(0.0), height - _BOTTOM
-    parts = [f'<line class="zero" x1="{zero:.1f}" x2="{zero:.1f}" y1="{_TOP}" y2="{bottom}"/>']
+    zero = place(0.0)
+    parts = []
     for number, line in enumerate(lines):
-        parts += _line(line, _TOP + _ROW * number, place)
+        top = _TOP + _ROW * number
+        # Not through the names.
+        parts.append(
+            f'<line class="zero" x1="{zero:.1f}" x2="{zero:.1f}" y1="{top + 17}" y2="{top + 31}"/>'
+        )
+        parts += _line(line, top, place)
     parts += _axis(low, high, zero, height - 6)
     return (
         f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(name)}">'

@@ -22,6 +22,8 @@ class Measure:
     """HIGHER or LOWER, or NEITHER where a value of its own is right (1 for a ratio)."""
     is_difference: bool = False
     """Whether a single value is a difference already, to be compared with 0."""
+    is_charted: bool = False
+    """Whether a page draws the intervals of its differences."""
     is_compared: bool = True
     """Whether a difference from the reference says anything."""
 
@@ -48,6 +50,7 @@ _OF_A_TASK: Tuple[Tuple[str, str, str], ...] = (
     ("pcoc", "pred/obs", NEITHER),
     ("ece", "ECE", LOWER),
 )
+_CHARTED = ("auc", "log_loss", "pcoc")
 _TASK_NOTES = {
     "ctr": "pred/obs: mean prediction / observed rate, 1 is calibrated; ECE: expected calibration "
     "error.",
@@ -61,9 +64,9 @@ ENTIRE_SPACE = Group(
     "mean true rate, 1 is right; |ln bias| is 0 then.",
     (
         Measure("truth_cvr_auc", "AUC", HIGHER),
-        Measure("truth_cvr_regret", "regret", LOWER),
-        Measure("truth_cvr_bias", "bias", NEITHER),
-        Measure("truth_cvr_abs_log_bias", "|ln bias|", LOWER),
+        Measure("truth_cvr_regret", "regret", LOWER, is_charted=True),
+        Measure("truth_cvr_bias", "bias", NEITHER, is_charted=True),
+        Measure("truth_cvr_abs_log_bias", "|ln bias|", LOWER, is_charted=True),
     ),
 )
 
@@ -82,9 +85,9 @@ SEESAW = Group(
     "Below 0: the task lost by sharing. Cosine: of the gradients of the click loss and of the "
     "others on the tables that both read; below 0 they pull against each other.",
     (
-        Measure("seesaw_ctr", "CTR", HIGHER, is_difference=True),
-        Measure("seesaw_cvr_clicked", "CVR, clicked", HIGHER, is_difference=True),
-        Measure("seesaw_ctcvr", "CTCVR", HIGHER, is_difference=True),
+        Measure("seesaw_ctr", "CTR", HIGHER, is_difference=True, is_charted=True),
+        Measure("seesaw_cvr_clicked", "CVR, clicked", HIGHER, is_difference=True, is_charted=True),
+        Measure("seesaw_ctcvr", "CTCVR", HIGHER, is_difference=True, is_charted=True),
         Measure("gradient_cosine", "cosine", is_compared=False),
     ),
 )
@@ -94,7 +97,10 @@ GROUPS: Tuple[Group, ...] = (
         Group(
             title,
             _TASK_NOTES[task],
-            tuple(Measure(f"{key}_{task}", name, better) for key, name, better in _OF_A_TASK),
+            tuple(
+                Measure(f"{key}_{task}", name, better, is_charted=key in _CHARTED)
+                for key, name, better in _OF_A_TASK
+            ),
         )
         for task, title in TASKS
     ),

@@ -39,14 +39,14 @@ def _rows(comparison: Comparison, group: Group) -> List[List[str]]:
                 difference_text(difference, measure)
                 for difference, measure in zip(differences, group.measures)
             ]
-            rows.append([f"  - {_base(comparison, group)}", *cells])
+            rows.append([_head(comparison, group), *cells])
     return rows
 
 
-def _base(comparison: Comparison, group: Group) -> str:
-    """What differences are taken from."""
+def _head(comparison: Comparison, group: Group) -> str:
+    """What the line says; the seesaw's values are differences already."""
     own = any(measure.is_difference for measure in group.measures)
-    return "0" if own else comparison.reference
+    return "  mean" if own else f"  - {comparison.reference}"
 
 
 def spread_text(spread: Spread) -> str:
