@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable, List, Optional, Sequence, Tuple
 
+from easy_esmm.config.across_baselines import check_baselines
 from easy_esmm.config.across_counterfactual import check_counterfactual
 from easy_esmm.config.across_data import check_columns, check_labels, check_metrics
 from easy_esmm.config.across_feature_types import check_feature_types
@@ -99,6 +100,7 @@ _CHECKS: Tuple[Callable[[Report], None], ...] = (
     check_losses,
     check_counterfactual,
     check_trunks,
+    check_baselines,
     check_hidden_layers,
     check_optimizers,
     check_end,

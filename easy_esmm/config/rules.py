@@ -211,6 +211,13 @@ RULES: Tuple[Rule, ...] = (
         why="its inverse is the largest weight of a row",
     ),
     Rule("model_config.*.propensity.cap", Interval(0, 1, closed="right"), why="a probability"),
+    Rule("model_config.click_space.unclicked_rate", Interval(0, 1), why="a share of rows"),
+    Rule("model_config.click_space.positive_copies", AtLeast(1), why="each conversion is there"),
+    Rule(
+        "model_config.click_space.rejection_floor",
+        Interval(0, 1, closed="right"),
+        why="its inverse is how many rows one may stand for",
+    ),
     Rule("**.gauc.reduction", _REDUCTIONS, why="the ways to average over users"),
     Rule("**.session_auc.reduction", _REDUCTIONS, why="the ways to average over sessions"),
     Rule("**.topk", AtLeast(1), why="it counts rows"),

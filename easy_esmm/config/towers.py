@@ -19,6 +19,8 @@ MODELS: Dict[str, str] = {
     "ESMM_AITM": "esmm_aitm",
     "ESCM2": "escm2",
     "DCMT": "dcmt",
+    "ClickSpace": "click_space",
+    "Division": "division",
 }
 """Model class -> member of `model_config.model` that holds its parameters."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from easy_esmm.models import click_space as _click_space  # noqa: F401  (registers itself)
 from easy_esmm.models import dcmt as _dcmt  # noqa: F401  (registers itself)
+from easy_esmm.models import division as _division  # noqa: F401  (registers itself)
 from easy_esmm.models import escm2 as _escm2  # noqa: F401  (registers itself)
 from easy_esmm.models import esmm as _esmm  # noqa: F401  (registers itself)
 from easy_esmm.models import esmm_aitm as _esmm_aitm  # noqa: F401

@@ -30,6 +30,8 @@ ELSEWHERE = {
     "ESMM_AITM.groups": "as ESMM's: tests/models/test_trunks.py",
     "ESMM_MMoE.groups": "as ESMM's: tests/models/test_trunks.py",
     "ESMM_PLE.groups": "as ESMM's: tests/models/test_trunks.py",
+    "ClickSpace.groups": "as ESMM's: tests/models/test_click_space.py",
+    "Division.groups": "as ESMM's: tests/models/test_division.py",
     "ExportConfig.asset_files": "names a file of the user's: tests/test_commands.py",
     "Optimizer.adam_async_optimizer": "EasyRec's other name of a rule: tests/training",
     "Optimizer.adam_asyncw_optimizer": "EasyRec's other name of a rule: tests/training",

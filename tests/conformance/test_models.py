@@ -17,9 +17,9 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "models"
 def test_a_model_is_in_schema_registry_samples_and_docs_or_in_none() -> None:
     members = ModelConfig.DESCRIPTOR.oneofs_by_name["model"].fields
     in_schema = {field.name for field in members if not is_closed_off(field)}
-    registered = {name.lower() for name in models.registered()}
+    registered = {MODELS[name] for name in models.registered()}
     loaded = [configs.load(str(table.SAMPLES / f"{name}.config")) for name in table.NAMES]
-    in_samples = {pipeline.config.model_config.model_class.lower() for pipeline in loaded}
+    in_samples = {MODELS[pipeline.config.model_config.model_class] for pipeline in loaded}
     in_docs = {page.stem for page in DOCS.glob("*.md")}
     assert in_schema == registered == in_samples == in_docs
-    assert {name for name in MODELS if name.lower() in registered} == set(models.registered())
+    assert set(MODELS) == set(models.registered())

@@ -155,6 +155,9 @@ def assert_aucs_equal(
     ctr, cvr = (tower.tower_name for tower in towers(config.model_config))
     a, b = log_odds(scores, ctr), log_odds(scores, cvr)
     product = -np.logaddexp(np.logaddexp(-a, -b), -a - b)
+    if config.model_config.HasField("division"):
+        # Its pCTCVR is no product: where it is above pCTR, pCVR is capped.
+        product = log_odds(scores, "ctcvr")
     expected = {
         f"auc_{ctr}": rank_auc(a, click, weight),
         "auc_ctcvr": rank_auc(product, conversion, weight),
