@@ -8,61 +8,23 @@ from typing import Any, Dict, List, Sequence, Tuple
 import numpy as np
 from numpy.typing import NDArray
 
-from easy_esmm.aliccp import charts
-from easy_esmm.aliccp.charts import Tick
 from easy_esmm.aliccp.fields import FIELDS
 from easy_esmm.aliccp.raw_block import MALFORMED
 from easy_esmm.aliccp.shards import ORDER_PARTS
 from easy_esmm.aliccp.vocabulary import Vocabulary
+from easy_esmm.reporting.drawing import charts, html
+from easy_esmm.reporting.drawing.charts import Tick
+from easy_esmm.reporting.drawing.formats import percent, short
 
 Result = Dict[str, Any]
 TAILS = ("101", "205", "206", "207", "210", "216")
 _ORDER_GROUPS = {"click": 50, "conversion": 10}
 
-STYLE = """
-:root { color-scheme: light dark; --paper: #fcfcfb; --card: #ffffff; --ink: #1d2229;
-  --quiet: #5d6672; --rule: #dfe3e8; --mark: #2b6cb0; --faint: #d6e4f2; }
-@media (prefers-color-scheme: dark) { :root { --paper: #14171b; --card: #1c2026; --ink: #e7eaee;
-  --quiet: #9aa4b0; --rule: #333a43; --mark: #6aa9e9; --faint: #263a50; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 1120px; padding: 16px; background: var(--paper);
-  color: var(--ink); font: 15px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
-h1 { font-size: 1.5rem; margin: 8px 0 0; } h2 { font-size: 1.2rem; margin: 32px 0 0; }
-h3 { font-size: .95rem; margin: 0 0 2px; } p { margin: 4px 0 12px; color: var(--quiet); }
-.cards, .numbers { display: grid; gap: 12px; margin: 12px 0; }
-.cards { grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); }
-.numbers { grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); }
-.card, .number { background: var(--card); border: 1px solid var(--rule); border-radius: 8px;
-  padding: 12px; }
-.card p { font-size: .82rem; margin: 0 0 6px; } .wide { overflow-x: auto; }
-.number b { display: block; font-size: 1.3rem; font-variant-numeric: tabular-nums; }
-.number span { color: var(--quiet); font-size: .82rem; }
-svg { width: 100%; height: auto; display: block; } svg text { fill: var(--quiet); font-size: 11px; }
-svg .value { fill: var(--ink); } .mark { fill: var(--mark); }
-.line { fill: none; stroke: var(--mark); stroke-width: 2; stroke-linejoin: round; }
-.grid { stroke: var(--rule); } .axis { stroke: var(--quiet); }
-table { border-collapse: collapse; width: 100%; font-size: .85rem; overflow-wrap: normal; }
-th, td { padding: 4px 10px 4px 0; text-align: right; border-top: 1px solid var(--rule);
-  font-variant-numeric: tabular-nums; }
-td { white-space: nowrap; } td.left { white-space: normal; min-width: 130px; }
-thead th { border-top: 0; color: var(--quiet); font-weight: 600; vertical-align: bottom; }
-th.left, td.left { text-align: left; } td.meter { min-width: 90px; }
-.meter div { height: 8px; border-radius: 4px; background: var(--mark); }
-.meter { background: linear-gradient(var(--faint), var(--faint)) no-repeat left
-  / calc(100% - 10px) 8px; }
-@media (min-width: 700px) { body { padding: 24px; } }
-"""
-
 
 def page(title: str, parts: Sequence[Tuple[str, Result, Vocabulary]]) -> str:
     """The page about some conversions, each with a name, its `conversion.json`, its vocabulary."""
     body = "".join(_part(name, result, vocabulary) for name, result, vocabulary in parts)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n"
-        f"<body><h1>{escape(title)}</h1>{body}</body></html>\n"
-    )
+    return html.document(title, body)
 
 
 def _part(name: str, result: Result, vocabulary: Vocabulary) -> str:
@@ -95,11 +57,7 @@ def _numbers(result: Result) -> str:
         (f"{counts['impressions'] / max(1, counts['user_rows']):.1f}", "impressions per user row"),
         (f"{counts['duplicate_impressions']:,}", "impressions that repeat another one"),
     ]
-    cards = "".join(
-        f'<div class="number"><b>{value}</b><span>{escape(text)}</span></div>'
-        for value, text in shown
-    )
-    return f'<div class="numbers">{cards}</div>'
+    return html.numbers(shown)
 
 
 def _dropped(result: Result) -> str:
@@ -115,7 +73,7 @@ def _dropped(result: Result) -> str:
         [what, f"{lines['count']:,}", ", ".join(map(str, lines["first"])) or "-"]
         for what, lines in rows
     ]
-    return _table(["dropped", "rows", "first lines"], cells)
+    return html.table(["dropped", "rows", "first lines"], cells)
 
 
 def _rates(result: Result) -> str:
@@ -123,15 +81,15 @@ def _rates(result: Result) -> str:
     positions = sorted(result["by_position"].items())
     labels = [name for name, _ in positions]
     cards = [
-        _card(
+        html.card(
             "Click rate by position",
             "field 301, raw ids",
-            charts.bars(labels, [_rate(c[1], c[0]) for _, c in positions], _percent, "click rate"),
+            charts.bars(labels, [_rate(c[1], c[0]) for _, c in positions], percent, "click rate"),
         ),
-        _card(
+        html.card(
             "Conversions per click by position",
             "field 301, raw ids",
-            charts.bars(labels, [_rate(c[2], c[1]) for _, c in positions], _percent, "conversions"),
+            charts.bars(labels, [_rate(c[2], c[1]) for _, c in positions], percent, "conversions"),
         ),
     ]
     order = np.array(result["by_order"])
@@ -145,7 +103,7 @@ def _rates(result: Result) -> str:
         ]
         title = "Click rate along the file" if what == "click" else "Conversions per click along it"
         note = f"{parts} parts of equal length, in the order of the raw file"
-        cards.append(_card(title, note, charts.line(points, ends, _percent, title)))
+        cards.append(html.card(title, note, charts.line(points, ends, percent, title)))
     return "".join(cards)
 
 
@@ -167,7 +125,7 @@ def _length_card(title: str, note: str, counts: Sequence[int]) -> str:
     last = max((k for k, count in enumerate(counts) if count), default=0)
     labels = ["0", "1", "2"] + [f"{2 ** (k - 2) + 1}+" for k in range(3, last + 1)]
     shown = list(counts[: last + 1])
-    return _card(title, note, charts.bars(labels[: last + 1], shown, _short, title))
+    return html.card(title, note, charts.bars(labels[: last + 1], shown, short, title))
 
 
 def _tails(vocabulary: Vocabulary) -> str:
@@ -179,8 +137,8 @@ def _tails(vocabulary: Vocabulary) -> str:
         if field.name in TAILS and len(counts):
             title = f"Long tail of {field.name}, {field.meaning}"
             note = f"share of the occurrences in training; {len(counts):,} ids in the vocabulary"
-            chart = charts.line(_tail(counts), ticks, _percent, title)
-            cards.append(_card(title, note, chart))
+            chart = charts.line(_tail(counts), ticks, percent, title)
+            cards.append(html.card(title, note, chart))
     return "".join(cards)
 
 
@@ -220,36 +178,7 @@ def _fields(result: Result) -> str:
         "values where there are any",
         "unknown",
     ]
-    return _table(head, cells, meter=2)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], meter: int = -1) -> str:
-    """The first column is text, the others numbers; the `meter` one holds bars, as HTML."""
-    heads = "".join(
-        f'<th class="left">{escape(text)}</th>'
-        if number in (0, meter)
-        else f"<th>{escape(text)}</th>"
-        for number, text in enumerate(head)
-    )
-    lines = []
-    for row in rows:
-        cells = [
-            f'<td class="meter">{text}</td>'
-            if number == meter
-            else f'<td class="left">{escape(text)}</td>'
-            if number == 0
-            else f"<td>{escape(text)}</td>"
-            for number, text in enumerate(row)
-        ]
-        lines.append(f"<tr>{''.join(cells)}</tr>")
-    return (
-        f'<div class="card wide"><table><thead><tr>{heads}</tr></thead>'
-        f"<tbody>{''.join(lines)}</tbody></table></div>"
-    )
-
-
-def _card(title: str, note: str, chart: str) -> str:
-    return f'<div class="card"><h3>{escape(title)}</h3><p>{escape(note)}</p>{chart}</div>'
+    return html.table(head, cells, meter=2)
 
 
 def _rate(part: float, whole: float) -> float:
@@ -258,14 +187,3 @@ def _rate(part: float, whole: float) -> float:
 
 def _share(part: int, whole: int) -> str:
     return f"{part / whole:.2%}" if whole else "-"
-
-
-def _percent(value: float) -> str:
-    return f"{value:.0%}" if value >= 0.1 or value == 0 else f"{value:.1%}"
-
-
-def _short(value: float) -> str:
-    for unit, name in ((1e6, " M"), (1e3, " k")):
-        if value >= unit:
-            return f"{value / unit:.3g}{name}"
-    return f"{value:.0f}"

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from easy_esmm.aliccp import charts, quirks
+from easy_esmm.aliccp import quirks
 from easy_esmm.aliccp.conversion import Job, convert
 from easy_esmm.aliccp.describe import describe
 from easy_esmm.aliccp.generator import simulate
@@ -21,6 +21,7 @@ from easy_esmm.aliccp.sources import find
 from easy_esmm.aliccp.summary import describe as summary_of
 from easy_esmm.aliccp.writing import write_simulation
 from easy_esmm.errors import UserError
+from easy_esmm.reporting.drawing import charts
 
 
 @pytest.fixture(scope="module")

@@ -1,17 +1,18 @@
-"""Small charts as inline SVG: no script, no network; colours come from the page's style."""
+"""Bars and single lines as small charts: inline SVG, coloured by the page's style."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from html import escape
-from typing import Callable, List, Sequence, Tuple
+from typing import List, Sequence, Tuple
 
-WIDTH, HEIGHT = 340, 190
-"""As wide as a phone, so that its text is readable there; a page puts several side by side."""
+from easy_esmm.reporting.drawing import svg
+from easy_esmm.reporting.drawing.formats import Format
+from easy_esmm.reporting.drawing.svg import WIDTH
+
+HEIGHT = 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 12, 30
-
-Format = Callable[[float], str]
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,10 @@ def bars(labels: Sequence[str], values: Sequence[float], text: Format, name: str
         )
         if len(values) <= 5:
             above = HEIGHT - _BOTTOM - height - 4
-            parts.append(_text(middle, above, text(value), "middle", "value"))
+            parts.append(svg.text(middle, above, text(value), "middle", "value"))
         if number % every == 0:
-            parts.append(_text(middle, HEIGHT - _BOTTOM + 14, label, "middle"))
-    return _svg(parts, name)
+            parts.append(svg.text(middle, HEIGHT - _BOTTOM + 14, label, "middle"))
+    return svg.picture(parts, HEIGHT, name)
 
 
 def line(
@@ -63,7 +64,7 @@ def line(
     parts = _frame(top, text, ticks)
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in marks)
     parts.append(f'<polyline class="line" points="{path}"><title>{escape(name)}</title></polyline>')
-    return _svg(parts, name)
+    return svg.picture(parts, HEIGHT, name)
 
 
 def _frame(top: float, text: Format, ticks: Sequence[Tick]) -> List[str]:
@@ -72,14 +73,12 @@ def _frame(top: float, text: Format, ticks: Sequence[Tick]) -> List[str]:
     for share in (0.0, 0.5, 1.0):
         y = HEIGHT - _BOTTOM - _height(share * top, top)
         kind = "axis" if share == 0 else "grid"
-        parts.append(
-            f'<line class="{kind}" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        )
-        parts.append(_text(_LEFT - 6, y + 4, text(share * top), "end"))
+        parts.append(svg.rule(_LEFT, y, WIDTH - _RIGHT, y, kind))
+        parts.append(svg.text(_LEFT - 6, y + 4, text(share * top), "end"))
     for tick in ticks:
         anchor = "start" if tick.at <= 0 else "end" if tick.at >= 1 else "middle"
         x = _LEFT + tick.at * (WIDTH - _LEFT - _RIGHT)
-        parts.append(_text(x, HEIGHT - _BOTTOM + 14, tick.text, anchor))
+        parts.append(svg.text(x, HEIGHT - _BOTTOM + 14, tick.text, anchor))
     return parts
 
 
@@ -93,17 +92,3 @@ def _nice_top(value: float) -> float:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))
     return next(k * power for k in (1, 2, 3, 4, 5, 6, 8, 10) if k * power >= value * (1 - 1e-9))
-
-
-def _text(x: float, y: float, text: str, anchor: str, kind: str = "label") -> str:
-    return (
-        f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
-    )
-
-
-def _svg(parts: Sequence[str], name: str) -> str:
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(name)}">'
-        + "".join(parts)
-        + "</svg>"
-    )

@@ -1,0 +1,84 @@
+"""Axes, pictures, and HTML that lets nothing through."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from easy_esmm.reporting.drawing import axis, html
+from easy_esmm.reporting.drawing.formats import percent, percent_tick, ratio, significant, tick
+from easy_esmm.reporting.drawing.xy import Series, chart
+
+
+def test_numbers_keep_the_digits_that_count() -> None:
+    assert [percent(x) for x in (0, 0.123, 0.0123, 0.00123, 0.000123)] == [
+        *("0%", "12%", "1.2%", "0.12%", "0.012%")
+    ]
+    assert [significant(x) for x in (0.01234, 1234.0, 0, float("nan"))] == [
+        *("0.0123", "1,234", "0", "\N{EN DASH}")
+    ]
+    assert [percent_tick(0.05), percent_tick(0.0005), tick(0.3), tick(1500)] == [
+        *("5%", "0.05%", "0.3", "1.5 k")
+    ]
+    assert ratio(float("inf")) == "\N{INFINITY}"
+
+
+def test_a_linear_axis_ends_at_round_numbers_around_the_values() -> None:
+    found = axis.linear("x", [0.13, 0.47], tick)
+    assert (found.low, found.high) == (0, 0.6000000000000001)
+    assert [mark.text for mark in found.marks] == ["0", "0.2", "0.4", "0.6"]
+    assert found.place(0.3) == pytest.approx(0.5)
+    # A single value, and none, still make an axis.
+    for values in ([0.0], [], [float("nan")], [0.7, 0.7]):
+        one = axis.linear("x", values, tick, is_from_zero=False)
+        assert one.high > one.low
+
+
+def test_a_log_axis_puts_equal_factors_at_equal_distances_and_zero_on_its_edge() -> None:
+    found = axis.log("x", [0.001, 0.1], percent_tick)
+    middle = found.place(0.01)
+    assert middle == pytest.approx(0.5)
+    assert found.place(0.1) - middle == pytest.approx(middle - found.place(0.001))
+    assert found.place(0.0) == 0
+    assert [mark.text for mark in found.marks] == ["0.1%", "1%", "10%"]
+
+
+def test_dots_stand_where_their_values_are() -> None:
+    across, down = axis.linear("x", [0, 1], tick), axis.linear("y", [0, 1], tick)
+    dots = Series("s", [0, 0.5, 1], [0, 0.5, 1], is_line=False, has_dots=True)
+    circles = re.findall(r'cx="([\d.]+)" cy="([\d.]+)"', chart([dots], across, down, "c"))
+    xs, ys = zip(*((float(x), float(y)) for x, y in circles))
+    # 340 wide with margins 48 and 14; 240 high with margins 26 and 44
+    assert xs == pytest.approx([48, 187, 326])
+    assert ys == pytest.approx([196, 111, 26])
+
+
+def test_what_is_no_number_interrupts_a_line() -> None:
+    nan = float("nan")
+    across, down = axis.linear("x", [0, 5], tick), axis.linear("y", [0, 1], tick)
+    line = Series("s", [0, 1, 2, 3, 4, 5], [0, 1, nan, 1, 0, 1])
+    picture = chart([line], across, down, "c")
+    runs = re.findall(r'<polyline[^>]*points="([^"]*)"', picture)
+    assert [len(run.split()) for run in runs] == [2, 3]
+    assert "nan" not in picture
+
+
+def test_every_word_is_escaped() -> None:
+    bad = '<script>alert("1")</script>\N{GREEK SMALL LETTER ALPHA}'
+    across = axis.Axis(bad, 0, 1, (axis.Mark(0.5, bad),))
+    dots = Series(bad, [0.1], [0.2], has_dots=True, notes=[bad])
+    page = html.document(
+        bad,
+        html.section(bad, bad, bad, html.card(bad, bad, chart([dots, dots], across, across, bad)))
+        + html.table([bad, bad], [[bad, bad]], name=bad)
+        + html.numbers([(bad, bad)])
+        + html.folded(bad, "")
+        + html.left_out(bad),
+    )
+    assert "<script" not in page
+    assert '"1"' not in page
+    assert (
+        page.count("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;\N{GREEK SMALL LETTER ALPHA}")
+        >= 18
+    )
