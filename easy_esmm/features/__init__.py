@@ -12,5 +12,6 @@ from easy_esmm.features import (  # noqa: F401 - they register
 )
 from easy_esmm.features.embed import Embedded, embed, encode
 from easy_esmm.features.readable import Readable
+from easy_esmm.features.table_ids import TableIds, table_ids
 
-__all__ = ["Embedded", "Readable", "embed", "encode"]
+__all__ = ["Embedded", "Readable", "TableIds", "embed", "encode", "table_ids"]

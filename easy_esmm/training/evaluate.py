@@ -30,6 +30,7 @@ def evaluate(
     checkpoint_path: str = "",
     truth_path: str = "",
     common_pctr_path: str = "",
+    recorder: Optional[RowRecorder] = None,
 ) -> Dict[str, float]:
     """Evaluates a checkpoint.
 
@@ -40,6 +41,7 @@ def evaluate(
       truth_path: truth file of exactly these rows (see `easy_esmm.planted`); adds `truth/*`.
       common_pctr_path: scores of these rows by another model, with a column `probs_<CTR tower>`;
         adds `auc_ctcvr_common_pctr`.
+      recorder: receives every evaluated row.
 
     Returns:
       Metric -> value, NaN where a metric had no valid row.
@@ -56,8 +58,15 @@ def evaluate(
     ctr_tower, _ = towers(config.model_config)
     pctr_name = f"probs_{ctr_tower.tower_name}"
     common_pctr = read_scores(common_pctr_path, pctr_name) if common_pctr_path else None
-    recorder = RowRecorder() if truth_path or common_pctr_path else None
-    input_fn = data.input_fn(config, "eval", rows, judge=judge_of(config))
+    if recorder is None and (truth_path or common_pctr_path):
+        recorder = RowRecorder()
+    input_fn = data.input_fn(
+        config,
+        "eval",
+        rows,
+        extra_columns=recorder.columns if recorder else (),
+        judge=judge_of(config),
+    )
     read = rows if rows is not None else config.eval_input_path
     with user_errors(lambda: find_bad_cell(config, read)):
         result = make_estimator(config, recorder=recorder).evaluate(
@@ -73,7 +82,7 @@ def evaluate(
         if name.startswith("out_of_range/"):
             warn_of_ids(name.split("/", 1)[1], share, "the evaluation input")
     warn_of_conversions(int(metrics["count/orphan_conversions"]), "the evaluation input")
-    if recorder is not None:
+    if recorder is not None and (truth is not None or common_pctr is not None):
         recorded = recorder.rows()
         if truth is not None:
             metrics.update(against_truth(recorded, truth, truth_path))

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from typing import Any, Dict, Iterator, List, Mapping, Tuple
+from typing import Any, Dict, Mapping
 
-import tensorflow as tf
-from absl import logging
-
-from easy_esmm.compat import v1
-
-Series = List[Tuple[int, float]]
-"""(step, value), by step."""
+from easy_esmm.training.events import Series, read_scalars
 
 
 class Evaluations:
@@ -24,18 +17,9 @@ class Evaluations:
     def read(cls, folder: str, last_step: int) -> Evaluations:
         """From TensorBoard's events in `folder`, up to `last_step`; none without the folder."""
         found = cls()
-        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-        for name in names:
-            if "tfevents" not in name:
-                continue
-            for event in _events(os.path.join(folder, name)):
-                values = {
-                    value.tag: value.simple_value
-                    for value in event.summary.value
-                    if value.HasField("simple_value")
-                }
-                if values and event.step <= last_step:
-                    found.add(event.step, values)
+        for step, values in read_scalars(folder):
+            if step <= last_step:
+                found.add(step, values)
         return found
 
     def __len__(self) -> int:
@@ -49,11 +33,3 @@ class Evaluations:
     def series(self, metric: str) -> Series:
         """The metric at each step that has it."""
         return sorted((s, r[metric]) for s, r in self._results.items() if metric in r)
-
-
-def _events(path: str) -> Iterator[Any]:
-    """The events of a file, up to one that a killed process, or a full disk, left unfinished."""
-    try:
-        yield from v1.train.summary_iterator(path)
-    except tf.errors.DataLossError:
-        logging.warning("%s ends in the middle of an evaluation: it is left out", path)

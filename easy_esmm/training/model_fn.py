@@ -108,7 +108,7 @@ class _Batch:
         loss = _total(terms)
         hooks: List[Any] = [RowProgressHook(tf.size(observed.click), "evaluated")]
         if recorder is not None:
-            hooks.append(recorder.hook(observed, self._predictions))
+            hooks.append(recorder.hook(self._config, self._columns, observed, self._predictions))
         return estimator.EstimatorSpec(
             estimator.ModeKeys.EVAL,
             # The evaluation loss holds no regularisation, as in EasyRec.

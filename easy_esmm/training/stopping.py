@@ -8,7 +8,8 @@ from absl import logging
 
 from easy_esmm.compat import v1
 from easy_esmm.config.early_stop import EarlyStop
-from easy_esmm.training.evaluations import Evaluations, Series
+from easy_esmm.training.evaluations import Evaluations
+from easy_esmm.training.events import Series
 
 
 class EarlyStopHook(v1.train.SessionRunHook):  # type: ignore[misc]
