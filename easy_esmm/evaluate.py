@@ -2,14 +2,17 @@
 
 python -m easy_esmm.evaluate --pipeline_config X [--model_dir D] [--checkpoint_path C]
     [--eval_input_path F] [--eval_result_path R] [--truth T] [--common_pctr S]
+    [--report FILE.html [--user_column U]]
 """
 
 from __future__ import annotations
 
 import os
+from typing import Any, Dict
 
 from easy_esmm import console, flags
 from easy_esmm.errors import UserError
+from easy_esmm.reporting.place import require_place
 
 FLAGS = flags.define(
     *flags.CONFIG,
@@ -20,29 +23,41 @@ FLAGS = flags.define(
     "batch_size",
     "truth",
     "common_pctr",
+    "report",
+    "user_column",
 )
 
 
 def main(arguments: flags.Arguments) -> None:
     """Evaluates and prints."""
     pipeline = arguments.load("evaluate")
+    if FLAGS.user_column and not FLAGS.report:
+        raise UserError("--user_column: is for the page of --report FILE, which is not asked for")
     path = os.path.join(pipeline.config.model_dir, FLAGS.eval_result_path)
     if os.path.dirname(FLAGS.eval_result_path) and not os.path.isdir(os.path.dirname(path)):
         raise UserError(f"--eval_result_path: no folder {os.path.dirname(path)}")
+    require_place("--report", FLAGS.report or "")
     console.start(pipeline.notes)
     from easy_esmm import training  # noqa: PLC0415 - TensorFlow, late
     from easy_esmm.reporting.table import evaluation_table  # noqa: PLC0415
+    from easy_esmm.reporting.write import evaluate_and_report  # noqa: PLC0415
     from easy_esmm.training import result  # noqa: PLC0415
 
-    metrics = training.evaluate(
-        pipeline,
-        checkpoint_path=FLAGS.checkpoint_path or "",
-        truth_path=FLAGS.truth or "",
-        common_pctr_path=FLAGS.common_pctr or "",
-    )
+    files: Dict[str, Any] = {
+        "checkpoint_path": FLAGS.checkpoint_path or "",
+        "truth_path": FLAGS.truth or "",
+        "common_pctr_path": FLAGS.common_pctr or "",
+    }
+    if FLAGS.report:
+        user = FLAGS.user_column or ""
+        metrics = evaluate_and_report(pipeline, FLAGS.report, user_column=user, **files)
+    else:
+        metrics = training.evaluate(pipeline, **files)
     result.write(metrics, path)
     print(evaluation_table(pipeline.config, metrics))
     print(f"all metrics: {path}")
+    if FLAGS.report:
+        print(f"report: {FLAGS.report}")
 
 
 if __name__ == "__main__":

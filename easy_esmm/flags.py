@@ -74,6 +74,8 @@ SHARED: Dict[str, Flag] = {
     "saved_model_dir": Flag("SavedModel to score with, or a folder of its versions"),
     "common_pctr": Flag("scores of the evaluated rows by a common CTR model, for its CTCVR AUC"),
     "truth": Flag("truth file of the simulated rows that are evaluated"),
+    "report": Flag("file for an HTML page about the evaluation"),
+    "user_column": Flag("column that names the user; that of the gauc metric if not given"),
     "eval_result_path": Flag("file for the metrics", default="eval_result.txt"),
     "export_dir": Flag("folder for the SavedModel"),
     "input_path": Flag("files to score: globs and commas"),

@@ -1,0 +1,75 @@
+"""From an evaluation to what its report draws: the one place that reads files for it."""
+
+from __future__ import annotations
+
+import os
+from typing import List, Mapping, Optional
+
+from google.protobuf import text_format
+
+from easy_esmm.config import Pipeline
+from easy_esmm.config.several_values import single_readers, value_separators
+from easy_esmm.config.towers import towers
+from easy_esmm.data.fields import FLOATS
+from easy_esmm.planted.truth import Truth
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.reporting.evaluated import Evaluated
+from easy_esmm.reporting.measures.rows import Coded, Rows, tasks
+from easy_esmm.reporting.tables import table_norms
+from easy_esmm.training.events import series_by_tag
+from easy_esmm.training.recorder import RowRecorder
+
+EVALUATIONS = "eval_val"
+
+
+def recorder_for(config: PipelineConfig, user_column: str) -> RowRecorder:
+    """What the evaluation has to record for a report."""
+    return RowRecorder(sliced_columns(config), user_column, counts_ids=True)
+
+
+def sliced_columns(config: PipelineConfig) -> List[str]:
+    """Declared columns that features read as one value a row, and that are no floats."""
+    several = value_separators(config)
+    single = {name for name in single_readers(config) if name not in several}
+    fields = config.data_config.input_fields
+    return [f.input_name for f in fields if f.input_name in single and f.input_type not in FLOATS]
+
+
+def user_column_of(config: PipelineConfig) -> str:
+    """The column of the first `gauc` metric; empty without one."""
+    ctr, cvr = towers(config.model_config)
+    for metric in (*config.eval_config.metrics_set, *ctr.metrics_set, *cvr.metrics_set):
+        if metric.WhichOneof("metric") == "gauc":
+            return str(metric.gauc.uid_field)
+    return ""
+
+
+def collect(
+    pipeline: Pipeline,
+    metrics: Mapping[str, float],
+    recorder: RowRecorder,
+    checkpoint: str,
+    *,
+    user_column: str = "",
+    truth: Optional[Truth] = None,
+) -> Evaluated:
+    """What `recorder` saw in the evaluation of `checkpoint`, and what the model_dir tells."""
+    config = pipeline.config
+    ctr, cvr = towers(config.model_config)
+    columns = {name: Coded(*coded) for name, coded in recorder.coded().items()}
+    rows = Rows(**recorder.rows(), columns=columns)
+    folder = config.model_dir
+    return Evaluated(
+        config=config,
+        config_text=text_format.MessageToString(pipeline.written),
+        checkpoint=checkpoint,
+        data=config.eval_input_path,
+        metrics=metrics,
+        rows=rows,
+        tasks=tasks(rows, ctr.tower_name, cvr.tower_name),
+        training=series_by_tag(folder),
+        evaluations=series_by_tag(os.path.join(folder, EVALUATIONS)),
+        tables=table_norms(config, checkpoint, recorder.occurrences()),
+        user_column=user_column,
+        truth=truth,
+    )

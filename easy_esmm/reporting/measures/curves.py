@@ -1,0 +1,79 @@
+"""ROC and precision-recall curves from all rows, drawn from a bounded number of points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Optional, Tuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from easy_esmm.planted.diagnostics import weighted_auc
+from easy_esmm.reporting.measures.rows import Task
+
+Array = NDArray[Any]
+
+POINTS = 200
+"""At most so many points a curve are drawn; areas are those of all rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Points of a curve, and its area."""
+
+    x: Array
+    y: Array
+    area: float
+
+
+def roc(task: Task) -> Optional[Curve]:
+    """True positive rate over false positive rate; None without rows of both classes.
+
+    The area is the AUC of the evaluation: rows count by weight, a tie one half.
+    """
+    positive, negative = _cumulated(task)
+    if not (len(positive) and positive[-1] > 0 and negative[-1] > 0):
+        return None
+    x = np.append(0.0, negative / negative[-1])
+    y = np.append(0.0, positive / positive[-1])
+    # Evenly along the way: where the curve is steep its points differ in y, elsewhere in x.
+    kept = _thinned(x + y, 2.0)
+    return Curve(x[kept], y[kept], area(task))
+
+
+def area(task: Task) -> float:
+    """The task's AUC; NaN without both classes."""
+    is_positive = task.label > 0
+    return weighted_auc(task.score, task.weight * is_positive, task.weight * ~is_positive)
+
+
+def precision_recall(task: Task) -> Optional[Curve]:
+    """Precision over recall; None without rows of both classes.
+
+    The area is the average precision: sum over scores of (gain in recall) x precision.
+    """
+    positive, negative = _cumulated(task)
+    if not (len(positive) and positive[-1] > 0 and negative[-1] > 0):
+        return None
+    recall = positive / positive[-1]
+    precision = positive / (positive + negative)
+    gain = np.diff(recall, prepend=0.0)
+    reached = np.flatnonzero(gain > 0)
+    kept = reached[_thinned(recall[reached], 1.0)]
+    return Curve(recall[kept], precision[kept], float(gain @ precision))
+
+
+def _cumulated(task: Task) -> Tuple[Array, Array]:
+    """Weight of the positives, and of the negatives, at or above each distinct score, falling."""
+    order = np.argsort(-task.score, kind="stable")
+    score, is_positive, weight = task.score[order], task.label[order] > 0, task.weight[order]
+    last = np.flatnonzero(np.append(score[1:] != score[:-1], True)) if len(score) else order
+    return np.cumsum(weight * is_positive)[last], np.cumsum(weight * ~is_positive)[last]
+
+
+def _thinned(progress: Array, end: float) -> Array:
+    """Indices of at most `POINTS` points, evenly over a rising progress, both ends included."""
+    wanted = np.searchsorted(progress, np.linspace(0.0, end, POINTS - 1) * (1 - 1e-12))
+    inside = np.minimum(wanted, len(progress) - 1)
+    kept: Array = np.unique(np.append(inside, [0, len(progress) - 1]))
+    return kept

@@ -1,0 +1,78 @@
+"""What a reader must know before any figure: too few events, rates that are off, broken rows."""
+
+from __future__ import annotations
+
+from typing import List, Mapping, Sequence, Tuple
+
+import numpy as np
+
+from easy_esmm.planted.diagnostics import auc_standard_error
+from easy_esmm.reporting.measures.curves import area
+from easy_esmm.reporting.measures.intervals import Z95, effective, wilson
+from easy_esmm.reporting.measures.rows import Rows, Task, without_number
+
+FEW = 200
+"""Below so many positive rows an AUC comes with its uncertainty in words."""
+_OFF = 1.1
+"""Rates that are off by less are not worth a warning."""
+_OUT_OF_RANGE = 0.01
+
+
+def warnings(rows: Rows, tasks: Sequence[Task], metrics: Mapping[str, float]) -> List[str]:
+    """Sentences, the gravest first."""
+    found = []
+    broken = without_number(rows)
+    if broken:
+        found.append(f"{broken:,} rows have a prediction that is no number: they are left out.")
+    for task in tasks:
+        found += _of_events(task)
+    for task in tasks:
+        found += _of_rate(task)
+    orphans = metrics.get("count/orphan_conversions", 0)
+    if orphans > 0:
+        found.append(f"{orphans:,.0f} rows claim a conversion without a click: they count as none.")
+    for name, share in metrics.items():
+        if name.startswith("out_of_range/") and share > _OUT_OF_RANGE:
+            feature = name.split("/", 1)[1]
+            found.append(f"{share:.0%} of the ids of {feature} are outside its vocabulary.")
+    return found
+
+
+def rate_ratio(task: Task) -> Tuple[float, float, float]:
+    """Mean prediction over mean label, and the ends of its 95 % interval; NaN without rows."""
+    if not len(task.label):
+        return (np.nan, np.nan, np.nan)
+    predicted = float(np.average(task.predicted, weights=task.weight))
+    observed = float(np.average(task.label, weights=task.weight))
+    low, high = wilson(np.array(observed), np.array(effective(task.weight)))
+    ratio, upper = (predicted / rate if rate > 0 else np.inf for rate in (observed, float(low)))
+    return ratio, predicted / float(high), upper
+
+
+def _of_events(task: Task) -> List[str]:
+    positives = int((task.label > 0).sum())
+    if not len(task.label):
+        return [f"{task.title}: no such row, so nothing is said about it."]
+    if positives in (0, len(task.label)):
+        which = "has" if positives else "has not"
+        return [f"{task.title}: every row {which} a positive label, so there is no AUC."]
+    if positives >= FEW:
+        return []
+    value, error = area(task), auc_standard_error(task.score, task.label, task.weight)
+    known = f"{value:.3f} is known to +- {Z95 * error:.3f} (95 %)"
+    if np.isnan(error):
+        known = f"{value:.3f} says nothing"
+    events = task.events if positives != 1 else task.events[:-1]
+    return [f"{task.title}: only {positives:,} {events}: the AUC of {known}."]
+
+
+def _of_rate(task: Task) -> List[str]:
+    ratio, low, high = rate_ratio(task)
+    if not 0 < ratio < np.inf or max(ratio, 1 / ratio) < _OFF or low <= 1 <= high:
+        return []
+    way = "high" if ratio > 1 else "low"
+    off, ends = (ratio, (low, high)) if ratio > 1 else (1 / ratio, (1 / high, 1 / low))
+    return [
+        f"{task.title}: predicted {off:.2f} times too {way} on average "
+        f"(95 %: {ends[0]:.2f} to {ends[1]:.2f})."
+    ]

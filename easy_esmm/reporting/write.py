@@ -1,0 +1,54 @@
+"""Evaluates a checkpoint and writes the page about it."""
+
+from __future__ import annotations
+
+import os
+from typing import Dict
+
+from easy_esmm.config import Pipeline
+from easy_esmm.planted.truth import read_truth
+from easy_esmm.reporting.collect import collect, recorder_for, user_column_of
+from easy_esmm.reporting.page import page
+from easy_esmm.training import checkpoints, evaluate
+
+
+def evaluate_and_report(
+    pipeline: Pipeline,
+    path: str,
+    *,
+    checkpoint_path: str = "",
+    truth_path: str = "",
+    common_pctr_path: str = "",
+    user_column: str = "",
+) -> Dict[str, float]:
+    """`training.evaluate`, and the page at `path` from the same pass over the rows.
+
+    Args:
+      pipeline: the config.
+      path: file for the page; it appears whole or not at all.
+      checkpoint_path: as for `training.evaluate`.
+      truth_path: as for `training.evaluate`.
+      common_pctr_path: as for `training.evaluate`.
+      user_column: column that names the user; empty: that of the config's `gauc` metric, if any.
+
+    Returns:
+      The metrics.
+    """
+    config = pipeline.config
+    checkpoint = checkpoints.newest(config.model_dir, checkpoint_path)
+    user_column = user_column or user_column_of(config)
+    recorder = recorder_for(config, user_column)
+    metrics = evaluate(
+        pipeline,
+        checkpoint_path=checkpoint,
+        truth_path=truth_path,
+        common_pctr_path=common_pctr_path,
+        recorder=recorder,
+    )
+    truth = read_truth(truth_path) if truth_path else None
+    found = collect(pipeline, metrics, recorder, checkpoint, user_column=user_column, truth=truth)
+    partial = f"{path}.partial"
+    with open(partial, "w", encoding="utf-8") as file:
+        file.write(page(found))
+    os.replace(partial, path)
+    return metrics

@@ -1,0 +1,55 @@
+"""What is said before any figure."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from easy_esmm.planted.diagnostics import auc_standard_error
+from easy_esmm.reporting.measures.rows import tasks
+from easy_esmm.reporting.measures.warnings import warnings
+from tests.reporting.measures.making import rows
+
+
+def said(data, metrics=None) -> list:
+    return warnings(data, tasks(data, "ctr", "cvr"), metrics or {})
+
+
+def test_calibrated_predictions_on_many_rows_raise_no_warning() -> None:
+    assert said(rows(20_000)) == []
+
+
+def test_few_conversions_come_with_the_uncertainty_of_their_auc() -> None:
+    data = rows(300, seed=2)
+    clicked = tasks(data, "ctr", "cvr")[1]
+    positives = int(data.conversion.sum())
+    error = 1.959964 * auc_standard_error(clicked.score, clicked.label)
+    found = [line for line in said(data) if line.startswith("CVR, clicked rows: only")]
+    assert found[0].startswith(f"CVR, clicked rows: only {positives} conversions: the AUC of ")
+    assert found[0].endswith(f"is known to +- {error:.3f} (95 %).")
+
+
+def test_rates_that_are_surely_off_are_named_with_factor_and_interval() -> None:
+    data = rows(20_000)
+    off = rows(20_000, pcvr=data.pcvr / 2)
+    (line,) = said(off)
+    assert line.startswith("CVR, clicked rows: predicted 2.0")
+    assert "times too low on average (95 %: 1.9" in line
+
+
+def test_no_click_and_one_class_are_said() -> None:
+    none = rows(50, click=np.zeros(50), conversion=np.zeros(50))
+    assert said(none)[:2] == [
+        "CTR, all impressions: every row has not a positive label, so there is no AUC.",
+        "CVR, clicked rows: no such row, so nothing is said about it.",
+    ]
+
+
+def test_broken_rows_orphans_and_strange_ids_are_counted() -> None:
+    logit = rows(20_000).ctr_logit.copy()
+    logit[:3] = np.nan
+    metrics = {"count/orphan_conversions": 4, "out_of_range/hour": 0.5, "out_of_range/day": 0}
+    assert said(rows(20_000, ctr_logit=logit), metrics) == [
+        "3 rows have a prediction that is no number: they are left out.",
+        "4 rows claim a conversion without a click: they count as none.",
+        "50% of the ids of hour are outside its vocabulary.",
+    ]
