@@ -4,12 +4,14 @@
 #   OTHER=python3.10     the Python of test-other, of the other TensorFlow; it goes to $(OTHER_VENV)
 #   OUTPUT=DIR           where quickstart writes
 #   DATA=DIR             the downloaded Ali-CCP files;  ARGS='--max_bad_rows 200' more arguments for aliccp
+#   RUNS=10              trainings of each model for aliccp-table
 #   PYTEST_ARGS='-k auc' more arguments for pytest;  JOBS=4 more worker processes
 
 VENV ?= .venv
 OTHER_VENV ?= $(VENV)-other
 OUTPUT ?= runs/quickstart
 JOBS ?= 2
+RUNS ?= 10
 PYTEST_ARGS ?=
 ARGS ?=
 
@@ -22,7 +24,7 @@ PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup quickstart aliccp test test-slow test-versions test-other lint format protos docs bench bench-quick check-install dist clean FORCE
+.PHONY: help setup quickstart aliccp aliccp-table test test-slow test-versions test-other lint format protos docs bench bench-quick check-install dist clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -36,6 +38,9 @@ quickstart: $(VENV)/.installed ## simulate impressions, train, evaluate, export 
 
 aliccp: $(VENV)/.installed ## convert Ali-CCP from DATA=folder, train, evaluate, export; the paper's table
 	@$(BIN)/python -m easy_esmm.aliccp_run --data='$(DATA)' $(ARGS)
+
+aliccp-table: $(VENV)/.installed ## the ESMM paper's table from DATA=folder: seven models, each trained RUNS=10 times
+	@$(BIN)/python -m easy_esmm.aliccp_table --data='$(DATA)' --runs=$(RUNS) $(ARGS)
 
 test: $(VENV)/.test ## run the tests, without the slow ones
 	@$(SAY_VERSIONS)

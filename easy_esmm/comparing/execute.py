@@ -38,7 +38,9 @@ def execute(run: Run, is_quiet: bool = True) -> Result:
     shutil.rmtree(run.model_dir, ignore_errors=True)
     with _screen(is_quiet), _clean_process():
         trained = training.train(unevaluated)
-        metrics: Dict[str, float] = training.evaluate(pipeline, truth_path=run.truth)
+        metrics: Dict[str, float] = training.evaluate(
+            pipeline, truth_path=run.truth, common_pctr_path=run.common_pctr
+        )
         if run.gradient_batches:
             metrics["gradient_cosine"] = gradient_cosine(pipeline, run.gradient_batches)
     ctr, cvr = towers.towers(pipeline.config.model_config)

@@ -37,6 +37,8 @@ class Run:
     """Truth file; empty without planted truth."""
     gradient_batches: int = 0
     keep_model: bool = False
+    common_pctr: str = ""
+    """Scores of the evaluated rows by a model whose pCTR is common to all; see `evaluate`."""
 
     def __str__(self) -> str:
         return f"{self.name}, seed {self.seed}"
