@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import gc
 import json
 from pathlib import Path
 from typing import Dict, List, Tuple
 
 import pytest
+import tensorflow as tf
 
 from easy_esmm import compare, flags, training
 from easy_esmm.errors import UserError
@@ -75,6 +77,11 @@ def call(*arguments: str) -> None:
     compare.main(flags.parse(compare.FLAGS, ["compare", *arguments]))
 
 
+def graphs_alive() -> int:
+    gc.collect()
+    return sum(type(thing) is tf.Graph for thing in gc.get_objects())
+
+
 def runs(folder: str) -> Dict[Tuple[str, int], Dict[str, str]]:
     with Path(folder, "runs.csv").open(newline="") as file:
         return {(row["config"], int(row["seed"])): row for row in csv.DictReader(file)}
@@ -87,6 +94,7 @@ def test_runs_are_paired_kept_and_never_done_twice(
     call("--configs=esmm.config,masked.config", *shared)
     captured = capsys.readouterr()
     assert len(trained) == 4
+    graphs = graphs_alive()
     assert "[4/4] masked, seed 1: CTR " in captured.err
     assert "00:00 left" in captured.err
     assert "seesaw: for all three tasks add BASE (model_class ClickSpace" in captured.out
@@ -113,6 +121,7 @@ def test_runs_are_paired_kept_and_never_done_twice(
     call("--configs=esmm.config,masked.config,again=esmm.config", *shared)
     assert len(trained) == 2
     assert "[1/6] esmm, seed 0: done before" in capsys.readouterr().err
+    assert graphs_alive() == graphs  # of six runs not more than of four
     second = runs("out")
     for seed in (0, 1):
         assert second["esmm", seed] == first["esmm", seed]
@@ -171,3 +180,20 @@ def test_files_of_the_configs_own_are_compared_without_truth(
     assert len(trained) == 1
     assert "planted" not in capsys.readouterr().out
     assert "truth_cvr_regret" not in runs("own")["esmm", 7]
+
+
+@pytest.mark.slow
+def test_worker_processes_share_the_runs_and_tell_of_failures(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    broken = CONFIG.replace("train_config {", 'train_config { fine_tune_checkpoint: "nowhere"')
+    Path("broken.config").write_text(broken)
+    arguments = [f"--simulate={ROWS}", "--gradient_batches=0", "--seeds=0,1"]
+    arguments += [f"--train_config.int{kind}_op_parallelism_threads=1" for kind in ("er", "ra")]
+    with pytest.raises(UserError) as caught:
+        call("--configs=esmm.config,broken.config", "--jobs=2", "--output_dir=two", *arguments)
+    for seed in (0, 1):
+        assert f"\nbroken, seed {seed}: " in str(caught.value)
+    call("--configs=esmm.config", "--output_dir=one", *arguments)
+    capsys.readouterr()
+    assert runs("two") == runs("one")

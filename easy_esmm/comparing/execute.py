@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import shutil
 import sys
@@ -11,7 +12,7 @@ from typing import Any, Dict, Iterator, List
 
 from easy_esmm import training
 from easy_esmm.comparing.runs import Result, Run, write_result
-from easy_esmm.compat import keras, v1
+from easy_esmm.compat import forgotten_gradients, keras, v1
 from easy_esmm.config import Edit, load, towers
 from easy_esmm.training.gradient_cosine import gradient_cosine
 
@@ -79,10 +80,13 @@ def _lean(run: Run) -> List[Edit]:
 def _clean_process() -> Iterator[None]:
     """Leaves nothing of a run behind for the next: graphs, names of layers, open event files."""
     try:
-        yield
+        with forgotten_gradients():
+            yield
     finally:
         v1.summary.FileWriterCache.clear()
         keras.backend.clear_session()
+        # Graphs and what they hold refer to each other: only the collector frees them.
+        gc.collect()
 
 
 @contextlib.contextmanager

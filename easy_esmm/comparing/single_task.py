@@ -15,6 +15,9 @@ _TASKS_OF: Dict[str, Tuple[str, ...]] = {
 }
 """Model class -> tasks that it learns apart from others, where each tower has its own input."""
 
+_OF_SAMPLES = {"unclicked_rate", "positive_copies", "rejection_floor"}
+"""Fields of AMAN, OVERSAMPLING and UNBIAS, of which BASE sets none."""
+
 _HOW: Dict[str, str] = {
     "ctr": "BASE (model_class ClickSpace, towers with separate inputs)",
     "cvr_clicked": "BASE (model_class ClickSpace, towers with separate inputs)",
@@ -35,9 +38,15 @@ class SingleTasks:
 def tasks_of(model: ModelConfig) -> Tuple[str, ...]:
     """Tasks (`ctr`, `cvr_clicked`, `ctcvr`) for which this is a single-task model; often none."""
     ctr, cvr = towers.towers(model)
-    if not ctr.input or ctr.input == cvr.input:
+    if not ctr.input or ctr.input == cvr.input or _changes_sample(towers.parameters(model)):
         return ()
     return _TASKS_OF.get(model.model_class, ())
+
+
+def _changes_sample(parameters: Any) -> bool:
+    """Whether it is a baseline that learns from other rows than those of its task."""
+    fields = {field.name for field, _ in parameters.ListFields()}
+    return bool(fields & _OF_SAMPLES)
 
 
 def find_single_tasks(configs: Mapping[str, PipelineConfig]) -> SingleTasks:

@@ -5,14 +5,20 @@ from __future__ import annotations
 import pytest
 
 from easy_esmm.comparing.single_task import find_single_tasks, seesaw, tasks_of
+from easy_esmm.config import towers
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 
-def config(model_class: str, ctr_input: str = "", cvr_input: str = "") -> PipelineConfig:
+def config(
+    model_class: str, ctr_input: str = "", cvr_input: str = "", **settings: float
+) -> PipelineConfig:
     made = PipelineConfig()
     model = made.model_config
     model.model_class = model_class
-    for tower, name in ((model.esmm.ctr_tower, ctr_input), (model.esmm.cvr_tower, cvr_input)):
+    written = getattr(model, towers.MODELS[model_class])
+    for name, value in settings.items():
+        setattr(written, name, value)
+    for tower, name in ((written.ctr_tower, ctr_input), (written.cvr_tower, cvr_input)):
         tower.input = name
         tower.dnn.hidden_units.extend([64, 32])
     made.data_config.batch_size = 1024
@@ -31,6 +37,9 @@ DIVISION = config("Division", "for_ctr", "for_cvr")
         (DIVISION, ("ctcvr",)),
         (config("ClickSpace"), ()),  # the click-masked baseline: shared tables
         (config("Division", "all", "all"), ()),
+        (config("ClickSpace", "a", "b", unclicked_rate=0.1), ()),  # AMAN
+        (config("ClickSpace", "a", "b", positive_copies=3), ()),  # OVERSAMPLING
+        (config("ClickSpace", "a", "b", rejection_floor=0.02), ()),  # UNBIAS
         (config("ESMM", "for_ctr", "for_cvr"), ()),  # ESMM-NS: the product ties its towers
         (ESMM, ()),
     ],
