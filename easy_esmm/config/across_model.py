@@ -9,9 +9,11 @@ from easy_esmm.config.hints import did_you_mean
 from easy_esmm.config.report import Report
 from easy_esmm.config.scalars import quoted
 from easy_esmm.config.support import is_closed_off
+from easy_esmm.config.tower_losses import predicts_value
 from easy_esmm.config.towers import MODELS, TOWERS
 from easy_esmm.config.walk import Setting, settings
 from easy_esmm.protos.dnn_pb2 import DNN
+from easy_esmm.protos.esmm_pb2 import ESMM
 from easy_esmm.protos.loss_pb2 import LossType
 from easy_esmm.protos.tower_pb2 import TaskTower
 
@@ -122,6 +124,8 @@ def check_towers(report: Report) -> None:
             report.demand_member(f"{path}.task_space_indicator_label", name, columns, kind)
     if all(parameters.HasField(member) for member in TOWERS):
         _check_pair(report, parameters.ctr_tower, parameters.cvr_tower, at)
+    if model.WhichOneof("model") == "esmm" and model.esmm.ctr_logit_link:
+        _check_link(report, model.esmm)
 
 
 def check_hidden_layers(report: Report) -> None:
@@ -173,6 +177,15 @@ def _check_pair(report: Report, ctr: TaskTower, cvr: TaskTower, at: str) -> None
     if ctr.tower_name == f"{cvr.tower_name}_masked":
         rule = "must not be the name of cvr_tower's metrics over clicked rows"
         report.complain(f"{at}.ctr_tower.tower_name", rule, quoted(ctr.tower_name))
+
+
+def _check_link(report: Report, esmm: ESMM) -> None:
+    """A link is from one log odds to another."""
+    path = "model_config.esmm.ctr_logit_link"
+    if predicts_value(esmm.cvr_tower):
+        report.complain(path, "must be false where cvr_tower predicts a value", "true")
+    elif any(tower.num_class > 1 for tower in (esmm.ctr_tower, esmm.cvr_tower)):
+        report.complain(path, "must be false for towers of two classes", "true")
 
 
 def _check_network(report: Report, setting: Setting) -> None:

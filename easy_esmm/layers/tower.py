@@ -30,7 +30,7 @@ class TowerLayers(keras.layers.Layer):  # type: ignore[misc]
         super().__init__(name=name)
         self.hidden = MLP(config.dnn, "dnn", product_dtype)
         self._classes = config.num_class
-        prior = _first_bias(config)
+        prior = first_bias(config)
         start: Any = [0.0, prior] if self._classes == _TWO else prior
         bias = keras.initializers.Constant(start)
         self._output = keras.layers.Dense(self._classes, bias_initializer=bias, name="output")
@@ -54,7 +54,8 @@ class Tower(TowerLayers):
         return self.logits_of(self.hidden(inputs, training=training))
 
 
-def _first_bias(config: TaskTower) -> float:
+def first_bias(config: TaskTower) -> float:
+    """The log odds of `label_prior`; 0 without one, and for a tower that predicts a value."""
     if not config.HasField("label_prior") or config.loss_type != CLASSIFICATION:
         return 0.0
     return math.log(config.label_prior / (1.0 - config.label_prior))

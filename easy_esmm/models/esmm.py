@@ -7,18 +7,35 @@ clicked rows only.
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import Any, List, Optional, Tuple
 
-from easy_esmm.contract import Labels, LossTerm, ValuePredictions
+import tensorflow as tf
+
+from easy_esmm.contract import Labels, LossTerm, Tensor, ValuePredictions
+from easy_esmm.layers.logit_link import LogitLink
+from easy_esmm.layers.tower import first_bias
 from easy_esmm.losses import pointwise
 from easy_esmm.losses.reduction import of_mean
 from easy_esmm.models.entire_space import EntireSpace
 from easy_esmm.models.model import AnyPredictions, register
+from easy_esmm.protos.model_pb2 import ModelConfig
 
 
 @register("ESMM")
 class ESMM(EntireSpace):
-    """Two towers over shared embeddings, and optionally a CVR loss on clicked rows."""
+    """Two towers over shared embeddings; optionally linked, and with a CVR loss on clicked rows."""
+
+    def __init__(self, config: ModelConfig, product_dtype: tf.DType = tf.float32) -> None:
+        super().__init__(config, product_dtype)
+        self._link: Optional[LogitLink] = None
+        if config.esmm.ctr_logit_link:
+            self._link = LogitLink(first_bias(config.esmm.ctr_tower), "ctr_logit_link")
+
+    def from_outputs(self, ctr_output: Tensor, cvr_output: Tensor) -> AnyPredictions:
+        """As of any model of the family, with the link added to the CVR tower's logit."""
+        if self._link is not None:
+            cvr_output += self._link(ctr_output)
+        return super().from_outputs(ctr_output, cvr_output)
 
     def loss_terms(self, predictions: AnyPredictions, labels: Labels) -> Tuple[LossTerm, ...]:
         """L = l(y, pCTR) + l(y z, pCTCVR) over all impressions (the paper's equation 5).
@@ -46,3 +63,7 @@ class ESMM(EntireSpace):
         )
         value = of_mean(mean, mask, self.reduction)
         return LossTerm(f"click_masked_cross_entropy_loss_{name}", value, factor)
+
+    def networks(self) -> List[Any]:
+        """Those of the family, and the link."""
+        return [*super().networks(), *([] if self._link is None else [self._link])]

@@ -15,7 +15,7 @@ _sym_db = _symbol_database.Default()
 from easy_esmm.protos import tower_pb2 as easy__esmm_dot_protos_dot_tower__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x65\x61sy_esmm/protos/esmm.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1c\x65\x61sy_esmm/protos/tower.proto\"\xd7\x01\n\x04\x45SMM\x12\'\n\x06groups\x18\x01 \x03(\x0b\x32\x17.easy_esmm.protos.Tower\x12.\n\tctr_tower\x18\x02 \x01(\x0b\x32\x1b.easy_esmm.protos.TaskTower\x12.\n\tcvr_tower\x18\x03 \x01(\x0b\x32\x1b.easy_esmm.protos.TaskTower\x12!\n\x11l2_regularization\x18\x04 \x01(\x02:\x06\x30.0001\x12#\n\x17\x63lick_masked_cvr_weight\x18\xe9\x07 \x01(\x02:\x01\x30')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x65\x61sy_esmm/protos/esmm.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1c\x65\x61sy_esmm/protos/tower.proto\"\xf7\x01\n\x04\x45SMM\x12\'\n\x06groups\x18\x01 \x03(\x0b\x32\x17.easy_esmm.protos.Tower\x12.\n\tctr_tower\x18\x02 \x01(\x0b\x32\x1b.easy_esmm.protos.TaskTower\x12.\n\tcvr_tower\x18\x03 \x01(\x0b\x32\x1b.easy_esmm.protos.TaskTower\x12!\n\x11l2_regularization\x18\x04 \x01(\x02:\x06\x30.0001\x12#\n\x17\x63lick_masked_cvr_weight\x18\xe9\x07 \x01(\x02:\x01\x30\x12\x1e\n\x0e\x63tr_logit_link\x18\xea\x07 \x01(\x08:\x05\x66\x61lse')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -23,5 +23,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'easy_esmm.protos.esmm_pb2',
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
   _globals['_ESMM']._serialized_start=80
-  _globals['_ESMM']._serialized_end=295
+  _globals['_ESMM']._serialized_end=327
 # @@protoc_insertion_point(module_scope)

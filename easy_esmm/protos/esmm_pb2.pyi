@@ -7,15 +7,17 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ESMM(_message.Message):
-    __slots__ = ("groups", "ctr_tower", "cvr_tower", "l2_regularization", "click_masked_cvr_weight")
+    __slots__ = ("groups", "ctr_tower", "cvr_tower", "l2_regularization", "click_masked_cvr_weight", "ctr_logit_link")
     GROUPS_FIELD_NUMBER: _ClassVar[int]
     CTR_TOWER_FIELD_NUMBER: _ClassVar[int]
     CVR_TOWER_FIELD_NUMBER: _ClassVar[int]
     L2_REGULARIZATION_FIELD_NUMBER: _ClassVar[int]
     CLICK_MASKED_CVR_WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    CTR_LOGIT_LINK_FIELD_NUMBER: _ClassVar[int]
     groups: _containers.RepeatedCompositeFieldContainer[_tower_pb2.Tower]
     ctr_tower: _tower_pb2.TaskTower
     cvr_tower: _tower_pb2.TaskTower
     l2_regularization: float
     click_masked_cvr_weight: float
-    def __init__(self, groups: _Optional[_Iterable[_Union[_tower_pb2.Tower, _Mapping]]] = ..., ctr_tower: _Optional[_Union[_tower_pb2.TaskTower, _Mapping]] = ..., cvr_tower: _Optional[_Union[_tower_pb2.TaskTower, _Mapping]] = ..., l2_regularization: _Optional[float] = ..., click_masked_cvr_weight: _Optional[float] = ...) -> None: ...
+    ctr_logit_link: bool
+    def __init__(self, groups: _Optional[_Iterable[_Union[_tower_pb2.Tower, _Mapping]]] = ..., ctr_tower: _Optional[_Union[_tower_pb2.TaskTower, _Mapping]] = ..., cvr_tower: _Optional[_Union[_tower_pb2.TaskTower, _Mapping]] = ..., l2_regularization: _Optional[float] = ..., click_masked_cvr_weight: _Optional[float] = ..., ctr_logit_link: bool = ...) -> None: ...

@@ -1000,6 +1000,20 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             'x.config:28:17: model_config.esmm.ctr_tower.input: must be a feature group, got "al"; did you mean all?'
         ],
     ),
+    "link_to_a_value": (
+        '    cvr_tower { tower_name: "cvr"',
+        '    ctr_logit_link: true cvr_tower { loss_type: L2_LOSS tower_name: "cvr"',
+        [
+            "x.config:29:5: model_config.esmm.ctr_logit_link: must be false where cvr_tower predicts a value, got true"
+        ],
+    ),
+    "link_of_two_classes": (
+        '    cvr_tower { tower_name: "cvr"',
+        '    ctr_logit_link: true cvr_tower { losses { loss_type: JRC_LOSS jrc_loss { session_name: "user" } } num_class: 2 tower_name: "cvr"',
+        [
+            "x.config:29:5: model_config.esmm.ctr_logit_link: must be false for towers of two classes, got true"
+        ],
+    ),
     "one_tower_with_an_input": (
         "    cvr_tower {",
         '    cvr_tower { input: "all"',

@@ -239,6 +239,31 @@ def test_towers_read_the_groups_that_they_name() -> None:
     np.testing.assert_allclose(result["served"]["logits_cvr"], cvr, rtol=1e-5, atol=1e-6)
 
 
+def test_link_adds_a_multiple_of_the_ctr_logit_to_the_cvr_logit() -> None:
+    x = np.random.default_rng(17).normal(size=[5, 4])
+    linked = config("ctr_logit_link: true")
+    linked.esmm.ctr_tower.label_prior = 0.2
+    with tf.Graph().as_default(), v1.Session() as session:
+        model = models.build(linked)
+        groups = {"user": tf.constant(x, tf.float32), "item": tf.zeros([5, 2])}
+        served = model.predict(groups, training=False)
+        variables = {v.name: v for v in v1.trainable_variables()}
+        multiple = variables["ctr_logit_link/multiple:0"]
+        of_ctr_tower = [v for name, v in variables.items() if name.startswith("ctr_tower")]
+        gradients = tf.gradients(served.cvr_logit, [multiple, *of_ctr_tower])
+        session.run(v1.global_variables_initializer())
+        values = session.run(variables)
+        plain = session.run(served.cvr_logit)
+        session.run(multiple.assign(0.02))
+        shifted, slope = session.run([served.cvr_logit, gradients[0]])
+    ctr = tower_logit(values, "ctr_tower", x)
+    off_centre = ctr - np.log(0.2 / 0.8)
+    np.testing.assert_allclose(plain, tower_logit(values, "cvr_tower", x), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(shifted, plain + 0.6 * off_centre, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(slope, 30 * off_centre.sum(), rtol=1e-5)
+    assert gradients[1:] == [None] * len(of_ctr_tower)
+
+
 def test_towers_read_the_only_group_when_there_are_no_group_networks() -> None:
     x = np.random.default_rng(6).normal(size=[5, 4])
     result = build_and_predict(config(), {"user": x, "item": np.zeros([5, 2])})
