@@ -7,12 +7,11 @@ from html import escape
 from typing import Callable, List, Sequence
 
 from easy_esmm.comparing.statistics import Interval
+from easy_esmm.reporting.drawing.svg import WIDTH, picture, rule, text
 
 Place = Callable[[float], float]
 """From a value to its x."""
 
-WIDTH = 340
-"""As wide as a phone."""
 _ROW, _TOP, _BOTTOM, _MARGIN = 34, 6, 22, 12
 
 
@@ -44,37 +43,24 @@ def interval_chart(lines: Sequence[Line], name: str) -> str:
     for number, line in enumerate(lines):
         top = _TOP + _ROW * number
         # Not through the names.
-        parts.append(
-            f'<line class="zero" x1="{zero:.1f}" x2="{zero:.1f}" y1="{top + 17}" y2="{top + 31}"/>'
-        )
+        parts.append(rule(zero, top + 17, zero, top + 31, "axis"))
         parts += _line(line, top, place)
     parts += _axis(low, high, zero, height - 6)
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(name)}">'
-        + "".join(parts)
-        + "</svg>"
-    )
+    return picture(parts, height, name)
 
 
 def _line(line: Line, top: float, place: Place) -> List[str]:
     found, y = line.difference, top + 24
-    parts = [f'<text class="label" x="{_MARGIN}" y="{top + 13}">{escape(line.name)}</text>']
+    parts = [text(_MARGIN, top + 13, line.name)]
+    words = f"{found.mean:+.4f}"
     if found.is_known:
-        x1, x2 = place(found.low), place(found.high)
-        parts.append(
-            f'<line class="bar {line.verdict}" x1="{x1:.1f}" x2="{x2:.1f}" y1="{y}" y2="{y}"/>'
-        )
-        text = f"{found.mean:+.4f}, 95 % from {found.low:+.4f} to {found.high:+.4f}"
-    else:
-        text = f"{found.mean:+.4f}"
+        parts.append(rule(place(found.low), y, place(found.high), y, f"bar {line.verdict}"))
+        words += f", 95 % from {found.low:+.4f} to {found.high:+.4f}"
     parts.append(
-        f'<circle class="dot {line.verdict}" cx="{place(found.mean):.1f}" cy="{y}" r="4">'
-        f"<title>{escape(line.name)}: {text}</title></circle>"
+        f'<circle class="middle {line.verdict}" cx="{place(found.mean):.1f}" cy="{y}" r="4">'
+        f"<title>{escape(line.name)}: {words}</title></circle>"
     )
-    parts.append(
-        f'<text class="value" x="{WIDTH - _MARGIN}" y="{top + 13}" text-anchor="end">'
-        f"{found.mean:+.4f}</text>"
-    )
+    parts.append(text(WIDTH - _MARGIN, top + 13, f"{found.mean:+.4f}", "end", "value"))
     return parts
 
 
@@ -85,7 +71,4 @@ def _axis(low: float, high: float, zero: float, y: float) -> List[str]:
         texts.append((_MARGIN, f"{low:+.3f}", "start"))
     if WIDTH - _MARGIN - zero > room:
         texts.append((WIDTH - _MARGIN, f"{high:+.3f}", "end"))
-    return [
-        f'<text class="tick" x="{x:.1f}" y="{y}" text-anchor="{anchor}">{text}</text>'
-        for x, text, anchor in texts
-    ]
+    return [text(x, y, words, anchor, "tick") for x, words, anchor in texts]

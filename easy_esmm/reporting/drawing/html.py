@@ -63,12 +63,12 @@ details { margin: 8px 0; } pre { overflow-x: auto; font-size: 12px; line-height:
 """
 
 
-def document(title: str, body: str) -> str:
-    """The page; it loads nothing."""
+def document(title: str, body: str, style: str = "") -> str:
+    """The page; it loads nothing. `style` is CSS that this page has besides."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n"
+        f"<title>{escape(title)}</title><style>{STYLE}{style}</style></head>\n"
         f"<body><h1>{escape(title)}</h1>{body}</body></html>\n"
     )
 
