@@ -36,7 +36,8 @@ def contestants(path: str, edits: Sequence[Edit], names: Sequence[str]) -> List[
     if not is_of_the_paper(esmm):
         raise UserError(
             f"{path}: model_config: must be the paper's ESMM, one feature group that goes straight "
-            "to both towers; the other models are made of it"
+            "to both towers, without click_masked_cvr_weight and ctr_logit_link; the other models "
+            "are made of it"
         )
     models = paper_models(esmm)
     made = []

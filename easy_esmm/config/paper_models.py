@@ -16,14 +16,19 @@ _CLICKS, _CONVERSIONS = "ctr", "cvr"
 
 
 def is_of_the_paper(esmm: ModelConfig) -> bool:
-    """Whether it is an ESMM of one feature group that goes straight to both towers."""
+    """Whether it is an ESMM of one feature group that goes straight to both towers.
+
+    And without what the paper does not have: a CVR loss on clicked rows, a link of the logits.
+    """
     parameters = esmm.esmm
     has_own_inputs = parameters.ctr_tower.input or parameters.cvr_tower.input
+    has_more = parameters.click_masked_cvr_weight or parameters.ctr_logit_link
     return (
         esmm.WhichOneof("model") == "esmm"
         and len(esmm.feature_groups) == 1
         and not parameters.groups
         and not has_own_inputs
+        and not has_more
     )
 
 

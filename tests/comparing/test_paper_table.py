@@ -87,5 +87,6 @@ def test_a_config_of_another_model_is_refused() -> None:
         paper_table.contestants(path, [], ["BASE"])
     assert str(caught.value) == (
         f"{path}: model_config: must be the paper's ESMM, one feature group that goes straight to "
-        "both towers; the other models are made of it"
+        "both towers, without click_masked_cvr_weight and ctr_logit_link; the other models are "
+        "made of it"
     )

@@ -64,7 +64,9 @@ def test_all_have_the_towers_and_penalties_of_esmm() -> None:
         assert parts(model) == (esmm.ctr_tower, esmm.cvr_tower, esmm.l2_regularization), name
 
 
-@pytest.mark.parametrize("sample", ["esmm_three_groups", "esmm_ns", "base"])
+@pytest.mark.parametrize(
+    "sample", ["esmm_three_groups", "esmm_ns", "base", "esmm_click_masked", "esmm_recommended"]
+)
 def test_other_models_are_not_the_papers_esmm(sample: str) -> None:
     assert is_of_the_paper(esmm_of("esmm_aliccp"))
     assert not is_of_the_paper(esmm_of(sample))
