@@ -79,7 +79,7 @@ def parse_seeds(text: str) -> Tuple[int, ...]:
     """From `--seeds`: whole numbers with commas, each once."""
     seeds: List[int] = []
     for piece in filter(None, (part.strip() for part in text.split(","))):
-        if not piece.isdigit() or int(piece) > _LARGEST_SEED:
+        if not piece.isdecimal() or int(piece) > _LARGEST_SEED:
             raise UserError(f"--seeds: must be whole numbers from 0 on, with commas, got '{piece}'")
         if int(piece) in seeds:
             raise UserError(f"--seeds: must be different, got {piece} twice")

@@ -110,6 +110,7 @@ def test_settings_are_those_of_the_simulation() -> None:
     ("text", "message"),
     [
         ("0,x", "--seeds: must be whole numbers from 0 on, with commas, got 'x'"),
+        ("\N{SUPERSCRIPT TWO}", "--seeds: must be whole numbers from 0 on"),
         ("-1", "got '-1'"),
         ("1,1", "--seeds: must be different, got 1 twice"),
         ("", "--seeds: must name a seed or several"),
