@@ -54,8 +54,8 @@ def _of_events(task: Task) -> List[str]:
     if not len(task.label):
         return [f"{task.title}: no such row, so nothing is said about it."]
     if positives in (0, len(task.label)):
-        which = "has" if positives else "has not"
-        return [f"{task.title}: every row {which} a positive label, so there is no AUC."]
+        which = "every" if positives else "no"
+        return [f"{task.title}: {which} row has a positive label, so there is no AUC."]
     if positives >= FEW:
         return []
     value, error = area(task), auc_standard_error(task.score, task.label, task.weight)

@@ -39,7 +39,7 @@ def test_rates_that_are_surely_off_are_named_with_factor_and_interval() -> None:
 def test_no_click_and_one_class_are_said() -> None:
     none = rows(50, click=np.zeros(50), conversion=np.zeros(50))
     assert said(none)[:2] == [
-        "CTR, all impressions: every row has not a positive label, so there is no AUC.",
+        "CTR, all impressions: no row has a positive label, so there is no AUC.",
         "CVR, clicked rows: no such row, so nothing is said about it.",
     ]
 
