@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import List, Mapping, Optional
 
 from google.protobuf import text_format
@@ -16,10 +15,9 @@ from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.reporting.evaluated import Evaluated
 from easy_esmm.reporting.measures.rows import Coded, Rows, tasks
 from easy_esmm.reporting.tables import table_norms
+from easy_esmm.training.evaluations import evaluations_folder
 from easy_esmm.training.events import series_by_tag
 from easy_esmm.training.recorder import RowRecorder
-
-EVALUATIONS = "eval_val"
 
 
 def recorder_for(config: PipelineConfig, user_column: str) -> RowRecorder:
@@ -68,7 +66,7 @@ def collect(
         rows=rows,
         tasks=tasks(rows, ctr.tower_name, cvr.tower_name),
         training=series_by_tag(folder),
-        evaluations=series_by_tag(os.path.join(folder, EVALUATIONS)),
+        evaluations=series_by_tag(evaluations_folder(folder)),
         tables=table_norms(config, checkpoint, recorder.occurrences()),
         user_column=user_column,
         truth=truth,

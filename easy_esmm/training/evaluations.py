@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Dict, Mapping
 
 from easy_esmm.training.events import Series, read_scalars
+
+EVALUATION_NAME = "val"
+
+
+def evaluations_folder(model_dir: str) -> str:
+    """Where evaluations during training leave their events: `eval_val`, as in EasyRec."""
+    return os.path.join(model_dir, f"eval_{EVALUATION_NAME}")
 
 
 class Evaluations:

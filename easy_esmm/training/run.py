@@ -25,16 +25,17 @@ from easy_esmm.training.dry_build import dry_build
 from easy_esmm.training.errors import require_files, user_errors
 from easy_esmm.training.estimator import make_estimator
 from easy_esmm.training.evaluate import evaluation_steps
-from easy_esmm.training.evaluations import Evaluations
+from easy_esmm.training.evaluations import (
+    EVALUATION_NAME,
+    Evaluations,
+    evaluations_folder,
+)
 from easy_esmm.training.exporters import exporters
 from easy_esmm.training.input_position import InputPosition
 from easy_esmm.training.length import expected_steps
 from easy_esmm.training.progress import TrainProgress
 from easy_esmm.training.stopping import EarlyStopHook
 from easy_esmm.training.watched import Watched, watched
-
-EVALUATION_NAME = "val"
-"""Evaluations during training go to `<model_dir>/eval_val`, as in EasyRec."""
 
 _NOTHING = Watched()
 
@@ -85,9 +86,7 @@ def train(
     fine_tune = _checked_start(config)
     watch = watched(pipeline)
     first_step = model_dir.prepare(pipeline, continue_train=continue_train)
-    evaluations = Evaluations.read(
-        os.path.join(config.model_dir, f"eval_{EVALUATION_NAME}"), first_step
-    )
+    evaluations = Evaluations.read(evaluations_folder(config.model_dir), first_step)
     progress = TrainProgress(config, last_step=expected_steps(config, train_rows))
     trainer = make_estimator(config, progress=progress, fine_tune=fine_tune)
     rows = train_rows, eval_rows
