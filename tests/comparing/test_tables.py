@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from pathlib import Path
+from typing import List
 
 import pytest
 
@@ -18,13 +19,17 @@ from easy_esmm.comparing.text import comparison_text
 AUCS = {"esmm": (0.60, 0.70, 0.80), "better": (0.61, 0.711, 0.812), "same <b>": (0.61, 0.69, 0.80)}
 
 
-def comparison(seeds: int = 3) -> Comparison:
-    results = [
+def results_of(seeds: int = 3) -> List[Result]:
+    return [
         Result(name, seed, "ctr", "cvr", {"auc_ctr": auc, "log_loss_ctr": 1 - auc}, 1.0, 10, 1.0)
         for name, aucs in AUCS.items()
         for seed, auc in enumerate(aucs[:seeds])
     ]
-    return compare(list(AUCS), "esmm", results, {}, {"simulation": {"rho": 0.7}}, ["a note & more"])
+
+
+def comparison(seeds: int = 3) -> Comparison:
+    facts = {"simulation": {"rho": 0.7}}
+    return compare(list(AUCS), "esmm", results_of(seeds), {}, facts, ["a note & more"])
 
 
 def test_text_shows_means_spreads_and_marks_noise() -> None:
@@ -38,6 +43,20 @@ def test_text_shows_means_spreads_and_marks_noise() -> None:
     assert any(line.startswith("  - esmm  ~+.0000 +-.0248  ~") for line in lines)
     assert lines[-1] == "a note & more"
     assert not any(line.startswith("CVR over all impressions") for line in lines)
+
+
+def test_a_seesaw_is_held_against_0_and_not_against_the_reference() -> None:
+    found = compare(list(AUCS), "same <b>", results_of(), {"ctr": "esmm"}, {})
+    text = comparison_text(found)
+    lines = [re.sub(r"  +", "  ", line) for line in text[text.index("Seesaw") :].splitlines()]
+    # better - esmm: .010, .011, .012; same - esmm: .01, -.01, 0; esmm measures it and has none
+    assert [line.rstrip() for line in lines[2:]] == [
+        "esmm  -",
+        "better  0.0110 (.0010)",
+        "  mean  +.0110 +-.0025",
+        "same <b>  0.0000 (.0100)",
+        "  mean  ~+.0000 +-.0248",
+    ]
 
 
 def test_one_seed_says_that_it_says_nothing() -> None:
