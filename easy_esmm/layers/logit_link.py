@@ -10,9 +10,9 @@ from easy_esmm.compat import keras
 from easy_esmm.contract import Tensor
 
 _PACE = 30.0
-"""How often the multiple is its variable. Adam moves a variable by about the learning rate a step,
-and the multiple should settle early in a training of some hundred steps at 1e-3: at a pace of 1 the
-link changed nothing there, at 10 it did (docs/choosing_a_model.md)."""
+"""The multiple is so many times its variable. Adam moves a variable by about the learning rate a
+step, and the multiple should settle early in a training of some hundred steps at 1e-3: at a pace of
+1 the link changed nothing there, at 10 it did (docs/choosing_a_model.md)."""
 
 
 class LogitLink(keras.layers.Layer):  # type: ignore[misc]
