@@ -162,6 +162,36 @@ def test_figures_of_the_model_and_of_the_truth_are_shown(full: Evaluated) -> Non
     assert "CVR over all impressions by decile of pCTR" in words
 
 
+def test_selection_sets_clicked_rows_beside_the_others_and_pcvr_beside_the_truth() -> None:
+    data = rows(
+        4,
+        click=[1, 1, 0, 0],
+        conversion=[1, 0, 0, 0],
+        pctr=[0.5, 0.1, 0.4, 0.2],
+        pcvr=[0.4, 0.2, 0.1, 0.1],
+        weight=[1, 3, 2, 2],
+    )
+    true, other = np.array([0.3, 0.05, 0.15, 0.25]), np.zeros(4)
+    truth = Truth(np.arange(4), data.click, data.conversion, other, true, other, other, data.click)
+    text = page(evaluated(data, truth=truth))
+    # clicked (.4 + 3 x .2) / 4; not clicked .1; all (1 + .4) / 8 = .175; .25 / .175 = 1.4286
+    assert ">clicked: mean 25%<" in text
+    assert ">not clicked: mean 10%<" in text
+    assert "mean of clicked / mean of all: 1.43<" in text
+    # each row is a group, by pCTR: the second, the fourth, the third, the first
+    assert re.findall(r"<title>(true [^<]*)</title>", text) == [
+        "true 5.0%, mean pCVR 20%",
+        "true 25%, mean pCVR 10%",
+        "true 15%, mean pCVR 10%",
+        "true 30%, mean pCVR 40%",
+    ]
+    of_clicks = re.findall(r"<title>(mean pCTR [^(<]*)", text)
+    assert of_clicks == [
+        "mean pCTR 10%: predicted 20%, observed 0% ",
+        "mean pCTR 50%: predicted 40%, observed 100% ",
+    ]
+
+
 def test_without_files_user_or_truth_a_line_says_how_to_get_them() -> None:
     words = Page(page(evaluated(rows(300)))).words
     assert "The model_dir holds no event files" in words

@@ -51,7 +51,7 @@ def _by_decile(of: Evaluated, clicked: Task) -> List[str]:
         return [html.card("CVR of clicked rows", "", html.left_out("No row was clicked."))]
     groups = equal_count(of.rows.pctr[clicked.inside], DECILES)
     found = rates(clicked, groups)
-    means = [float(of.rows.pctr[clicked.inside[group]].mean()) for group in groups]
+    means = [_mean(of.rows.pctr, of.rows.weight, clicked.inside[group]) for group in groups]
     where = [f"mean pCTR {percent(mean)}: " for mean in means]
     notes = [first + note for first, note in zip(where, notes_of(found, clicked.events))]
     places = list(range(1, len(groups) + 1))
