@@ -6,7 +6,7 @@ import csv
 import json
 import re
 from pathlib import Path
-from typing import List
+from typing import Dict, List
 
 import pytest
 
@@ -19,9 +19,13 @@ from easy_esmm.comparing.text import comparison_text
 AUCS = {"esmm": (0.60, 0.70, 0.80), "better": (0.61, 0.711, 0.812), "same <b>": (0.61, 0.69, 0.80)}
 
 
+def metrics_of(auc: float) -> Dict[str, float]:
+    return {"auc_ctr": auc, "log_loss_ctr": 1 - auc, "gradient_cosine": 0.25}
+
+
 def results_of(seeds: int = 3) -> List[Result]:
     return [
-        Result(name, seed, "ctr", "cvr", {"auc_ctr": auc, "log_loss_ctr": 1 - auc}, 1.0, 10, 1.0)
+        Result(name, seed, "ctr", "cvr", metrics_of(auc), 1.0, 10, 1.0)
         for name, aucs in AUCS.items()
         for seed, auc in enumerate(aucs[:seeds])
     ]
@@ -51,10 +55,10 @@ def test_a_seesaw_is_held_against_0_and_not_against_the_reference() -> None:
     lines = [re.sub(r"  +", "  ", line) for line in text[text.index("Seesaw") :].splitlines()]
     # better - esmm: .010, .011, .012; same - esmm: .01, -.01, 0; esmm measures it and has none
     assert [line.rstrip() for line in lines[2:]] == [
-        "esmm  -",
-        "better  0.0110 (.0010)",
+        "esmm  -  0.2500 (.0000)",
+        "better  0.0110 (.0010)  0.2500 (.0000)",
         "  mean  +.0110 +-.0025",
-        "same <b>  0.0000 (.0100)",
+        "same <b>  0.0000 (.0100)  0.2500 (.0000)",
         "  mean  ~+.0000 +-.0248",
     ]
 

@@ -55,6 +55,11 @@ def test_many_rows_are_drawn_from_few_points_that_lie_on_the_curve() -> None:
     assert found is not None
     assert max(len(curve.x), len(found.x)) <= POINTS
     assert (curve.x[0], curve.y[-1], found.x[-1]) == (0, 1, 1)
+    # Areas are of all rows: the AUC, and the mean precision at each positive.
+    assert curve.area == pytest.approx(area(many), abs=1e-12)
+    ranked = many.label[np.argsort(-many.score)]
+    precision = np.cumsum(ranked) / np.arange(1, len(ranked) + 1)
+    assert found.area == pytest.approx(precision[ranked > 0].mean(), abs=1e-9)
     # The trapezium rule over the drawn points comes close to the area of all rows.
     drawn = np.sum(np.diff(curve.x) * (curve.y[1:] + curve.y[:-1]) / 2)
     assert drawn == pytest.approx(curve.area, abs=1e-3)
