@@ -64,7 +64,7 @@ def small(name: str, folder: Path, **train: Any) -> Pipeline:
         # Small tables: a checkpoint of the samples' own takes up to 350 MB.
         feature.num_buckets = min(feature.num_buckets, 100)
         feature.hash_bucket_size = min(feature.hash_bucket_size, 1000)
-    if name != _COLUMNS and config.feature_config == _feature_config(_COLUMNS):
+    if has_borrowed_features(name):
         _keep_few_features(edited)
     for dnn in _networks(edited):
         dnn.use_bn = False
@@ -75,6 +75,11 @@ def small(name: str, folder: Path, **train: Any) -> Pipeline:
         names = SAMPLES.parent / config.train_config.fine_tune_ckpt_var_map
         edited.train_config.fine_tune_ckpt_var_map = str(names)
     return dataclasses.replace(pipeline, config=edited, written=edited)
+
+
+def has_borrowed_features(name: str) -> bool:
+    """Whether the sample is one of those that differ from each other in the model."""
+    return name != _COLUMNS and _feature_config(name) == _feature_config(_COLUMNS)
 
 
 @cache
