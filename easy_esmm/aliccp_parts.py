@@ -7,7 +7,7 @@ import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Tuple
 
 from absl import flags as absl_flags
 from absl.flags import FlagValues
@@ -22,9 +22,10 @@ from easy_esmm.errors import UserError
 
 SAMPLE = "samples/esmm_aliccp.config"
 PARTS = ("train", "test")
-CVR_WEIGHT = "model_config.esmm.cvr_tower.weight"
-"""Without its CVR loss, an ESMM is a CTR model."""
-
+_CVR_WEIGHTS = (
+    "model_config.esmm.cvr_tower.weight",
+    "model_config.esmm.click_masked_cvr_weight",
+)
 _ADVICE = "name another --output_dir, or remove this one"
 
 
@@ -55,6 +56,11 @@ def define_flags(output_dir: str) -> FlagValues:
         "max_bad_rows", 0, "malformed lines and unknown keys to put up with", 0, flag_values=values
     )
     return values
+
+
+def ctr_only(source: str) -> Tuple[Edit, ...]:
+    """Edits in the name of `source`: without its CVR losses, an ESMM is a CTR model."""
+    return tuple(Edit(source, path, 0) for path in _CVR_WEIGHTS)
 
 
 def files_of(values: FlagValues) -> Files:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 
 from easy_esmm import aliccp_parts, console, flags
-from easy_esmm.config import Edit
 
 FLAGS = aliccp_parts.define_flags("runs/aliccp")
 
@@ -23,7 +22,6 @@ def main(arguments: flags.Arguments) -> None:
     """Converts, trains twice, evaluates; prints the table."""
     files = aliccp_parts.files_of(FLAGS)
     aliccp_parts.convert_files(files)
-    no_cvr = Edit("aliccp_run", aliccp_parts.CVR_WEIGHT, 0)
     esmm = aliccp_parts.on_rows(arguments, files.output, "esmm", "aliccp_run")
     console.start(esmm.notes)
     # Late: importing TensorFlow takes 6 s, and nothing above needs it.
@@ -32,7 +30,8 @@ def main(arguments: flags.Arguments) -> None:
     from easy_esmm.reporting.table import evaluation_table  # noqa: PLC0415
     from easy_esmm.training import result  # noqa: PLC0415
 
-    ctr = aliccp_parts.on_rows(arguments, files.output, "ctr", "aliccp_run", no_cvr)
+    only_clicks = aliccp_parts.ctr_only("aliccp_run")
+    ctr = aliccp_parts.on_rows(arguments, files.output, "ctr", "aliccp_run", *only_clicks)
     for pipeline in (esmm, ctr):
         aliccp_parts.train_once(pipeline)
     scores = str(files.output / "common_pctr.parquet")

@@ -20,7 +20,6 @@ from absl import flags as absl_flags
 from easy_esmm import aliccp_parts, console, flags
 from easy_esmm.comparing import paper_table
 from easy_esmm.comparing.schedule import run_all
-from easy_esmm.config import Edit
 from easy_esmm.config.paper_models import NAMES
 from easy_esmm.errors import UserError
 
@@ -66,8 +65,8 @@ def _common_pctr(arguments: flags.Arguments, output: Path) -> str:
     # Late: importing TensorFlow takes 6 s, and nothing above needs it.
     from easy_esmm import training  # noqa: PLC0415
 
-    no_cvr = Edit(SOURCE, aliccp_parts.CVR_WEIGHT, 0)
-    ctr = aliccp_parts.on_rows(arguments, output, "ctr", SOURCE, no_cvr)
+    only_clicks = aliccp_parts.ctr_only(SOURCE)
+    ctr = aliccp_parts.on_rows(arguments, output, "ctr", SOURCE, *only_clicks)
     aliccp_parts.train_once(ctr)
     scores = output / "common_pctr.parquet"
     if not scores.exists():

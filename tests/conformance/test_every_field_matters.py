@@ -87,7 +87,7 @@ def fields_set(message: Message, path: str = "") -> Iterator[Tuple[str, str, Any
 def cases() -> List[Any]:
     """One case a schema field: the sample that sets it first, the path, and another value."""
     found: Dict[str, Any] = {}
-    # Samples that borrow their features come last: they differ in the model, which is theirs to show,
+    # Samples that borrow their features come last: they differ in the model, theirs to show,
     # and the next number after their CSVInput is another name of it.
     for sample in sorted(table.NAMES, key=table.has_borrowed_features):
         pipeline = configs.load(str(table.SAMPLES / f"{sample}.config"))
