@@ -148,8 +148,10 @@ def _check_tower(report: Report, member: str, tower: TaskTower, path: str) -> No
 
 
 def _check_own_inputs(report: Report, groups: List[str]) -> None:
-    """Both towers name a group of their own, or none."""
+    """Both towers name a group of their own, or none; `check_trunks` refuses any above experts."""
     model = report.config.model_config
+    if model.WhichOneof("model") in towers.WITH_EXPERTS:
+        return
     parameters, at = towers.parameters(model), towers.path(model)
     named = [member for member in TOWERS if getattr(parameters, member).input]
     for member in named:

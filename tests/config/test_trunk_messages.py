@@ -55,6 +55,20 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             'x.config:27:99: model_config.esmm_mmoe.cvr_tower.input: must not be set: towers read the experts, which read the feature groups, got "all"',
         ],
     ),
+    "one_tower_past_the_experts": (
+        "ESMM_MMoE",
+        'num_expert: 2 expert_dnn { hidden_units: 8 } ctr_tower { input: "all" }',
+        [
+            'x.config:27:72: model_config.esmm_mmoe.ctr_tower.input: must not be set: towers read the experts, which read the feature groups, got "all"',
+        ],
+    ),
+    "one_tower_past_the_levels_and_beside_groups": (
+        "ESMM_PLE",
+        f'extraction_networks {{ {LEVEL} }} groups {{ input: "all" dnn {{ hidden_units: 8 }} }} cvr_tower {{ input: "none" }}',
+        [
+            'x.config:27:212: model_config.esmm_ple.cvr_tower.input: must not be set: towers read the levels of experts, which read the feature groups, got "none"',
+        ],
+    ),
     "levels_as_they_should_be": (
         "ESMM_PLE",
         f"extraction_networks {{ {LEVEL} }} extraction_networks {{ {LEVEL} }}",
