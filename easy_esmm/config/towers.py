@@ -27,7 +27,7 @@ MODELS: Dict[str, str] = {
 TOWERS = ("ctr_tower", "cvr_tower")
 
 WITH_EXPERTS = ("esmm_mmoe", "esmm_ple")
-"""Members of `model_config.model` whose towers read experts, and so no feature group of their own."""
+"""Members of `model_config.model` whose towers read experts, never a feature group of their own."""
 
 
 def is_entire_space(model: ModelConfig) -> bool:
