@@ -16,7 +16,7 @@ _TASKS_OF: Dict[str, Tuple[str, ...]] = {
 """Model class -> tasks that it learns apart from others, where each tower has its own input."""
 
 _OF_SAMPLES = {"unclicked_rate", "positive_copies", "rejection_floor"}
-"""Fields of AMAN, OVERSAMPLING and UNBIAS, of which BASE sets none."""
+"""Fields of AMAN, OVERSAMPLING and UNBIAS, which BASE leaves at their defaults."""
 
 _HOW: Dict[str, str] = {
     "ctr": "BASE (model_class ClickSpace, towers with separate inputs)",
@@ -45,8 +45,10 @@ def tasks_of(model: ModelConfig) -> Tuple[str, ...]:
 
 def _changes_sample(parameters: Any) -> bool:
     """Whether it is a baseline that learns from other rows than those of its task."""
-    fields = {field.name for field, _ in parameters.ListFields()}
-    return bool(fields & _OF_SAMPLES)
+    return any(
+        field.name in _OF_SAMPLES and value != field.default_value
+        for field, value in parameters.ListFields()
+    )
 
 
 def find_single_tasks(configs: Mapping[str, PipelineConfig]) -> SingleTasks:

@@ -35,6 +35,9 @@ DIVISION = config("Division", "for_ctr", "for_cvr")
     [
         (BASE, ("ctr", "cvr_clicked")),
         (DIVISION, ("ctcvr",)),
+        # BASE still, with its defaults written out
+        (config("ClickSpace", "a", "b", unclicked_rate=0.0), ("ctr", "cvr_clicked")),
+        (config("ClickSpace", "a", "b", positive_copies=1), ("ctr", "cvr_clicked")),
         (config("ClickSpace"), ()),  # the click-masked baseline: shared tables
         (config("Division", "all", "all"), ()),
         (config("ClickSpace", "a", "b", unclicked_rate=0.1), ()),  # AMAN
