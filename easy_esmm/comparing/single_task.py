@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
-from easy_esmm.config import towers
+from easy_esmm.config import towers, walk
+from easy_esmm.protos.dnn_pb2 import DNN
+from easy_esmm.protos.escm2_pb2 import ESCM2
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.protos.tower_pb2 import Head
 
 _TASKS_OF: Dict[str, Tuple[str, ...]] = {
     "ClickSpace": ("ctr", "cvr_clicked"),
@@ -93,16 +96,33 @@ def seesaw(
 
 def _budget_differences(one: PipelineConfig, other: PipelineConfig) -> Sequence[str]:
     """Names of what should be equal and is not: hidden layers, batches, passes, steps."""
-    return [what for what, read in _BUDGET.items() if read(one) != read(other)]
+    of_one, of_other = _networks(one.model_config), _networks(other.model_config)
+    differing = [
+        f"hidden_units of {path}"
+        for path in dict.fromkeys([*of_one, *of_other])
+        if of_one.get(path) != of_other.get(path)
+    ]
+    return differing + [what for what, read in _BUDGET.items() if read(one) != read(other)]
 
 
-def _hidden_units(config: PipelineConfig, number: int) -> List[int]:
-    return list(towers.towers(config.model_config)[number].dnn.hidden_units)
+def _networks(model: ModelConfig) -> Dict[str, List[int]]:
+    """Path below the model's parameters -> hidden layers: towers, groups, experts, heads."""
+    parameters = towers.parameters(model)
+    found = {
+        setting.path: list(setting.value.hidden_units)
+        for setting in walk.settings(parameters)
+        if isinstance(setting.value, DNN)
+    }
+    for field in parameters.DESCRIPTOR.fields:
+        if field.message_type is Head.DESCRIPTOR:
+            path, dnn = f"{field.name}.dnn", parameters.cvr_tower.dnn
+            found.setdefault(path, list(dnn.hidden_units))
+    if isinstance(parameters, ESCM2) and parameters.estimator != ESCM2.DR:
+        found.pop("imputation_tower.dnn")  # without a part in the model
+    return found
 
 
 _BUDGET: Dict[str, Callable[[PipelineConfig], Any]] = {
-    "hidden_units of the CTR tower": lambda config: _hidden_units(config, 0),
-    "hidden_units of the CVR tower": lambda config: _hidden_units(config, 1),
     "batch_size": lambda config: config.data_config.batch_size,
     "num_epochs": lambda config: config.data_config.num_epochs,
     "num_steps": lambda config: config.train_config.num_steps,

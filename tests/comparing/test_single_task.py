@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import List
+
 import pytest
 
 from easy_esmm.comparing.single_task import find_single_tasks, seesaw, tasks_of
-from easy_esmm.config import towers
+from easy_esmm.config import load, towers
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 
 def config(
@@ -69,11 +74,40 @@ def test_another_budget_is_told() -> None:
     longer.data_config.num_epochs = 3
     longer.model_config.esmm.cvr_tower.dnn.hidden_units.append(16)
     notes = find_single_tasks({"long": longer, "base": BASE, "division": DIVISION}).notes
-    differing = "hidden_units of the CVR tower, num_epochs"
+    differing = "hidden_units of cvr_tower.dnn, num_epochs"
     assert notes == (
         f"seesaw: long and base differ in {differing}: no equal budget",
         f"seesaw: long and division differ in {differing}: no equal budget",
     )
+
+
+@pytest.mark.parametrize(
+    ("sample", "networks"),
+    [
+        ("esmm_quickstart", []),
+        ("esmm_mmoe", ["expert_dnn"]),
+        (
+            "esmm_ple",
+            [
+                f"extraction_networks[{level}].{experts}"
+                for level in (0, 1)
+                for experts in ("task_expert_net", "share_expert_net")
+            ],
+        ),
+        ("escm2_ips", []),
+        ("escm2_dr", ["imputation_tower.dnn"]),
+        ("dcmt", ["counterfactual_tower.dnn"]),
+    ],
+)
+def test_networks_that_the_single_task_model_lacks_are_told(
+    sample: str, networks: List[str]
+) -> None:
+    single = load(str(SAMPLES / "base.config")).config
+    other = load(str(SAMPLES / f"{sample}.config")).config
+    _, *notes = find_single_tasks({"other": other, "base": single}).notes
+    text = ", ".join(f"hidden_units of {network}" for network in networks)
+    expected = [f"seesaw: other and base differ in {text}: no equal budget"] if networks else []
+    assert notes == expected
 
 
 def test_seesaw_is_paired_by_seed_and_no_model_is_compared_with_itself() -> None:
