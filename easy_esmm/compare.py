@@ -16,7 +16,7 @@ from pathlib import Path
 from absl import flags as absl_flags
 
 from easy_esmm import console, flags
-from easy_esmm.comparing.contestants import read_contestants
+from easy_esmm.comparing.contestants import notes_of, read_contestants
 from easy_esmm.comparing.files import write_files
 from easy_esmm.comparing.job import Options, run_comparison
 from easy_esmm.comparing.page import PAGE, comparison_page
@@ -55,7 +55,7 @@ def main(arguments: flags.Arguments) -> None:
         gradient_batches=FLAGS.gradient_batches,
         keep_models=FLAGS.keep_models,
     )
-    console.start()
+    console.start(notes_of(contestants))
     comparison, failures = run_comparison(contestants, options)
     if comparison is not None:
         print(f"\n{comparison_text(comparison)}\n")

@@ -167,7 +167,10 @@ def parse(
     values.unparse_flags()
     no_flags = tuple(values(rest)[1:])
     if no_flags and not positional:
-        raise UserError(f"{no_flags[0]}: not a flag; all arguments are --flags (see --help)")
+        joined = ", and configs are joined by commas" if "configs" in values else ""
+        raise UserError(
+            f"{no_flags[0]}: not a flag; all arguments are --flags{joined} (see --help)"
+        )
     if not has_edits:
         return Arguments(positional=no_flags)
     text = values.edit_config_json

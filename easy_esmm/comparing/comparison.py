@@ -26,6 +26,8 @@ class Comparison:
     """What is the same for all: rows, settings of the simulation. Plain JSON."""
     notes: Tuple[str, ...]
     """Lines for people."""
+    config_notes: Tuple[str, ...] = ()
+    """What the configs set without effect; told before the runs, so in the files only."""
 
     def of_seeds(self, name: str, key: str) -> Dict[int, float]:
         """The known values of a measure by seed."""
@@ -70,6 +72,7 @@ def compare(
     single_tasks: Mapping[str, str],
     facts: Mapping[str, Any],
     notes: Sequence[str] = (),
+    config_notes: Sequence[str] = (),
 ) -> Comparison:
     """From the results of the runs.
 
@@ -80,6 +83,7 @@ def compare(
       single_tasks: task -> name of its single-task model.
       facts: see `Comparison`.
       notes: see `Comparison`.
+      config_notes: see `Comparison`.
     """
     values: Dict[str, Dict[int, Dict[str, float]]] = {name: {} for name in names}
     for result in results:
@@ -89,4 +93,6 @@ def compare(
         for seed, measures in by_seed.items():
             values[name][seed].update(measures)
     seeds = tuple(sorted({result.seed for result in results}))
-    return Comparison(tuple(names), reference, seeds, values, facts, tuple(notes))
+    return Comparison(
+        tuple(names), reference, seeds, values, facts, tuple(notes), tuple(config_notes)
+    )

@@ -52,6 +52,13 @@ def read_contestants(text: str, edits: Sequence[Edit]) -> Tuple[Contestant, ...]
     return contestants
 
 
+def notes_of(contestants: Sequence[Contestant]) -> Tuple[str, ...]:
+    """Settings without effect, with their places, of all configs; each once."""
+    return tuple(
+        dict.fromkeys(note for contestant in contestants for note in contestant.pipeline.notes)
+    )
+
+
 def require_same_data(contestants: Sequence[Contestant]) -> None:
     """Raises UserError unless all read the same files, and the same labels and weights of them."""
     first, *others = contestants

@@ -23,7 +23,7 @@ def write_files(comparison: Comparison, folder: Path) -> List[Path]:
         "reference": comparison.reference,
         "seeds": list(comparison.seeds),
         **comparison.facts,
-        "notes": list(comparison.notes),
+        "notes": [*comparison.notes, *comparison.config_notes],
         "summary": summary_rows(comparison),
         "runs": run_rows(comparison),
     }

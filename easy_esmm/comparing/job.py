@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from easy_esmm.aliccp.settings import Settings
 from easy_esmm.comparing.comparison import Comparison, compare
-from easy_esmm.comparing.contestants import Contestant, data_format, require_same_data
+from easy_esmm.comparing.contestants import Contestant, data_format, notes_of, require_same_data
 from easy_esmm.comparing.runs import Run, plan_run
 from easy_esmm.comparing.schedule import Batch, Say, run_all, threads_of
 from easy_esmm.comparing.simulated import DataSet, data_set, is_written, parse_settings, write
@@ -71,7 +71,15 @@ def run_comparison(
         "simulation": None if settings is None else _known_settings(settings),
     }
     notes = [*singles.notes, *(f"failed: {failure}" for failure in outcomes.failures)]
-    comparison = compare(names, reference, outcomes.results, singles.by_task, facts, notes)
+    comparison = compare(
+        names,
+        reference,
+        outcomes.results,
+        singles.by_task,
+        facts,
+        notes,
+        notes_of(contestants),
+    )
     return comparison, outcomes.failures
 
 

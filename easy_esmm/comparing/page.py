@@ -104,7 +104,8 @@ def _chart(comparison: Comparison, measure: Measure) -> str:
 
 
 def _notes(comparison: Comparison) -> str:
-    if not comparison.notes:
+    notes = (*comparison.notes, *comparison.config_notes)
+    if not notes:
         return ""
-    lines = "".join(f"<li>{escape(note)}</li>" for note in comparison.notes)
+    lines = "".join(f"<li>{escape(note)}</li>" for note in notes)
     return f"<h2>Notes</h2><ul>{lines}</ul>"

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from easy_esmm.comparing.contestants import data_format, read_contestants, require_same_data
+from easy_esmm import compare, flags
+from easy_esmm.comparing.contestants import (
+    data_format,
+    notes_of,
+    read_contestants,
+    require_same_data,
+)
 from easy_esmm.comparing.job import parse_seeds
 from easy_esmm.comparing.simulated import parse_settings
 from easy_esmm.config import Edit
@@ -40,6 +46,15 @@ def test_no_config_is_an_error_of_the_command_line() -> None:
         read_contestants(" , ", [])
 
 
+def test_configs_with_a_space_are_refused_with_a_hint() -> None:
+    with pytest.raises(UserError) as caught:
+        flags.parse(compare.FLAGS, ["compare", "--configs", "a.config", "b.config"])
+    assert str(caught.value) == (
+        "b.config: not a flag; all arguments are --flags, and configs are joined by commas "
+        "(see --help)"
+    )
+
+
 def test_early_stopping_would_choose_on_the_rows_that_judge() -> None:
     stop = edited("export_config.enable_early_stop", True)
     rule = "export_config.enable_early_stop: must be false in a comparison"
@@ -66,6 +81,25 @@ def test_configs_on_different_files_or_labels_are_told_apart(tmp_path: Path) -> 
     )
     same = [edited("train_input_path", "x.csv")]
     require_same_data(read_contestants(f"{SAMPLE},{other}", same))
+
+
+def test_notes_of_the_configs_are_told_once_each(tmp_path: Path) -> None:
+    idle = tmp_path / "idle.config"
+    text = SAMPLE.read_text().replace("data_config {", "data_config { separator: ';'", 1)
+    idle.write_text(text)
+    edits = [
+        edited("data_config.input_type", "ParquetInput"),
+        edited("data_config.with_header", False),
+        edited("data_config.shuffle", False),
+        edited("data_config.shuffle_buffer_size", 9),
+    ]
+    notes = notes_of(read_contestants(f"{idle},again={idle}", edits))
+    line = text[: text.index("separator: ';'")].count("\n") + 1
+    assert notes == (
+        "--data_config.shuffle_buffer_size: has no effect here: shuffle is false",
+        f"{idle}:{line}:15: data_config.separator: has no effect here: only CSV files have a "
+        "separator",
+    )
 
 
 def test_simulated_rows_come_as_csv_or_parquet() -> None:

@@ -33,7 +33,9 @@ def results_of(seeds: int = 3) -> List[Result]:
 
 def comparison(seeds: int = 3) -> Comparison:
     facts = {"simulation": {"rho": 0.7}}
-    return compare(list(AUCS), "esmm", results_of(seeds), {}, facts, ["a note & more"])
+    return compare(
+        list(AUCS), "esmm", results_of(seeds), {}, facts, ["a note & more"], ["of a config"]
+    )
 
 
 def test_text_shows_means_spreads_and_marks_noise() -> None:
@@ -71,6 +73,7 @@ def test_one_seed_says_that_it_says_nothing() -> None:
 
 def test_page_stands_alone_and_escapes_names() -> None:
     page = comparison_page(comparison())
+    assert "<li>a note &amp; more</li><li>of a config</li>" in page
     assert not re.search(r"https?://|<script|<link|@import", page)
     assert "prefers-color-scheme: dark" in page
     assert "same <b>" not in page
