@@ -148,6 +148,11 @@ def test_the_areas_are_those_of_all_rows(full: Evaluated) -> None:
         assert f"AUC {area(task):.4f} (s.e. " in words
 
 
+def test_the_impressions_of_users_are_named_so_beside_every_task(full: Evaluated) -> None:
+    heads = "impressions of the useruserstheir impressionsusers with both classesAUCs.e."
+    assert Page(page(full)).words.count(heads) == len(full.tasks) == 3
+
+
 def test_the_value_that_is_predicted_worst_stands_first_in_bold(full: Evaluated) -> None:
     first = re.search(r"<tr( class=marked)?><td[^>]*>(shop&lt; = [^<]*)</td>", page(full))
     assert first is not None

@@ -16,12 +16,13 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Activity:
-    """Users with `first` to `last` rows."""
+    """Users with `first` to `last` impressions."""
 
     first: int
     last: int
     users: int
-    rows: int
+    impressions: int
+    """All of these users', whether or not they are rows of the task."""
     with_both: int
     """Users that have rows of both classes of the task."""
     mean: float
@@ -58,7 +59,7 @@ def _of_level(k: int, size: Array, level: Array, group: Array, task: Task) -> Ac
         first=2**k,
         last=2 ** (k + 1) - 1,
         users=int(users.sum()),
-        rows=int(size[users].sum()),
+        impressions=int(size[users].sum()),
         with_both=len(area),
         mean=float(area.mean()) if len(area) else float("nan"),
         error=float(area.std(ddof=1) / np.sqrt(len(area))) if len(area) > 1 else float("nan"),

@@ -82,12 +82,15 @@ def _figures(found: List[Activity]) -> str:
         [
             bucket_name(one),
             count(one.users),
-            count(one.rows),
+            count(one.impressions),
             count(one.with_both),
             number(one.mean),
             number(one.error),
         ]
         for one in found
     ]
-    head = ["impressions of the user", "users", "rows", "users with both classes", "AUC", "s.e."]
+    head = [
+        *("impressions of the user", "users", "their impressions"),
+        *("users with both classes", "AUC", "s.e."),
+    ]
     return html.folded("figures", html.table(head, rows, name="Figures"))

@@ -21,7 +21,7 @@ def test_buckets_agree_with_a_loop_over_users() -> None:
     for one in found:
         users = [u for u, n in sizes.items() if one.first <= n <= one.last]
         assert one.users == len(users)
-        assert one.rows == sum(sizes[u] for u in users)
+        assert one.impressions == sum(sizes[u] for u in users)
         areas = []
         for u in users:
             inside = (data.user == u) & (data.click > 0)
@@ -41,7 +41,7 @@ def test_rows_that_name_no_user_or_weigh_nothing_count_nowhere() -> None:
     data = rows(8, user=[1, 1, 1, 1, 1, 2, 2, 2], weight=[1, 1, 1, 0, 0, 1, 1, 1])
     data.has_user[5:] = False
     found = by_activity(data, tasks(data, "ctr", "cvr")[0])
-    assert [(bucket_name(one), one.users, one.rows) for one in found] == [("2-3", 1, 3)]
+    assert [(bucket_name(one), one.users, one.impressions) for one in found] == [("2-3", 1, 3)]
 
 
 def test_without_a_user_column_there_is_nothing() -> None:
