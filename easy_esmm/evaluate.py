@@ -13,6 +13,7 @@ from typing import Any, Dict
 from easy_esmm import console, flags
 from easy_esmm.errors import UserError
 from easy_esmm.reporting.place import require_place
+from easy_esmm.reporting.user_column import require_user_column
 
 FLAGS = flags.define(
     *flags.CONFIG,
@@ -37,6 +38,7 @@ def main(arguments: flags.Arguments) -> None:
     if os.path.dirname(FLAGS.eval_result_path) and not os.path.isdir(os.path.dirname(path)):
         raise UserError(f"--eval_result_path: no folder {os.path.dirname(path)}")
     require_place("--report", FLAGS.report or "")
+    require_user_column(pipeline, FLAGS.user_column or "")
     console.start(pipeline.notes)
     from easy_esmm import training  # noqa: PLC0415 - TensorFlow, late
     from easy_esmm.reporting.table import evaluation_table  # noqa: PLC0415

@@ -14,6 +14,7 @@ from absl import flags as absl_flags
 from easy_esmm import console, flags
 from easy_esmm.errors import UserError
 from easy_esmm.reporting.place import require_place
+from easy_esmm.reporting.user_column import require_user_column
 
 FLAGS = flags.define(
     *flags.CONFIG,
@@ -34,6 +35,7 @@ def main(arguments: flags.Arguments) -> None:
     pipeline = _with_config(arguments).load("evaluate")
     path = FLAGS.output or os.path.join(pipeline.config.model_dir, "report.html")
     require_place("--output", path)
+    require_user_column(pipeline, FLAGS.user_column or "")
     console.start(pipeline.notes)
     from easy_esmm.reporting.write import evaluate_and_report  # noqa: PLC0415 - TensorFlow, late
 
@@ -53,10 +55,18 @@ def _with_config(arguments: flags.Arguments) -> flags.Arguments:
         return arguments
     if not FLAGS.model_dir:
         raise UserError("--model_dir: must name the folder of the training")
+    if not os.path.isdir(FLAGS.model_dir):
+        raise UserError(f"--model_dir: no such folder, got {FLAGS.model_dir}")
     path = os.path.join(FLAGS.model_dir, "pipeline.config")
     if not os.path.isfile(path):
-        raise UserError(f"--model_dir: no pipeline.config in {FLAGS.model_dir}; train first")
+        raise UserError(f"--model_dir: no pipeline.config in {FLAGS.model_dir}; {_advice()}")
     return replace(arguments, pipeline_config=path)
+
+
+def _advice() -> str:
+    inside = os.path.join(FLAGS.model_dir, "model")
+    is_trained = os.path.isfile(os.path.join(inside, "pipeline.config"))
+    return f"did you mean {inside}?" if is_trained else "train first"
 
 
 if __name__ == "__main__":

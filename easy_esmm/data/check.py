@@ -192,9 +192,12 @@ class _Check:
             rule = f"the first row has {len(cells)} columns, input_fields declares {len(declared)}"
             hint = _other_separator(line, self._data.separator, len(declared))
             self.add("data_config.input_fields", rule, hint, path)
-        elif not self._data.ignore_error:
-            by_name = dict(zip(declared, cells))
-            self._values(path, by_name)
+        else:
+            for name in self._fields.undeclared:
+                rule = f"no column '{name}' (without a header there are {', '.join(declared)})"
+                self.add("data_config.input_fields", rule, did_you_mean(name, declared), path)
+            if not self._data.ignore_error:
+                self._values(path, dict(zip(declared, cells)))
 
     def _values(self, path: str, by_name: dict[str, str]) -> None:
         for column in self._fields.needed:

@@ -34,7 +34,9 @@ class FakePipeline:
 def check(make_config: Any, tmp_path: Path) -> Any:
     """Runs the gate on files of given contents; returns `field: rule; hint` lines."""
 
-    def run(*files: Any, data: str = "", split: str = "eval", columns: Any = None) -> List[str]:
+    def run(
+        *files: Any, data: str = "", split: str = "eval", columns: Any = None, extra: Any = ()
+    ) -> List[str]:
         suffix = "parquet" if "Parquet" in data else "csv"
         for old in tmp_path.glob(f"*.{suffix}"):
             old.unlink()
@@ -47,7 +49,7 @@ def check(make_config: Any, tmp_path: Path) -> Any:
             else:
                 path.write_text(content)
         pipeline: Any = FakePipeline(make_config(columns, data=data))
-        problems = check_files(pipeline, split, str(tmp_path / f"*.{suffix}"))
+        problems = check_files(pipeline, split, str(tmp_path / f"*.{suffix}"), extra)
         start = len("a.config:1:1: ")
         return [str(problem)[start:].replace(f"{tmp_path}/", "") for problem in problems]
 
@@ -207,6 +209,13 @@ def test_tfrecord_files_must_be_whole_and_hold_rows(check: Any) -> None:
     (problem,) = check(b"buy,click,id,text and more", data=RECORDS)
     assert problem.startswith("eval_input_path: 0.csv: record 1 (byte 0): its length is damaged")
     assert problem.endswith("; is it a TFRecord file, compressed as declared?")
+
+
+def test_a_csv_file_without_a_header_has_no_other_columns_than_the_declared(check: Any) -> None:
+    assert check("0,1,5,a\n", "0,1,6,b\n", extra=["text", "txt"]) == [
+        "data_config.input_fields: 0.csv: no column 'txt' (without a header there are buy, click, "
+        "id, text); did you mean text?"
+    ]
 
 
 USERS = 'input_type: ParquetInput user_rows { columns: ["text", "city"] }'

@@ -183,10 +183,16 @@ def test_report_needs_the_model_dir_alone_and_takes_any_column_for_the_user(
 def test_report_refuses_what_it_cannot_read_or_write(folder: Path) -> None:
     for arguments, message in (
         ([], r"--model_dir: must name the folder of the training"),
-        (["--model_dir=none"], r"--model_dir: no pipeline.config in none; train first"),
+        (["--model_dir=none"], r"^--model_dir: no such folder, got none$"),
+        (["--model_dir=model/eval_val"], r"no pipeline.config in model/eval_val; train first$"),
+        (["--model_dir=."], r"^--model_dir: no pipeline.config in \.; did you mean \./model\?$"),
         (["--model_dir=model", "--output=no/r.html"], r"--output: no folder no"),
         (["--model_dir=model", "--output=model"], r"--output: model is a folder; name a file"),
-        (["--model_dir=model", "--user_column=nobody"], r"nobody"),
+        (
+            ["--model_dir=model", "--user_column=usr"],
+            r"^--user_column: rows.csv: the header has no column 'usr' \(it has user, shop, click, "
+            r"buy, weight, hour, tags, price\); did you mean user\?$",
+        ),
     ):
         with pytest.raises(UserError, match=message):
             call(report, *arguments)
@@ -195,6 +201,8 @@ def test_report_refuses_what_it_cannot_read_or_write(folder: Path) -> None:
         call(evaluate, config, "--report=no/r.html")
     with pytest.raises(UserError, match=r"--user_column: is for the page of --report FILE"):
         call(evaluate, config, "--user_column=user")
+    with pytest.raises(UserError, match=r"^--user_column: rows.csv: the header has no column 'usr"):
+        call(evaluate, config, "--report=r.html", "--user_column=usr")
 
 
 def test_value_columns_and_several_values_are_not_sliced() -> None:
