@@ -8,6 +8,8 @@ from functools import cache
 from typing import Any, Deque, Iterable, Optional, Sequence, Set, Tuple
 
 from easy_esmm.config.support import field_mark, is_message
+from easy_esmm.config.towers import MODELS
+from easy_esmm.protos.model_pb2 import ModelConfig
 
 _CUTOFF = 0.6
 """difflib's own default: `embed_dim` finds `embedding_dim`, `foo` finds nothing."""
@@ -41,12 +43,24 @@ def misplaced(
     if inside:
         return f"did you mean {inside}?"
     close = nearest(name, descriptor.fields_by_name)
+    others = _other_models(name, descriptor)
+    if others and not close:
+        return f"it is a field of {others} only"
     elsewhere = _paths_to(name, root)
     if close and elsewhere:
         return f"did you mean {close}, or {elsewhere}?"
     if elsewhere:
         return f"did you mean {elsewhere}?"
     return f"did you mean {close}?" if close else None
+
+
+def _other_models(name: str, descriptor: Any) -> Optional[str]:
+    """Paths of the models that have the field, where `descriptor` is a model that has not."""
+    members = [ModelConfig.DESCRIPTOR.fields_by_name[member] for member in MODELS.values()]
+    if descriptor not in [member.message_type for member in members]:
+        return None
+    having = [m.name for m in members if name in m.message_type.fields_by_name]
+    return ", ".join(f"model_config.{member}" for member in having) or None
 
 
 @cache

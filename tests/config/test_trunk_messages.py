@@ -18,6 +18,13 @@ LEVEL = "expert_num_per_task: 1 share_num: 1 task_expert_net { hidden_units: [8,
 # What is wrong: (model, what its message holds, all lines of the message).
 CASES: Dict[str, Tuple[str, str, List[str]]] = {
     "experts_as_they_should_be": ("ESMM_MMoE", "num_expert: 2 expert_dnn { hidden_units: 8 }", []),
+    "a_field_of_another_model": (
+        "ESMM_MMoE",
+        "num_expert: 2 expert_dnn { hidden_units: 8 } ctr_logit_link: true",
+        [
+            "x.config:27:60: model_config.esmm_mmoe.ctr_logit_link: unknown field; it is a field of model_config.esmm only"
+        ],
+    ),
     "no_experts": (
         "ESMM_MMoE",
         "",
