@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -49,11 +50,36 @@ def run_all(batches: Iterable[Batch], total: int, jobs: int) -> Outcomes:
         be done, and while others are running.
       total: number of runs in all batches.
       jobs: processes; with 1, this process does the work.
+
+    Raises KeyboardInterrupt after Ctrl-C, once it has told how many runs are done and removed the
+    models of those that are not, but where models are kept.
     """
+    batches = list(batches)
+    runs = [run for _, of_seed in batches for run in of_seed]
     progress = Progress(total, jobs)
+    before = total - len(_unfinished(runs))
+    if before:
+        progress.say(f"{before} of {total} runs were done before")
+    try:
+        return _do_all(batches, progress, jobs)
+    except KeyboardInterrupt:
+        left = _unfinished(runs)
+        for run in left:
+            if not run.keep_model:
+                shutil.rmtree(run.model_dir, ignore_errors=True)
+        done = total - len(left)
+        progress.say(f"interrupted: {done} of {total} runs are done; the same command goes on")
+        raise
+
+
+def _unfinished(runs: Iterable[Run]) -> List[Run]:
+    return [run for run in runs if read_result(run) is None]
+
+
+def _do_all(batches: Iterable[Batch], progress: Progress, jobs: int) -> Outcomes:
     outcomes = Outcomes()
     to_do = _to_do(batches, outcomes, progress)
-    work = _in_processes(to_do, jobs) if jobs > 1 else _here(to_do, not progress.is_terminal)
+    work = _in_processes(to_do, jobs) if jobs > 1 else _here(to_do, progress)
     for run, result, error in work:
         if result is None:
             outcomes.failures.append(f"{run}: {error}")
@@ -123,10 +149,12 @@ def _to_do(batches: Iterable[Batch], outcomes: Outcomes, progress: Progress) -> 
             yield missing
 
 
-def _here(seeds: Iterable[List[Run]], is_quiet: bool) -> Iterator[Outcome]:
+def _here(seeds: Iterable[List[Run]], progress: Progress) -> Iterator[Outcome]:
     for runs in seeds:
         for run in runs:
-            yield _attempt(run, is_quiet)
+            if not progress.is_terminal:  # a terminal shows the progress of the training
+                progress.say(_started(run))
+            yield _attempt(run, not progress.is_terminal)
 
 
 def _in_processes(seeds: Iterable[List[Run]], jobs: int) -> Iterator[Outcome]:
@@ -136,7 +164,7 @@ def _in_processes(seeds: Iterable[List[Run]], jobs: int) -> Iterator[Outcome]:
     with ProcessPoolExecutor(jobs, context, _start_worker) as executor:
         try:
             for runs in seeds:
-                futures += [executor.submit(_attempt, run, True) for run in runs]
+                futures += [executor.submit(attempt_in_worker, run) for run in runs]
                 ready = [future for future in futures if future.done()]
                 futures = [future for future in futures if future not in ready]
                 yield from (future.result() for future in ready)
@@ -148,9 +176,23 @@ def _in_processes(seeds: Iterable[List[Run]], jobs: int) -> Iterator[Outcome]:
             ) from error
         except KeyboardInterrupt:
             executor.shutdown(wait=False, cancel_futures=True)
-            for worker in multiprocessing.active_children():
+            workers = multiprocessing.active_children()
+            for worker in workers:
                 worker.terminate()
+            for worker in workers:
+                worker.join()
             raise
+
+
+def attempt_in_worker(run: Run) -> Outcome:
+    """Only the worker knows when it comes to a run."""
+    sys.stderr.write(f"{_started(run)}\n")
+    sys.stderr.flush()
+    return _attempt(run, True)
+
+
+def _started(run: Run) -> str:
+    return f"{run}: started"
 
 
 def _attempt(run: Run, is_quiet: bool) -> Outcome:
