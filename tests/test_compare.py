@@ -94,7 +94,6 @@ def test_runs_are_paired_kept_and_never_done_twice(
     call("--configs=esmm.config,masked.config", *shared)
     captured = capsys.readouterr()
     assert len(trained) == 4
-    graphs = graphs_alive()
     assert "[4/4] masked, seed 1: CTR " in captured.err
     assert "00:00 left" in captured.err
     assert "seesaw: for all three tasks add BASE (model_class ClickSpace" in captured.out
@@ -121,7 +120,6 @@ def test_runs_are_paired_kept_and_never_done_twice(
     call("--configs=esmm.config,masked.config,again=esmm.config", *shared)
     assert len(trained) == 2
     assert "[1/6] esmm, seed 0: done before" in capsys.readouterr().err
-    assert graphs_alive() == graphs  # of six runs not more than of four
     second = runs("out")
     for seed in (0, 1):
         assert second["esmm", seed] == first["esmm", seed]

@@ -15,6 +15,8 @@ import tempfile
 from pathlib import Path
 from typing import Any, Dict, List
 
+from google.protobuf import text_format
+
 from easy_esmm import config as configs
 from easy_esmm import training
 from easy_esmm.aliccp.generator import simulate
@@ -22,14 +24,32 @@ from easy_esmm.aliccp.settings import Settings
 from easy_esmm.aliccp.summary import describe
 from easy_esmm.aliccp.writing import write_simulation
 from easy_esmm.compat import v1
-from easy_esmm.config import Pipeline
+from easy_esmm.config import Pipeline, towers
+from easy_esmm.protos.esmm_pb2 import ESMM
+from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.optimizer_pb2 import Optimizer
 
 FOLDER = Path(__file__).parent
 GOLDEN = FOLDER / "golden.json"
 CONFIGS = tuple(sorted(path.stem for path in FOLDER.glob("*.config")))
 OPTIMIZERS = ("adam_optimizer", "lazy_adam_optimizer")
-NAMES = tuple(f"{config}/{optimizer}" for config in CONFIGS for optimizer in OPTIMIZERS)
+_EXPERTS = "{ hidden_units: [16] use_bn: false }"
+OTHER_MODELS = {
+    "ClickSpace": "click_space { }",
+    "DCMT": "dcmt { }",
+    "Division": "division { }",
+    "ESCM2": "escm2 { estimator: DR }",
+    "ESMM_AITM": "esmm_aitm { }",
+    "ESMM_MMoE": f"esmm_mmoe {{ num_expert: 2 expert_dnn {_EXPERTS} }}",
+    "ESMM_PLE": "esmm_ple { extraction_networks { expert_num_per_task: 1 share_num: 1 "
+    f"task_expert_net {_EXPERTS} share_expert_net {_EXPERTS} }} }}",
+}
+"""Model class -> its parameters beside ESMM's towers. They run once, from CSV with lazy Adam: what
+they share with ESMM is its to show."""
+NAMES = (
+    *(f"{config}/{optimizer}" for config in CONFIGS for optimizer in OPTIMIZERS),
+    *(f"esmm_csv/lazy_adam_optimizer/{model}" for model in OTHER_MODELS),
+)
 ROWS = Settings(rows=4000, click_rate=0.3, conv_rate=0.3, history_length=4.0, seed=20)
 
 
@@ -45,7 +65,7 @@ def write_rows(folder: Path) -> str:
 
 def pipeline(name: str, folder: Path, model_dir: Path) -> Pipeline:
     """The run of that name on the rows in `folder`."""
-    config_name, optimizer = name.split("/")
+    config_name, optimizer, *other = name.split("/")
     loaded = configs.load(str(FOLDER / f"{config_name}.config"))
     config = type(loaded.config)()
     config.CopyFrom(loaded.config)
@@ -57,7 +77,21 @@ def pipeline(name: str, folder: Path, model_dir: Path) -> Pipeline:
     chosen = Optimizer()
     getattr(chosen, optimizer).learning_rate.CopyFrom(settings.learning_rate)
     written.CopyFrom(chosen)
+    for model_class in other:
+        _exchange_model(config.model_config, model_class)
     return dataclasses.replace(loaded, config=config, written=config)
+
+
+def _exchange_model(model: ModelConfig, model_class: str) -> None:
+    """Puts another model over the towers of ESMM."""
+    esmm = ESMM()
+    esmm.CopyFrom(model.esmm)
+    text_format.Merge(OTHER_MODELS[model_class], model)
+    model.model_class = model_class
+    parameters = towers.parameters(model)
+    parameters.ctr_tower.CopyFrom(esmm.ctr_tower)
+    parameters.cvr_tower.CopyFrom(esmm.cvr_tower)
+    parameters.l2_regularization = esmm.l2_regularization
 
 
 def run(name: str, folder: Path, model_dir: Path) -> Dict[str, Any]:

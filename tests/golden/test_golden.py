@@ -9,6 +9,7 @@ import pytest
 
 from easy_esmm import config as configs
 from easy_esmm import models
+from easy_esmm.protos.data_pb2 import DatasetConfig
 from tests.golden import runs
 
 RECORD = json.loads(runs.GOLDEN.read_text())
@@ -30,9 +31,8 @@ def test_losses_and_aucs_are_those_on_record(name: str, folder: Path) -> None:
     assert result["aucs"] == pytest.approx(RECORD[name]["aucs"], abs=1e-3)
 
 
-def test_every_model_class_has_runs_from_csv_and_parquet() -> None:
+def test_every_model_class_has_a_run_and_esmm_one_from_csv_and_from_parquet() -> None:
     loaded = [configs.load(str(runs.FOLDER / f"{name}.config")).config for name in runs.CONFIGS]
     covered = {(c.model_config.model_class, c.data_config.input_type) for c in loaded}
-    inputs = {input_type for _, input_type in covered}
-    assert len(inputs) == 2
-    assert covered == {(name, kind) for name in models.registered() for kind in inputs}
+    assert covered == {("ESMM", DatasetConfig.CSVInput), ("ESMM", DatasetConfig.ParquetInput)}
+    assert {"ESMM", *runs.OTHER_MODELS} == set(models.registered())

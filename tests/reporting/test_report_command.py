@@ -85,6 +85,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows().to_csv(path / "rows.csv", index=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(path)
+        # TensorFlow keeps writers by their folders' names, and `model` was another test's, too.
+        v1.summary.FileWriterCache.clear()
         call(train, "--pipeline_config=x.config")
     return path
 
