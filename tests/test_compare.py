@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import csv
-import gc
 import json
 from pathlib import Path
 from typing import Dict, List, Tuple
 
 import pytest
-import tensorflow as tf
 
 from easy_esmm import compare, flags, training
 from easy_esmm.errors import UserError
@@ -75,11 +73,6 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> List[str]:
 
 def call(*arguments: str) -> None:
     compare.main(flags.parse(compare.FLAGS, ["compare", *arguments]))
-
-
-def graphs_alive() -> int:
-    gc.collect()
-    return sum(type(thing) is tf.Graph for thing in gc.get_objects())
 
 
 def runs(folder: str) -> Dict[Tuple[str, int], Dict[str, str]]:
