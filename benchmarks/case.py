@@ -3,8 +3,9 @@
     python -m benchmarks.case --workload W1 --folder DIR [--batch 4096] [--dtype FP32] ...
 
 Trains through the code of the `train` command, from files, with checkpoints, summaries and metrics,
-and measures windows of steps after a warm-up; then, in turn with the limit, so that both see the
-same machine: reading alone, and the matrix products alone.
+and measures windows of steps after a warm-up. Before the first window and after each the training
+waits while the limit is measured, the matrix products alone, so that a window and the two limits
+around it see the same machine; reading alone is measured at the end.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import os
 import shutil
 import time
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 from benchmarks import configs, limit, passes
 from benchmarks.clock import StepClock, peak_gb
@@ -37,7 +38,7 @@ def main() -> None:
     parser.add_argument("--eval_rows", type=int, default=200_000)
     parser.add_argument("--warm_up", type=int, default=160_000, help="examples before the windows")
     parser.add_argument("--window", type=int, default=160_000, help="examples of a window")
-    parser.add_argument("--windows", type=int, default=3)
+    parser.add_argument("--windows", type=int, default=5)
     parser.add_argument("--passes", action="store_true", help="also evaluation and prediction")
     args = parser.parse_args()
     print(json.dumps(measure(args)))
@@ -55,8 +56,9 @@ def measure(args: argparse.Namespace) -> Dict[str, Any]:
     setting = configs.Setting(args.batch, args.dtype, args.optimizer, steps=steps)
     pipeline = configs.pipeline(workload, folder, setting)
     shutil.rmtree(pipeline.config.model_dir, ignore_errors=True)
-    limits = limit.measure(workload.width, args.batch, args.dtype, 1, False)
-    clock = StepClock(warm_up, window)
+    limits: List[float] = []
+    products = limit.Limit(workload.width, args.batch, args.dtype)
+    clock = StepClock(warm_up, window, lambda: limits.append(products.cpu_us()))
     begun = time.process_time()
     training.train(pipeline, hooks=[clock])
     figures: Dict[str, Any] = {
@@ -67,18 +69,18 @@ def measure(args: argparse.Namespace) -> Dict[str, Any]:
         "optimizer": args.optimizer,
         "cpu_us": clock.cpu_us(args.batch),
         "wall_us": clock.wall_us(args.batch),
+        "limit_us": limits,
         "import_cpu_seconds": imported,
         "first_step_cpu_seconds": imported + clock.first_step_cpu - begun,
         "peak_gb": peak_gb(),
         "checkpoint_gb": _size(Path(pipeline.config.model_dir)) / 1e9,
         "reading_us": passes.reading_us(pipeline, window),
     }
-    limits += limit.measure(workload.width, args.batch, args.dtype, 2, False)
-    figures["limit_us"] = limits
     if args.passes:
+        forward = limit.Limit(workload.width, args.batch, args.dtype, forward_only=True)
+        before = forward.cpu_us()
         figures["passes_us"] = passes.measure(pipeline.path, folder, args.eval_rows)
-        forward = limit.measure(workload.width, args.batch, args.dtype, 1, True)
-        figures["forward_limit_us"] = forward[0]
+        figures["forward_limit_us"] = (before + forward.cpu_us()) / 2
     shutil.rmtree(pipeline.config.model_dir)
     figures["load"] = os.getloadavg()[0]
     return figures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
-from typing import Any, Callable, List
+from typing import Any, Callable, List, Tuple
 
 from easy_esmm.compat import v1
 
@@ -22,13 +22,17 @@ def peak_gb() -> float:
 
 
 class StepClock(v1.train.SessionRunHook):  # type: ignore[misc]
-    """A training hook: CPU and wall time after the first step, and of windows of steps."""
+    """A training hook: CPU and wall time of the first step, and of windows of steps.
 
-    def __init__(self, warm_up: int, window: int) -> None:
-        self._warm_up, self._window = warm_up, window
+    `between` is called before the first window and after each, while the training waits; its
+    time is in no window.
+    """
+
+    def __init__(self, warm_up: int, window: int, between: Callable[[], None]) -> None:
+        self._warm_up, self._window, self._between = warm_up, window, between
         self._steps = 0
-        self._cpu: List[float] = []
-        self._wall: List[float] = []
+        self._start = (0.0, 0.0)
+        self._windows: List[Tuple[float, float]] = []
         self.first_step_cpu = 0.0
         """CPU seconds of the process up to the end of the first step."""
 
@@ -38,18 +42,18 @@ class StepClock(v1.train.SessionRunHook):  # type: ignore[misc]
         if self._steps == 1:
             self.first_step_cpu = time.process_time()
         past = self._steps - self._warm_up
-        if past >= 0 and past % self._window == 0:
-            self._cpu.append(time.process_time())
-            self._wall.append(time.perf_counter())
+        if past < 0 or past % self._window:
+            return
+        if past:
+            cpu, wall = self._start
+            self._windows.append((time.process_time() - cpu, time.perf_counter() - wall))
+        self._between()
+        self._start = time.process_time(), time.perf_counter()
 
     def cpu_us(self, batch: int) -> List[float]:
         """CPU microseconds per example, one figure a window."""
-        return self._per_example(self._cpu, batch)
+        return [1e6 * cpu / (self._window * batch) for cpu, _ in self._windows]
 
     def wall_us(self, batch: int) -> List[float]:
         """Wall microseconds per example, one figure a window."""
-        return self._per_example(self._wall, batch)
-
-    def _per_example(self, times: List[float], batch: int) -> List[float]:
-        examples = self._window * batch
-        return [1e6 * (end - start) / examples for start, end in zip(times, times[1:])]
+        return [1e6 * wall / (self._window * batch) for _, wall in self._windows]

@@ -8,7 +8,7 @@ so that no product can be left out.
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+from typing import Any, Tuple
 
 import tensorflow as tf
 
@@ -17,21 +17,32 @@ from benchmarks.workloads import TOWER
 from easy_esmm.compat import v1
 
 DTYPES = {"FP32": tf.float32, "BF16": tf.bfloat16}
-_SECONDS = 1.5
+_SECONDS = 1.0
 
 
-def measure(width: int, batch: int, dtype: str, repeats: int, forward_only: bool) -> List[float]:
-    """CPU microseconds per example, one figure a repeat."""
-    with tf.Graph().as_default(), v1.Session() as session:
-        step = _products(width, batch, DTYPES[dtype], forward_only)
-        session.run(v1.global_variables_initializer())
-        count = max(3, int(_SECONDS * 1e6 / (batch * _time(session, step, 3, batch))))
-        return [_time(session, step, count, batch) for _ in range(repeats)]
+class Limit:
+    """The products in a session of their own, to be measured again and again.
 
+    width: of the towers' input. forward_only: without the gradients' products.
+    """
 
-def _time(session: Any, step: Any, count: int, batch: int) -> float:
-    session.run(step)
-    return cpu_us(lambda: [session.run(step) for _ in range(count)], count * batch)
+    def __init__(self, width: int, batch: int, dtype: str, *, forward_only: bool = False) -> None:
+        self._batch = batch
+        with tf.Graph().as_default() as graph:
+            self._step = _products(width, batch, DTYPES[dtype], forward_only)
+            initializer = v1.global_variables_initializer()
+        self._session = v1.Session(graph=graph)
+        self._session.run(initializer)
+        self._count = max(3, int(_SECONDS * 1e6 / (batch * self._cpu_us(3))))
+
+    def cpu_us(self) -> float:
+        """CPU microseconds per example, over a second of CPU time or so."""
+        return self._cpu_us(self._count)
+
+    def _cpu_us(self, count: int) -> float:
+        self._session.run(self._step)
+        steps = lambda: [self._session.run(self._step) for _ in range(count)]  # noqa: E731
+        return cpu_us(steps, count * self._batch)
 
 
 def _products(width: int, batch: int, dtype: tf.DType, forward_only: bool) -> Any:

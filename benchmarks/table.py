@@ -21,8 +21,15 @@ _COLUMNS = (
 
 
 def head() -> str:
-    """Titles: `of limit` is limit / CPU; `1st step` is in CPU seconds, with the imports."""
+    """Titles: `of limit` is `share`; `1st step` is in CPU seconds, with the imports."""
     return "".join(f"{title:>{width}}" for title, width in _COLUMNS)
+
+
+def share(figures: Mapping[str, Any]) -> float:
+    """Limit / training, each window against the mean of the limits before and after it: median."""
+    around = zip(figures["limit_us"], figures["limit_us"][1:])
+    limits = [(before + after) / 2 for before, after in around]
+    return median(limit / cpu for limit, cpu in zip(limits, figures["cpu_us"]))
 
 
 def line(figures: Mapping[str, Any]) -> str:
@@ -34,7 +41,7 @@ def line(figures: Mapping[str, Any]) -> str:
         figures["dtype"],
         f"{median(cpu):.1f} ({min(cpu):.1f}-{max(cpu):.1f})",
         f"{limit:.1f}",
-        f"{limit / median(cpu):.0%}",
+        f"{share(figures):.0%}",
         f"{1e6 / median(figures['wall_us']):,.0f}",
         f"{figures['reading_us']:.2f}",
         f"{figures['peak_gb']:.2f}",

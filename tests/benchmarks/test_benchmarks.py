@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Dict
 
 import numpy as np
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 
-from benchmarks import configs, limit, table
+from benchmarks import clock, configs, limit, table
 from benchmarks.simulated_files import write_files, zipf
 from benchmarks.workloads import W1, W2
 from easy_esmm import data
@@ -67,6 +68,29 @@ def test_ids_follow_zipfs_law() -> None:
     assert ids.max() < 1000
 
 
+def test_a_window_is_compared_with_the_limits_around_it() -> None:
+    # 3 / 4, 5 / 4 and 4 / 8: a window beside a slow limit is no faster for it.
+    figures = {"cpu_us": [4.0, 4.0, 8.0], "limit_us": [2.0, 4.0, 6.0, 2.0]}
+    assert table.share(figures) == 0.75
+
+
+def test_what_happens_between_windows_is_in_no_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    fake = SimpleNamespace(process_time=lambda: now[0], perf_counter=lambda: 2 * now[0])
+    monkeypatch.setattr(clock, "time", fake)
+
+    def between() -> None:
+        now[0] += 100
+
+    hook = clock.StepClock(warm_up=3, window=2, between=between)
+    for seconds in (9, 1, 1, 3, 4, 5, 6, 7):
+        now[0] += seconds
+        hook.after_run(None, None)
+    assert hook.first_step_cpu == 9
+    assert hook.cpu_us(batch=10) == [7 / 20 * 1e6, 11 / 20 * 1e6]
+    assert hook.wall_us(batch=10) == [14 / 20 * 1e6, 22 / 20 * 1e6]
+
+
 @pytest.mark.slow
 def test_a_case_prints_figures_that_fit_each_other(tmp_path: Path) -> None:
     sizes = ["--train_rows", "4000", "--eval_rows", "400", "--warm_up", "1024", "--window", "1024"]
@@ -78,7 +102,8 @@ def test_a_case_prints_figures_that_fit_each_other(tmp_path: Path) -> None:
         text=True,
     )
     figures: Dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    assert len(figures["cpu_us"]) == len(figures["wall_us"]) == len(figures["limit_us"]) == 3
+    assert len(figures["cpu_us"]) == len(figures["wall_us"]) == 5
+    assert len(figures["limit_us"]) == 6
     # Tables and two moments, 4 bytes a number; towers and the rest are 3 MB.
     tables = figures["table_rows"] * 18 * 3 * 4
     assert tables < 1e9 * figures["checkpoint_gb"] < tables + 20e6
