@@ -28,6 +28,7 @@ CASES: Sequence[Sequence[str]] = (
     ("W1", "FP32", "1024"),
     ("W1", "BF16", "1024"),
     ("W1-vocabulary-x10", "FP32", "4096"),
+    ("W1", "FP32", "4096", "--optimizer", "adam_optimizer"),
     ("W2", "FP32", "4096", "--passes"),
     ("W2", "BF16", "4096"),
     ("W2-history-x0.5", "FP32", "4096"),

@@ -29,14 +29,15 @@ def share(figures: Mapping[str, Any]) -> float:
     """Limit / training, each window against the mean of the limits before and after it: median."""
     around = zip(figures["limit_us"], figures["limit_us"][1:])
     limits = [(before + after) / 2 for before, after in around]
-    return median(limit / cpu for limit, cpu in zip(limits, figures["cpu_us"]))
+    return float(median(limit / cpu for limit, cpu in zip(limits, figures["cpu_us"])))
 
 
 def line(figures: Mapping[str, Any]) -> str:
     """Medians of the windows, with the least and the largest in brackets."""
     cpu, limit = figures["cpu_us"], median(figures["limit_us"])
+    is_lazy = figures["optimizer"] == "lazy_adam_optimizer"
     cells = (
-        figures["workload"],
+        figures["workload"] + ("" if is_lazy else ", adam"),
         figures["batch"],
         figures["dtype"],
         f"{median(cpu):.1f} ({min(cpu):.1f}-{max(cpu):.1f})",

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 
-from benchmarks import clock, configs, limit, table
+from benchmarks import clock, configs, limit, table, trace
 from benchmarks.simulated_files import write_files, zipf
 from benchmarks.workloads import W1, W2
 from easy_esmm import data
@@ -89,6 +89,20 @@ def test_what_happens_between_windows_is_in_no_window(monkeypatch: pytest.Monkey
     assert hook.first_step_cpu == 9
     assert hook.cpu_us(batch=10) == [7 / 20 * 1e6, 11 / 20 * 1e6]
     assert hook.wall_us(batch=10) == [14 / 20 * 1e6, 22 / 20 * 1e6]
+
+
+@pytest.mark.parametrize(
+    ("label", "kind"),
+    [
+        ("[cpu 3MB] a/Relu = _MklNativeFusedMatMul(x, k, b)", "matrix products of the towers"),
+        ("a/Relu_grad = ReluGrad(x, y)", "biases, activations and their gradients"),
+        ("Gather_1 = ResourceGather(t, i)", "rows of tables and moments: gather, scatter"),
+        ("g = GatherV2(t, i, axis)", "unique ids, pooling, gradient of look-ups"),
+        ("a/MatMul = Identity(x)", "all others"),
+    ],
+)
+def test_a_traced_operation_has_the_kind_of_its_type(label: str, kind: str) -> None:
+    assert trace.kind_of(label) == kind
 
 
 @pytest.mark.slow
