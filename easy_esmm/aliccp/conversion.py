@@ -36,6 +36,7 @@ from easy_esmm.aliccp.vocabulary import (
 )
 from easy_esmm.aliccp.workers import Pool
 from easy_esmm.errors import UserError
+from easy_esmm.whole_file import written_whole
 
 RESULT = "conversion.json"
 UNFINISHED = ".unfinished"
@@ -357,9 +358,8 @@ def _publish(job: Job, work: Path, result: Dict[str, Any]) -> None:
 
 
 def _write_json(path: Path, content: Any) -> None:
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-    unfinished.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    os.replace(unfinished, path)
+    with written_whole(path) as unfinished:
+        Path(unfinished).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def _cpu_seconds() -> float:

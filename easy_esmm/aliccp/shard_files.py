@@ -6,7 +6,6 @@ Files are written under a name of their own and renamed when they are whole.
 from __future__ import annotations
 
 import importlib
-import os
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Tuple
 
@@ -29,6 +28,7 @@ from easy_esmm.aliccp.fields import (
 )
 from easy_esmm.aliccp.joining import Joined
 from easy_esmm.aliccp.spool import KEY, LABELS
+from easy_esmm.whole_file import written_whole
 
 LAYOUTS = ("grouped", "flat")
 FORMATS = ("parquet", "csv", "tfrecord")
@@ -64,9 +64,8 @@ def write(
 
 
 def _whole(path: Path, write_to: Callable[[Path], None]) -> None:
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    write_to(unfinished)
-    os.replace(unfinished, path)
+    with written_whole(path) as unfinished:
+        write_to(Path(unfinished))
 
 
 def _grouped(joined: Joined) -> Tuple[pa.Table, pa.Table]:

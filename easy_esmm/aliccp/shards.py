@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +18,7 @@ from easy_esmm.aliccp.joining import Joined, Spool, join
 from easy_esmm.aliccp.shard_files import write
 from easy_esmm.aliccp.spool import FIRST_LINES, LABELS, LINE
 from easy_esmm.aliccp.vocabulary import UNKNOWN, Lookup, read_vocabulary
+from easy_esmm.whole_file import written_whole
 
 ORDER_PARTS = 100
 """Into so many parts of equal length the raw file is cut to show how its rates drift."""
@@ -55,9 +55,8 @@ def write_shard(task: ShardTask) -> Counted:
     )
     write(joined, Path(task.folder), task.layout, task.format, task.shard, task.spool.shards)
     counted = _counted(raw, joined, task.lines)
-    unfinished = f"{task.done}.{os.getpid()}"
-    Path(unfinished).write_text(json.dumps(counted), encoding="utf-8")
-    os.replace(unfinished, task.done)
+    with written_whole(task.done) as unfinished:
+        Path(unfinished).write_text(json.dumps(counted), encoding="utf-8")
     return counted
 
 

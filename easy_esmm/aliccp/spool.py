@@ -8,7 +8,6 @@ way is in its schema's metadata.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Tuple
@@ -18,6 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from easy_esmm.aliccp import columns as cols
+from easy_esmm.aliccp.arrow_file import arrow_file
 from easy_esmm.aliccp.columns import MISSING, Columns, Lists
 from easy_esmm.aliccp.fields import FIELDS, SAMPLE_ID
 from easy_esmm.aliccp.raw_block import COMMON, OTHER, SKELETON, Block, RawFile, parse
@@ -136,13 +136,11 @@ def write_spool(path: Path, table: pa.Table, starts: List[int], counts: Counts) 
     """Writes batches of the rows between one start and the next; whole or not at all."""
     metadata = {_COUNTS: json.dumps(asdict(counts)).encode()}
     table = table.replace_schema_metadata(metadata)
-    unfinished = path.with_suffix(f".{os.getpid()}")
-    with pa.OSFile(str(unfinished), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
-        batch = table.combine_chunks().to_batches()
-        whole = batch[0] if batch else pa.RecordBatch.from_pylist([], table.schema)
+    batches = table.combine_chunks().to_batches()
+    whole = batches[0] if batches else pa.RecordBatch.from_pylist([], table.schema)
+    with arrow_file(path, table.schema) as writer:
         for start, stop in zip(starts[:-1], starts[1:]):
             writer.write_batch(whole.slice(start, stop - start))
-    os.replace(unfinished, path)
 
 
 def read_counts(path: Path) -> Counts:

@@ -10,7 +10,6 @@ impressions: an id of a user row counts once for each of its impressions. As fil
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
@@ -20,10 +19,12 @@ import pyarrow as pa
 import pyarrow.csv
 from numpy.typing import NDArray
 
+from easy_esmm.aliccp.arrow_file import arrow_file
 from easy_esmm.aliccp.columns import MISSING, Columns, Lists
 from easy_esmm.aliccp.fields import BY_NAME, FIELDS, USER
 from easy_esmm.aliccp.joining import Spool, join
 from easy_esmm.errors import UserError
+from easy_esmm.whole_file import written_whole
 
 FOLDER, SUMMARY = "vocabulary", "vocabulary.json"
 UNKNOWN = 0
@@ -97,11 +98,9 @@ def count_ids(task: CountTask) -> int:
                 _count(tally, joined.impressions, name, None)
     tables = [tally.table(name) for name, tally in counts.items()]
     schema = pa.schema([("field", pa.string()), ("id", pa.int64()), ("count", pa.int64())])
-    unfinished = f"{task.path}.{os.getpid()}"
-    with pa.OSFile(unfinished, "wb") as file, pa.ipc.new_file(file, schema) as writer:
+    with arrow_file(task.path, schema) as writer:
         for table in tables:
             writer.write_table(table)
-    os.replace(unfinished, task.path)
     return impressions
 
 
@@ -201,9 +200,8 @@ def write_vocabulary(vocabulary: Vocabulary, folder: Path) -> None:
             "distinct_ids": vocabulary.distinct[name],
         }
     summary = {"min_count": vocabulary.min_count, "unknown_value": UNKNOWN, "fields": fields}
-    unfinished = folder / f"{SUMMARY}.unfinished"
-    unfinished.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-    os.replace(unfinished, folder / SUMMARY)
+    with written_whole(folder / SUMMARY) as unfinished:
+        Path(unfinished).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
 
 
 def read_vocabulary(path: Path) -> Vocabulary:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence
 
@@ -19,6 +18,7 @@ from easy_esmm.config.paper_models import is_of_the_paper, paper_models
 from easy_esmm.errors import UserError
 from easy_esmm.reporting.published import PUBLISHED
 from easy_esmm.reporting.text_table import aligned
+from easy_esmm.whole_file import written_whole
 
 CVR, CTCVR = "auc_cvr_clicked", "auc_ctcvr_common_pctr"
 """The two figures of the paper's table."""
@@ -95,11 +95,9 @@ def text(table: Mapping[str, Mapping[str, Any]], is_official: bool) -> str:
 
 def write(table: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any], path: str) -> None:
     """Writes the table as JSON; it appears whole or not at all."""
-    partial = f"{path}.partial"
-    with open(partial, "w", encoding="utf-8") as file:
+    with written_whole(path) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
         json.dump({**facts, "models": table}, file, indent=1)
         file.write("\n")
-    os.replace(partial, path)
 
 
 def _run(model: Contestant, seed: int, data: Any, output: Path, common_pctr: str) -> Run:

@@ -17,6 +17,7 @@ from google.protobuf import text_format
 from easy_esmm.comparing.contestants import Contestant
 from easy_esmm.config import Edit
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.whole_file import written_whole
 
 
 @dataclass(frozen=True)
@@ -120,11 +121,9 @@ def write_result(run: Run, result: Result) -> None:
     metrics = {n: None if math.isnan(v) else v for n, v in sorted(result.metrics.items())}
     content = {**vars(result), "metrics": metrics, "fingerprint": run.fingerprint}
     os.makedirs(os.path.dirname(run.result), exist_ok=True)
-    partial = f"{run.result}.partial"
-    with open(partial, "w", encoding="utf-8") as file:
+    with written_whole(run.result) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
         json.dump(content, file, indent=1)
         file.write("\n")
-    os.replace(partial, run.result)
 
 
 def read_result(run: Run) -> Optional[Result]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Dict
 
 from easy_esmm.config import Pipeline
@@ -10,6 +9,7 @@ from easy_esmm.planted.truth import read_truth
 from easy_esmm.reporting.collect import collect, recorder_for, user_column_of
 from easy_esmm.reporting.page import page
 from easy_esmm.training import checkpoints, evaluate
+from easy_esmm.whole_file import written_whole
 
 
 def evaluate_and_report(
@@ -47,8 +47,6 @@ def evaluate_and_report(
     )
     truth = read_truth(truth_path) if truth_path else None
     found = collect(pipeline, metrics, recorder, checkpoint, user_column=user_column, truth=truth)
-    partial = f"{path}.partial"
-    with open(partial, "w", encoding="utf-8") as file:
+    with written_whole(path) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
         file.write(page(found))
-    os.replace(partial, path)
     return metrics

@@ -11,6 +11,7 @@ from easy_esmm.compat import estimator, v1
 from easy_esmm.config import Pipeline
 from easy_esmm.errors import UserError
 from easy_esmm.training import checkpoints
+from easy_esmm.whole_file import written_whole
 
 
 def pipeline_file(model_dir: str) -> str:
@@ -80,10 +81,8 @@ def write_pipeline(pipeline: Pipeline, path: str) -> None:
 
     It appears whole or not at all.
     """
-    partial = f"{path}.partial"
-    with open(partial, "w", encoding="utf-8") as file:
+    with written_whole(path) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
         file.write(text_format.MessageToString(pipeline.written))
-    os.replace(partial, path)
 
 
 def _remove(path: str) -> None:

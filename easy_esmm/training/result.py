@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from typing import Any, Mapping
+
+from easy_esmm.whole_file import written_whole
 
 
 def one_line(result: Mapping[str, Any]) -> str:
@@ -23,8 +24,6 @@ def write(result: Mapping[str, float], path: str) -> None:
     The file appears whole or not at all.
     """
     values = {name: None if math.isnan(value) else value for name, value in result.items()}
-    partial = f"{path}.partial"
-    with open(partial, "w", encoding="utf-8") as file:
+    with written_whole(path) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
         json.dump(values, file, indent=1, sort_keys=True)
         file.write("\n")
-    os.replace(partial, path)

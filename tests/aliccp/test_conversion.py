@@ -391,7 +391,7 @@ def test_a_run_killed_inside_a_shard_leaves_nothing_that_passes_for_whole(
         write = shard_files._write_parquet
 
         def half(path, tables, schema):
-            if path.name.startswith(".users-00001"):
+            if path.name.startswith("users-00001"):
                 path.write_bytes(b"PAR1 and no more")
                 raise Killed
             write(path, tables, schema)

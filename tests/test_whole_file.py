@@ -1,0 +1,37 @@
+"""A file is there whole or not at all, and what stood there stays until then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from easy_esmm.whole_file import written_whole
+
+
+def test_the_file_is_replaced_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("old")
+    with written_whole(path) as unfinished:
+        Path(unfinished).write_text("new")
+        assert path.read_text() == "old"
+        assert Path(unfinished).parent == tmp_path
+        assert not list(tmp_path.glob("*.json"))[1:]
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: type) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("old")
+    with pytest.raises(error):
+        _write_half(path, error)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def _write_half(path: Path, error: type) -> None:
+    with written_whole(str(path)) as unfinished:
+        Path(unfinished).write_text("half")
+        raise error
