@@ -37,7 +37,8 @@ def comparison_page(comparison: Comparison) -> str:
         *(_group(comparison, group) for group in comparison.groups()),
         _notes(comparison),
     ]
-    return html.document(f"{len(comparison.names)} models on the same rows", "".join(parts), STYLE)
+    models = "1 model" if len(comparison.names) == 1 else f"{len(comparison.names)} models"
+    return html.document(f"{models} on the same rows", "".join(parts), STYLE)
 
 
 def verdict(difference: Interval, measure: Measure) -> str:

@@ -82,31 +82,30 @@ def test_another_budget_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sample", "networks"),
+    ("sample", "layers"),
     [
         ("esmm_quickstart", []),
-        ("esmm_mmoe", ["expert_dnn"]),
+        ("esmm_mmoe", ["hidden_units of expert_dnn"]),
         (
             "esmm_ple",
             [
-                f"extraction_networks[{level}].{experts}"
+                f"hidden_units of extraction_networks[{level}].{experts}"
                 for level in (0, 1)
                 for experts in ("task_expert_net", "share_expert_net")
             ],
         ),
         ("escm2_ips", []),
-        ("escm2_dr", ["imputation_tower.dnn"]),
-        ("dcmt", ["counterfactual_tower.dnn"]),
+        ("escm2_dr", ["hidden_units of imputation_tower.dnn"]),
+        ("dcmt", ["hidden_units of counterfactual_tower.dnn"]),
+        ("esmm_aitm", ["the layers that transfer"]),
     ],
 )
-def test_networks_that_the_single_task_model_lacks_are_told(
-    sample: str, networks: List[str]
-) -> None:
+def test_layers_that_the_single_task_model_lacks_are_told(sample: str, layers: List[str]) -> None:
     single = load(str(SAMPLES / "base.config")).config
     other = load(str(SAMPLES / f"{sample}.config")).config
     _, *notes = find_single_tasks({"other": other, "base": single}).notes
-    text = ", ".join(f"hidden_units of {network}" for network in networks)
-    expected = [f"seesaw: other and base differ in {text}: no equal budget"] if networks else []
+    text = ", ".join(layers)
+    expected = [f"seesaw: other and base differ in {text}: no equal budget"] if layers else []
     assert notes == expected
 
 

@@ -14,6 +14,7 @@ from easy_esmm.compat import estimator, v1
 from easy_esmm.data import input_fn, row_error
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.whole_files import WholeFiles
+from tests.data.messages import message_of
 
 ADVICE = "; fix the row or set data_config.ignore_error"
 COLUMNS = {
@@ -26,16 +27,6 @@ COLUMNS = {
     "text": "STRING",
 }
 GOOD = "1,0,7,0.5,true,1,a"
-
-
-def message_of(make_dataset: Any) -> str:
-    """What the user reads when the dataset fails."""
-    with pytest.raises(tf.errors.OpError) as caught:
-        for _ in make_dataset():
-            pass
-    error = row_error(caught.value)
-    assert error is not None
-    return str(error)
 
 
 @pytest.fixture

@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 
-from easy_esmm.data import input_fn, row_error
+from easy_esmm.data import input_fn
 from easy_esmm.data.records import masked_crc, read_chunk
 from easy_esmm.errors import UserError
 from easy_esmm.protos.feature_pb2 import FeatureConfig
+from tests.data.messages import message_of
 
 DATA = "input_type: TFRecordInput"
 COLUMNS = {
@@ -62,15 +63,6 @@ def write(path: Path, records: Iterable[bytes], compression: str = "") -> str:
 def numbers(size: int, start: int = 0) -> List[bytes]:
     rows = range(start, start + size)
     return [example({"buy": 0, "click": 1, "id": i, "text": f"t{i}"}) for i in rows]
-
-
-def message_of(make_dataset: Any) -> str:
-    with pytest.raises(tf.errors.OpError) as caught:
-        for _ in make_dataset():
-            pass
-    error = row_error(caught.value)
-    assert error is not None
-    return str(error)
 
 
 @pytest.fixture
