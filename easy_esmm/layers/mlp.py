@@ -10,6 +10,7 @@ from easy_esmm.compat import keras
 from easy_esmm.contract import Tensor
 from easy_esmm.layers.activations import activation
 from easy_esmm.layers.dense import Dense
+from easy_esmm.layers.dropout import Dropout
 from easy_esmm.protos.dnn_pb2 import DNN
 
 
@@ -34,7 +35,7 @@ class MLP(keras.layers.Layer):  # type: ignore[misc]
             for i in range(len(units))
         ]
         self._dropout: List[Optional[keras.layers.Layer]] = [
-            keras.layers.Dropout(rate) if rate else None for rate in rates
+            Dropout(rate) if rate else None for rate in rates
         ]
         self._activations = [activation(config.activation, str(i)) for i in range(len(units))]
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from easy_esmm.compat import keras
 from easy_esmm.contract import Tensor
+from easy_esmm.layers import noise
 
 _TEMPERATURE = 0.1
 """Of the relaxation: factors are then near 0 or 1 and still have a gradient (Gal et al., 2017)."""
@@ -42,8 +43,8 @@ class VariationalDropout(keras.layers.Layer):  # type: ignore[misc]
         if not training:
             return inputs * tf.gather(self.keep, self._rate_of_column)
         tiny = np.finfo(np.float32).tiny
-        noise = tf.random.uniform([tf.shape(inputs)[0], self._rates], minval=tiny)
-        factors = relaxed_keep(tf.convert_to_tensor(self._drop_logit), noise)
+        drawn = noise.uniform([tf.shape(inputs)[0], self._rates], minval=float(tiny))
+        factors = relaxed_keep(tf.convert_to_tensor(self._drop_logit), drawn)
         return inputs * tf.gather(factors, self._rate_of_column, axis=1)
 
     @property
@@ -59,11 +60,11 @@ class VariationalDropout(keras.layers.Layer):  # type: ignore[misc]
         return tf.math.segment_mean(by_column, feature)
 
 
-def relaxed_keep(drop_logit: Tensor, noise: Tensor) -> Tensor:
-    """Factors in [0, 1], of the shape of `noise`, which is uniform in (0, 1).
+def relaxed_keep(drop_logit: Tensor, uniform: Tensor) -> Tensor:
+    """Factors in [0, 1], of the shape of `uniform`, which is so in (0, 1).
 
     1 - sigmoid((drop_logit + log odds of the noise) / temperature): above one half with the
     probability sigmoid(-drop_logit), the probability to keep.
     """
-    noise_logit = tf.math.log(noise) - tf.math.log1p(-noise)
+    noise_logit = tf.math.log(uniform) - tf.math.log1p(-uniform)
     return tf.sigmoid(-(drop_logit + noise_logit) / _TEMPERATURE)
