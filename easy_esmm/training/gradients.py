@@ -52,7 +52,9 @@ class Gradients:
 def cosine_of(one: Tensor, other: Tensor, tables: Sequence[TableRows]) -> Optional[Tensor]:
     """float32 scalar: of the gradients of two scalars; None where they share no table.
 
-    NaN where one of the gradients is zero.
+    A table from which one of the gradients is zero does not count: look-ups of several tables are
+    one operation, through which each loss has a gradient, of zeros, to all of them. NaN where no
+    table is left.
     """
     rows = [table.rows for table in tables]
     pairs = [
@@ -60,11 +62,16 @@ def cosine_of(one: Tensor, other: Tensor, tables: Sequence[TableRows]) -> Option
         for a, b in zip(tf.gradients(one, rows), tf.gradients(other, rows))
         if a is not None and b is not None
     ]
-    if not pairs:
+    # By table: the two squared lengths, and the product.
+    sums = [tf.stack([tf.reduce_sum(x * y) for x, y in ((a, a), (b, b), (a, b))]) for a, b in pairs]
+    if not sums:
         return None
-    product = tf.add_n([tf.reduce_sum(a * b) for a, b in pairs])
-    norms = [tf.linalg.global_norm(list(gradients)) for gradients in zip(*pairs)]
-    return product / norms[0] / norms[1]
+    by_table = tf.stack(sums)
+    is_shared = tf.reduce_all(by_table[:, :2] > 0, axis=1, keepdims=True)
+    of_one, of_other, product = tf.unstack(
+        tf.reduce_sum(tf.where(is_shared, by_table, tf.zeros_like(by_table)), axis=0)
+    )
+    return product / tf.sqrt(of_one) / tf.sqrt(of_other)
 
 
 class _GradientHook(v1.train.SessionRunHook):  # type: ignore[misc]

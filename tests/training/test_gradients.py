@@ -56,6 +56,16 @@ def test_towers_without_a_common_table_have_no_cosine() -> None:
     assert cosine_of(tf.reduce_sum(first.rows), tf.reduce_sum(second.rows), [first, second]) is None
 
 
+def test_a_table_that_one_loss_reaches_does_not_count_where_both_are_looked_up_in_one_go() -> None:
+    shared, own = read([2, 2], [2, 2])
+    of_shared, of_own = tf.split(tf.concat([shared.rows, own.rows], 0), 2)
+    one = tf.reduce_sum(of_shared * A)
+    other = tf.reduce_sum(of_shared * B) + tf.reduce_sum(of_own * A)
+    expected = A.ravel() @ B.ravel() / np.linalg.norm(A) / np.linalg.norm(B)
+    assert value(cosine_of(one, other, [shared, own])) == pytest.approx(expected, abs=1e-6)
+    assert np.isnan(value(cosine_of(one, tf.reduce_sum(of_own * A), [shared, own])))
+
+
 def test_the_click_losses_stand_against_all_others_and_silent_batches_are_left_out() -> None:
     config = PipelineConfig()
     config.model_config.esmm.ctr_tower.tower_name = "ctr"
