@@ -20,7 +20,7 @@ from typing import Any, Dict, List
 
 from benchmarks import configs, limit, passes
 from benchmarks.clock import StepClock, peak_gb
-from benchmarks.simulated_files import write_files
+from benchmarks.simulated_files import files_of
 from benchmarks.workloads import WORKLOADS
 from easy_esmm import training
 from easy_esmm.compat import v1
@@ -48,9 +48,8 @@ def measure(args: argparse.Namespace) -> Dict[str, Any]:
     """All figures of a case, by name; lists hold one figure a window or repeat."""
     imported = time.process_time()
     v1.logging.set_verbosity(v1.logging.ERROR)
-    workload, folder = WORKLOADS[args.workload], args.folder / args.workload
-    if not (folder / "impressions-eval-0.parquet").exists():
-        write_files(workload, folder, args.train_rows, args.eval_rows)
+    workload = WORKLOADS[args.workload]
+    folder = files_of(workload, args.folder, args.train_rows, args.eval_rows)
     warm_up, window = (max(1, n // args.batch) for n in (args.warm_up, args.window))
     steps = warm_up + window * args.windows
     setting = configs.Setting(args.batch, args.dtype, args.optimizer, steps=steps)

@@ -7,7 +7,7 @@ between.
 
 from __future__ import annotations
 
-import os
+import shutil
 import time
 from pathlib import Path
 from typing import Callable, Dict
@@ -70,7 +70,7 @@ def _copied(folder: Path) -> Path:
         for number in range(_COPIES):
             copy = copies / f"{path.stem}{number}.parquet"
             if not copy.exists():
-                os.link(path, copy)
+                shutil.copyfile(path, copy)
     return copies
 
 

@@ -19,6 +19,16 @@ FILES = {"train": 4, "eval": 4}
 _GROUP_ROWS = 65536
 
 
+def files_of(workload: Workload, parent: Path, train_rows: int, eval_rows: int) -> Path:
+    """The folder in `parent` with files of so many rows of the workload; written once."""
+    folder = parent / f"{workload.name}-{train_rows}-{eval_rows}"
+    is_whole = folder / "whole"
+    if not is_whole.exists():
+        write_files(workload, folder, train_rows, eval_rows)
+        is_whole.touch()
+    return folder
+
+
 def write_files(workload: Workload, folder: Path, train_rows: int, eval_rows: int) -> None:
     """Writes `<part>-<n>.parquet`, with `users-<part>-<n>.parquet` beside where users are apart."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -16,16 +16,12 @@ from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
 from benchmarks import configs, limit
-from benchmarks.simulated_files import write_files
+from benchmarks.simulated_files import files_of
 from benchmarks.workloads import WORKLOADS
 from easy_esmm import training
 from easy_esmm.compat import v1
 
 KINDS: Dict[str, Sequence[str]] = {
-    "matrix products of the towers": ("MatMul",),
-    "rows of tables and moments: gather, scatter": ("ResourceGather", "ResourceScatter"),
-    "biases, activations and their gradients": ("BiasAdd", "Relu"),
-    "casts": ("Cast",),
     "unique ids, pooling, gradient of look-ups": (
         "Unique",
         "GatherV2",
@@ -33,6 +29,10 @@ KINDS: Dict[str, Sequence[str]] = {
         "SparseTensorDense",
         "Where",
     ),
+    "matrix products of the towers": ("MatMul",),
+    "rows of tables and moments: gather, scatter": ("ResourceGather", "ResourceScatter"),
+    "biases, activations and their gradients": ("BiasAdd", "Relu"),
+    "casts": ("Cast",),
     "joining and cutting": ("Concat", "Slice", "Split", "AddN", "Pack", "Transpose", "Tile"),
     "Adam on the towers": ("ResourceApplyAdam",),
     "waiting for the input": ("IteratorGetNext",),
@@ -52,9 +52,8 @@ def main() -> None:
     parser.add_argument("--dtype", choices=sorted(limit.DTYPES), default="FP32")
     args = parser.parse_args()
     v1.logging.set_verbosity(v1.logging.ERROR)
-    workload, folder = WORKLOADS[args.workload], args.folder / args.workload
-    if not (folder / "impressions-eval-0.parquet").exists():
-        write_files(workload, folder, 400_000, 200_000)
+    workload = WORKLOADS[args.workload]
+    folder = files_of(workload, args.folder, train_rows=400_000, eval_rows=200_000)
     setting = configs.Setting(args.batch, args.dtype, steps=_WARM_UP + _STEPS)
     pipeline = configs.pipeline(workload, folder, setting)
     shutil.rmtree(pipeline.config.model_dir, ignore_errors=True)

@@ -22,6 +22,7 @@ from easy_esmm.comparing.job import Options, run_comparison
 from easy_esmm.comparing.page import PAGE, comparison_page
 from easy_esmm.comparing.text import comparison_text
 from easy_esmm.errors import UserError
+from easy_esmm.whole_file import written_whole
 
 FLAGS = flags.define("edit_config_json", "train_input_path", "eval_input_path", "batch_size")
 for _name, _default, _help in (
@@ -60,7 +61,8 @@ def main(arguments: flags.Arguments) -> None:
     if comparison is not None:
         print(f"\n{comparison_text(comparison)}\n")
         page = options.output / PAGE
-        page.write_text(comparison_page(comparison), encoding="utf-8")
+        with written_whole(page) as unfinished:
+            Path(unfinished).write_text(comparison_page(comparison), encoding="utf-8")
         for path in (page, *write_files(comparison, options.output)):
             print(path)
     if failures:

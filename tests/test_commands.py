@@ -303,8 +303,11 @@ def test_litter_of_a_killed_save_is_removed_and_the_rate_is_in_tensorboard(folde
     litter = folder / "killed" / "model.ckpt-3_temp"
     litter.mkdir()
     (litter / "part-00000-of-00001.data-00000-of-00001").write_bytes(b"half")
+    half = folder / "killed" / "pipeline.config.unfinished-1"
+    half.write_text("half")
     call(train, *arguments, "--train_config.num_steps=4", "--continue_train")
     assert not litter.exists()
+    assert not half.exists()
     tags = {
         value.tag
         for path in (folder / "killed").glob("events.*")

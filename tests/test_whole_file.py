@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from easy_esmm.whole_file import written_whole
+from easy_esmm.whole_file import is_unfinished, written_whole
 
 
 def test_the_file_is_replaced_at_the_end(tmp_path: Path) -> None:
@@ -16,9 +16,11 @@ def test_the_file_is_replaced_at_the_end(tmp_path: Path) -> None:
         Path(unfinished).write_text("new")
         assert path.read_text() == "old"
         assert Path(unfinished).parent == tmp_path
-        assert not list(tmp_path.glob("*.json"))[1:]
+        assert list(tmp_path.glob("*.json")) == [path]
+        assert is_unfinished(Path(unfinished).name)
     assert path.read_text() == "new"
     assert list(tmp_path.iterdir()) == [path]
+    assert not is_unfinished(path.name)
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])

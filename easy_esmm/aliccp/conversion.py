@@ -36,7 +36,7 @@ from easy_esmm.aliccp.vocabulary import (
 )
 from easy_esmm.aliccp.workers import Pool
 from easy_esmm.errors import UserError
-from easy_esmm.whole_file import written_whole
+from easy_esmm.whole_file import is_unfinished, written_whole
 
 RESULT = "conversion.json"
 UNFINISHED = ".unfinished"
@@ -146,8 +146,8 @@ def _prepare(job: Job) -> Path:
                 _remove(path)
         for folder in ("spool", "counted", "shards", "done"):
             (work / folder).mkdir(parents=True, exist_ok=True)
-        for litter in work.rglob("*"):
-            if litter.suffix[1:].isdigit():  # named after the process that did not finish it
+        for litter in (*output.iterdir(), *work.rglob("*")):
+            if is_unfinished(litter.name):
                 litter.unlink()
         _write_json(note, wanted)
     except OSError as error:
@@ -161,7 +161,7 @@ def _held(output: Path) -> List[str]:
         return []
     if not output.is_dir():
         raise UserError(f"--output {output}: is a file; name a folder")
-    held = sorted(path.name for path in output.iterdir())
+    held = sorted(path.name for path in output.iterdir() if not is_unfinished(path.name))
     is_ours = RESULT in held or UNFINISHED in held
     foreign = [name for name in held if not (is_ours and _OURS.fullmatch(name))]
     if foreign:

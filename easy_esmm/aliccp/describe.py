@@ -17,6 +17,7 @@ from easy_esmm.aliccp.conversion import RESULT
 from easy_esmm.aliccp.page import page
 from easy_esmm.aliccp.vocabulary import Vocabulary, read_vocabulary
 from easy_esmm.errors import UserError
+from easy_esmm.whole_file import written_whole
 
 PAGE = "description.html"
 
@@ -56,7 +57,8 @@ def main(arguments: flags.Arguments) -> None:
     text = describe(folder)
     output = Path(FLAGS.output) if FLAGS.output else folder / PAGE
     try:
-        output.write_text(text, encoding="utf-8")
+        with written_whole(output) as unfinished:
+            Path(unfinished).write_text(text, encoding="utf-8")
     except OSError as error:
         raise UserError(f"--output {output}: cannot be written: {error.strerror}") from error
     print(output)

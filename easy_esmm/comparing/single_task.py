@@ -95,7 +95,7 @@ def seesaw(
 
 
 def _budget_differences(one: PipelineConfig, other: PipelineConfig) -> Sequence[str]:
-    """Names of what should be equal and is not: layers, batches, passes, steps."""
+    """Names of what should be equal and is not: hidden or transfer layers, batches, steps..."""
     of_one, of_other = _networks(one.model_config), _networks(other.model_config)
     differing = [
         f"hidden_units of {path}"
@@ -126,5 +126,7 @@ _BUDGET: Dict[str, Callable[[PipelineConfig], Any]] = {
     "batch_size": lambda config: config.data_config.batch_size,
     "num_epochs": lambda config: config.data_config.num_epochs,
     "num_steps": lambda config: config.train_config.num_steps,
-    "the layers that transfer": lambda config: config.model_config.model_class == "ESMM_AITM",
+    "the layers that transfer": lambda config: (
+        config.model_config.WhichOneof("model") in towers.WITH_TRANSFER
+    ),
 }

@@ -30,6 +30,10 @@ WITH_EXPERTS = ("esmm_mmoe", "esmm_ple")
 """Members of `model_config.model` whose towers read experts, never a feature group of their own."""
 
 
+WITH_TRANSFER = ("esmm_aitm",)
+"""Members of `model_config.model` with layers of their own between the towers."""
+
+
 def is_entire_space(model: ModelConfig) -> bool:
     """Whether parameters of a model of the family are set."""
     return model.WhichOneof("model") in MODELS.values()

@@ -60,11 +60,11 @@ class VariationalDropout(keras.layers.Layer):  # type: ignore[misc]
         return tf.math.segment_mean(by_column, feature)
 
 
-def relaxed_keep(drop_logit: Tensor, uniform: Tensor) -> Tensor:
-    """Factors in [0, 1], of the shape of `uniform`, which is so in (0, 1).
+def relaxed_keep(drop_logit: Tensor, drawn: Tensor) -> Tensor:
+    """Factors in [0, 1], of the shape of `drawn`, uniform in (0, 1).
 
-    1 - sigmoid((drop_logit + log odds of the noise) / temperature): above one half with the
+    1 - sigmoid((drop_logit + log odds of `drawn`) / temperature): above one half with the
     probability sigmoid(-drop_logit), the probability to keep.
     """
-    noise_logit = tf.math.log(uniform) - tf.math.log1p(-uniform)
-    return tf.sigmoid(-(drop_logit + noise_logit) / _TEMPERATURE)
+    drawn_logit = tf.math.log(drawn) - tf.math.log1p(-drawn)
+    return tf.sigmoid(-(drop_logit + drawn_logit) / _TEMPERATURE)

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from easy_esmm.config.tower_losses import tower_losses
 from easy_esmm.contract import Labels, LossTerm, Predictions, RowMean, Tensor
-from easy_esmm.layers.noise import uniform
+from easy_esmm.layers import noise
 from easy_esmm.losses import click_space
 from easy_esmm.losses.pointwise import cross_entropy
 from easy_esmm.models.entire_space import EntireSpace
@@ -36,7 +36,7 @@ class ClickSpace(EntireSpace):
         """As ESMM; the product of the two probabilities is not trained."""
         predictions = super().predict(groups, training)
         is_drawn = self.parameters.unclicked_rate > 0 or self._rejects
-        drawn = uniform(tf.shape(predictions.pctr)) if training and is_drawn else None
+        drawn = noise.uniform(tf.shape(predictions.pctr)) if training and is_drawn else None
         return ClickSpacePredictions(**vars(predictions), noise=drawn)
 
     def loss_terms(self, predictions: Any, labels: Labels) -> Tuple[LossTerm, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from typing import Any, Mapping, Optional
 
 import numpy as np
@@ -12,6 +13,7 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from easy_esmm.errors import UserError
+from easy_esmm.whole_file import written_whole
 
 
 class ScoreFile:
@@ -33,7 +35,7 @@ class ScoreFile:
         if not os.path.isdir(folder):
             raise UserError(f"output_path: no folder {folder}")
         self._path = path
-        self._partial = f"{path}.partial"
+        self._open = ExitStack()
         self._is_parquet = suffix == ".parquet"
         self._writer: Optional[Any] = None
         self.rows = 0
@@ -41,22 +43,16 @@ class ScoreFile:
     def __enter__(self) -> ScoreFile:
         return self
 
-    def __exit__(self, kind: Any, *_: Any) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            if kind is None:
-                os.replace(self._partial, self._path)
-            else:
-                os.remove(self._partial)
+    def __exit__(self, *error: Any) -> None:
+        self._open.__exit__(*error)
 
     def write(self, batch: Mapping[str, NDArray[Any]]) -> None:
         """Appends rows: column -> array [rows]; bytes are decoded as UTF-8."""
         table = pa.table({name: _column(name, values) for name, values in batch.items()})
         if self._writer is None:
-            if self._is_parquet:
-                self._writer = pyarrow.parquet.ParquetWriter(self._partial, table.schema)
-            else:
-                self._writer = pyarrow.csv.CSVWriter(self._partial, table.schema)
+            writer = pyarrow.parquet.ParquetWriter if self._is_parquet else pyarrow.csv.CSVWriter
+            unfinished = self._open.enter_context(written_whole(self._path))
+            self._writer = self._open.enter_context(writer(unfinished, table.schema))
         self._writer.write_table(table)
         self.rows += table.num_rows
 

@@ -23,7 +23,7 @@ class Gradients:
     """Collects the cosine of each batch: the click loss against the sum of all other losses.
 
     The gradients are those with respect to the rows that the batch reads from the tables that both
-    losses reach, each row once, weights of the losses included; regularisation is left out.
+    losses move, each row once, weights of the losses included; regularisation is left out.
     """
 
     def __init__(self) -> None:

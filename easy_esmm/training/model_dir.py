@@ -11,7 +11,7 @@ from easy_esmm.compat import estimator, v1
 from easy_esmm.config import Pipeline
 from easy_esmm.errors import UserError
 from easy_esmm.training import checkpoints
-from easy_esmm.whole_file import written_whole
+from easy_esmm.whole_file import is_unfinished, written_whole
 
 
 def pipeline_file(model_dir: str) -> str:
@@ -70,7 +70,7 @@ def prepare(pipeline: Pipeline, *, continue_train: bool) -> int:
         )
     os.makedirs(folder, exist_ok=True)
     for name in entries:
-        if re.fullmatch(r"model\.ckpt-\d+_temp.*|.*\.tempstate\d+", name):
+        if is_unfinished(name) or re.fullmatch(r"model\.ckpt-\d+_temp.*|.*\.tempstate\d+", name):
             _remove(os.path.join(folder, name))
     write_pipeline(pipeline, pipeline_file(folder))
     return step

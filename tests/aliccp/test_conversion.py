@@ -402,8 +402,14 @@ def test_a_run_killed_inside_a_shard_leaves_nothing_that_passes_for_whole(
     assert not (tmp_path / "out" / "conversion.json").exists()
     work = tmp_path / "out" / ".unfinished"
     assert [path.name for path in (work / "done").iterdir()] == ["00000.json"]
+    # a killed process removes nothing
+    half = [tmp_path / "out" / "conversion.json", work / "spool" / "s.arrow", work / "shards" / "u"]
+    half = [path.with_name(f"{path.name}.unfinished-1") for path in half]
+    for path in half:
+        path.write_text("half")
     convert(job)
     assert hashes(tmp_path / "out") == hashes(converted[0] / "train")
+    assert not any(path.exists() for path in half)
 
 
 def test_a_run_killed_while_the_files_move_is_finished_by_the_next(

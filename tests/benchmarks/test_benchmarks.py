@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 
-from benchmarks import clock, configs, limit, table, trace
+from benchmarks import bench, clock, configs, limit, table, trace
 from benchmarks.simulated_files import write_files, zipf
 from benchmarks.workloads import W1, W2
 from easy_esmm import data
+from easy_esmm.compat import v1
 
 
 @pytest.mark.parametrize(
@@ -98,11 +99,27 @@ def test_what_happens_between_windows_is_in_no_window(monkeypatch: pytest.Monkey
         ("a/Relu_grad = ReluGrad(x, y)", "biases, activations and their gradients"),
         ("Gather_1 = ResourceGather(t, i)", "rows of tables and moments: gather, scatter"),
         ("g = GatherV2(t, i, axis)", "unique ids, pooling, gradient of look-ups"),
+        ("M = SparseTensorDenseMatMul(i, v, s, t)", "unique ids, pooling, gradient of look-ups"),
         ("a/MatMul = Identity(x)", "all others"),
     ],
 )
 def test_a_traced_operation_has_the_kind_of_its_type(label: str, kind: str) -> None:
     assert trace.kind_of(label) == kind
+
+
+def test_times_and_operations_of_a_trace_are_summed_by_kind() -> None:
+    step = v1.RunMetadata()
+    for _ in range(2):
+        add = step.step_stats.dev_stats.add().node_stats.add
+        add(timeline_label="m = MatMul(a)", op_start_rel_micros=2, op_end_rel_micros=9)
+        add(timeline_label="c = Cast(a)", op_start_rel_micros=1, op_end_rel_micros=3)
+    micros, counts = trace.by_kind([step, step])
+    assert micros == {"matrix products of the towers": 28, "casts": 8}
+    assert counts == {"matrix products of the towers": 4, "casts": 4}
+
+
+def test_the_quick_benchmark_trains_both_workloads_and_both_types() -> None:
+    assert [case[:2] for case in bench.QUICK] == [("W1", "FP32"), ("W1", "BF16"), ("W2", "FP32")]
 
 
 @pytest.mark.slow

@@ -73,15 +73,6 @@ def test_moving_averages_move_by_one_per_cent_a_step() -> None:
     )
 
 
-def test_dropout_drops_its_share_in_training_only_and_keeps_the_mean() -> None:
-    text = "hidden_units: 400 dropout_ratio: 0.25 use_bn: false activation: 'sigmoid'"
-    kept, _ = run(text, training=False)
-    dropped, _ = run(text, training=True)
-    is_zero = dropped == 0
-    assert abs(is_zero.mean() - 0.25) < 0.01  # 25,600 cells: standard deviation .0027
-    np.testing.assert_allclose(dropped[~is_zero], kept[~is_zero] / 0.75, rtol=1e-5)
-
-
 def test_activations_are_found_with_and_without_prefix_and_never_evaluated() -> None:
     x = tf.constant([-1.0, 0.5])
     for name, expected in (("tf.nn.relu", [0, 0.5]), ("relu", [0, 0.5]), ("", [-1, 0.5])):
