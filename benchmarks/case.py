@@ -16,7 +16,7 @@ import os
 import shutil
 import time
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 from benchmarks import configs, limit, passes
 from benchmarks.clock import StepClock, peak_gb
@@ -28,11 +28,7 @@ from easy_esmm.compat import v1
 
 def main() -> None:
     """Prints the figures of the case."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--workload", choices=sorted(WORKLOADS), required=True)
-    parser.add_argument("--folder", type=Path, required=True, help="files are kept there")
-    parser.add_argument("--batch", type=int, default=4096)
-    parser.add_argument("--dtype", choices=sorted(limit.DTYPES), default="FP32")
+    parser = parser_of(__doc__)
     parser.add_argument("--optimizer", default="lazy_adam_optimizer")
     parser.add_argument("--train_rows", type=int, default=400_000)
     parser.add_argument("--eval_rows", type=int, default=200_000)
@@ -42,6 +38,16 @@ def main() -> None:
     parser.add_argument("--passes", action="store_true", help="also evaluation and prediction")
     args = parser.parse_args()
     print(json.dumps(measure(args)))
+
+
+def parser_of(doc: Optional[str]) -> argparse.ArgumentParser:
+    """A parser that knows what to train, for the module of this docstring."""
+    parser = argparse.ArgumentParser(description=(doc or "").splitlines()[0])
+    parser.add_argument("--workload", choices=sorted(WORKLOADS), required=True)
+    parser.add_argument("--folder", type=Path, required=True, help="files are kept there")
+    parser.add_argument("--batch", type=int, default=4096)
+    parser.add_argument("--dtype", choices=sorted(limit.DTYPES), default="FP32")
+    return parser
 
 
 def measure(args: argparse.Namespace) -> Dict[str, Any]:

@@ -9,13 +9,12 @@ nothing else to do, the sum over operations and the step's CPU time agree to a f
 
 from __future__ import annotations
 
-import argparse
 import shutil
 from collections import Counter
-from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
-from benchmarks import configs, limit
+from benchmarks import configs
+from benchmarks.case import parser_of
 from benchmarks.simulated_files import files_of
 from benchmarks.workloads import WORKLOADS
 from easy_esmm import training
@@ -45,12 +44,7 @@ _WARM_UP, _STEPS = 30, 12
 
 def main() -> None:
     """Prints a line a kind, longest first."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--workload", choices=sorted(WORKLOADS), required=True)
-    parser.add_argument("--folder", type=Path, required=True, help="files are kept there")
-    parser.add_argument("--batch", type=int, default=4096)
-    parser.add_argument("--dtype", choices=sorted(limit.DTYPES), default="FP32")
-    args = parser.parse_args()
+    args = parser_of(__doc__).parse_args()
     v1.logging.set_verbosity(v1.logging.ERROR)
     workload = WORKLOADS[args.workload]
     folder = files_of(workload, args.folder, train_rows=400_000, eval_rows=200_000)
