@@ -102,7 +102,7 @@ def test_a_killed_command_is_continued_by_the_same_command(raw, tmp_path):
     assert not (output / "conversion.json").exists()
     times = {
         path.name: path.stat().st_mtime_ns
-        for path in (output / ".unfinished" / "shards").glob("i*")
+        for path in (output / ".unfinished" / "shards").glob("*.parquet")
     }
     assert run("convert", *arguments, "--output", output).returncode == 0
     for path in sorted((tmp_path / "whole").rglob("*.parquet")):
