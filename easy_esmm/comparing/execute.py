@@ -12,7 +12,7 @@ from typing import Any, Dict, Iterator, List
 
 from easy_esmm import training
 from easy_esmm.comparing.runs import Result, Run, write_result
-from easy_esmm.compat import forgotten_gradients, keras, v1
+from easy_esmm.compat import keras, v1
 from easy_esmm.config import Edit, load, towers
 from easy_esmm.training.gradient_cosine import gradient_cosine
 
@@ -80,8 +80,7 @@ def _lean(run: Run) -> List[Edit]:
 def _clean_process() -> Iterator[None]:
     """Leaves nothing of a run behind for the next: graphs, names of layers, open event files."""
     try:
-        with forgotten_gradients():
-            yield
+        yield
     finally:
         v1.summary.FileWriterCache.clear()
         keras.backend.clear_session()

@@ -7,7 +7,7 @@ from typing import Any, Callable, List, Mapping, Optional, Sequence, Tuple
 import tensorflow as tf
 
 from easy_esmm import models
-from easy_esmm.compat import estimator, keras, v1
+from easy_esmm.compat import estimator, forgotten_gradients, keras, v1
 from easy_esmm.contract import Labels, Tensor, WeighedLoss
 from easy_esmm.data.spread import spread
 from easy_esmm.features import embed
@@ -60,14 +60,15 @@ def make_model_fn(
         # RunConfig's tf_random_seed does not reach Keras initialisers; this does (runs with the
         # same seed are then equal to the last bit).
         keras.utils.set_random_seed(config.train_config.random_seed)
-        batch = _Batch(config, features, training=mode == estimator.ModeKeys.TRAIN)
-        if mode == estimator.ModeKeys.PREDICT:
-            return batch.predict_spec(extra_columns)
-        if mode == estimator.ModeKeys.EVAL:
-            if gradients is not None:
-                return batch.gradient_spec(labels or {}, gradients)
-            return batch.eval_spec(labels or {}, recorder)
-        return batch.train_spec(labels or {}, progress, fine_tune)
+        with forgotten_gradients():  # the graph is differentiated here, and nowhere later
+            batch = _Batch(config, features, training=mode == estimator.ModeKeys.TRAIN)
+            if mode == estimator.ModeKeys.PREDICT:
+                return batch.predict_spec(extra_columns)
+            if mode == estimator.ModeKeys.EVAL:
+                if gradients is not None:
+                    return batch.gradient_spec(labels or {}, gradients)
+                return batch.eval_spec(labels or {}, recorder)
+            return batch.train_spec(labels or {}, progress, fine_tune)
 
     return model_fn
 
