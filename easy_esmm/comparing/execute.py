@@ -70,6 +70,7 @@ def _lean(run: Run) -> List[Edit]:
         "train_config.save_checkpoints_secs": 0,
         "train_config.save_summary_steps": _NEVER,
         "train_config.log_step_count_steps": _NEVER,
+        "train_config.write_graph": False,
     }
     for member in towers.TOWERS:
         changes[f"{towers.path(model)}.{member}.metrics_set"] = [{"auc": {}}]

@@ -50,6 +50,7 @@ def _run_config(config: PipelineConfig, model_dir: str) -> Any:
         save_checkpoints_steps=None if by_time else train.save_checkpoints_steps,
         save_checkpoints_secs=train.save_checkpoints_secs if by_time else None,
         keep_checkpoint_max=train.keep_checkpoint_max,
+        checkpoint_save_graph_def=train.write_graph,
         save_summary_steps=train.save_summary_steps,
         # Our own progress line takes the place of the Estimator's.
         log_step_count_steps=None,
