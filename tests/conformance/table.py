@@ -35,8 +35,8 @@ def small(name: str, folder: Path, **train: Any) -> Pipeline:
     """The sample on few random rows in `folder`, with a model_dir there.
 
     Batch normalisation is switched off: its moving averages need about 500 steps. Samples that have
-    the features of `esmm_quickstart` are trained on few of them, for the time of it: features are
-    that sample's to show.
+    the features of `esmm_quickstart` are trained on few of them and write no graph, for the time of
+    it: features are that sample's to show.
     """
     pipeline = configs.load(str(SAMPLES / f"{name}.config"))
     config = pipeline.config
@@ -46,7 +46,8 @@ def small(name: str, folder: Path, **train: Any) -> Pipeline:
             write_rows(config, path, rows, seed)
     settings: Dict[str, Any] = {
         "num_steps": STEPS,
-        "save_checkpoints_steps": STEPS,
+        "save_checkpoints_steps": STEPS // 2,
+        "save_checkpoints_secs": 0,
         "log_step_count_steps": 10,
         "save_summary_steps": 1,
         **train,
@@ -66,6 +67,7 @@ def small(name: str, folder: Path, **train: Any) -> Pipeline:
         feature.hash_bucket_size = min(feature.hash_bucket_size, 1000)
     if has_borrowed_features(name):
         _keep_few_features(edited)
+        edited.train_config.write_graph = False
     for dnn in _networks(edited):
         dnn.use_bn = False
     for optimizer in edited.train_config.optimizer_config:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Dict, List, Set, Tuple
 
@@ -20,6 +21,8 @@ from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.requests import request
 from easy_esmm.serving.saved_model import SavedModel
+from easy_esmm.training.evaluations import evaluations_folder
+from easy_esmm.training.events import series_by_tag
 from tests.conformance import table
 
 
@@ -46,12 +49,23 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 def training_losses(pipeline: Pipeline) -> List[float]:
-    """Loss at each summary of a training, from its TensorBoard events."""
-    losses = []
-    for path in sorted(Path(pipeline.config.model_dir).glob("events.*")):
-        for event in v1.train.summary_iterator(str(path)):
-            losses += [v.simple_value for v in event.summary.value if v.tag == "loss"]
-    return losses
+    """Loss at each step of a training, from its TensorBoard events."""
+    return [loss for _, loss in series_by_tag(pipeline.config.model_dir)["loss"]]
+
+
+def evaluated(run: Run, step: int) -> Dict[str, float]:
+    """Metrics of the evaluation at a step of the training."""
+    series = series_by_tag(evaluations_folder(run.config.model_dir))
+    return {name: dict(values)[step] for name, values in series.items()}
+
+
+def exported_step(run: Run) -> int:
+    """The step whose variables the newest SavedModel holds."""
+    export = run.config.export_config
+    if export.exporter_type != "best":
+        return table.STEPS
+    assert (export.best_exporter_metric, export.metric_bigger) == ("auc", True)
+    return max(table.STEPS // 2, table.STEPS, key=lambda step: evaluated(run, step)["auc_ctcvr"])
 
 
 def checkpoint_variables(pipeline: Pipeline, step: int) -> Dict[str, np.ndarray]:
@@ -65,8 +79,11 @@ def batches_of(pipeline: Pipeline) -> List[Dict[str, Any]]:
     return list(data.input_fn(config, "predict", config.eval_input_path)())
 
 
-def predicted(pipeline: Pipeline) -> Dict[str, np.ndarray]:
-    batches = list(training.predict(pipeline, pipeline.config.eval_input_path))
+def predicted(pipeline: Pipeline, step: int) -> Dict[str, np.ndarray]:
+    checkpoint = f"{pipeline.config.model_dir}/model.ckpt-{step}"
+    batches = list(
+        training.predict(pipeline, pipeline.config.eval_input_path, checkpoint_path=checkpoint)
+    )
     return {name: np.concatenate([b[name] for b in batches]) for name in batches[0]}
 
 
@@ -80,6 +97,8 @@ def test_model_dir_holds_what_the_contract_lists(run: Run) -> None:
     names = {path.name for path in folder.iterdir()}
     assert {"pipeline.config", "checkpoint", "eval_val", "export"} <= names
     assert {"model.ckpt-0.index", f"model.ckpt-{table.STEPS}.index"} <= names
+    with_graph = {"graph.pbtxt", f"model.ckpt-{table.STEPS}.meta"}
+    assert names & with_graph == (with_graph if run.config.train_config.write_graph else set())
     kept = text_format.Parse((folder / "pipeline.config").read_text(), PipelineConfig())
     assert kept == run.pipeline.written
     saved_model = Path(run.trained.saved_model or "")
@@ -91,7 +110,8 @@ def test_model_dir_holds_what_the_contract_lists(run: Run) -> None:
 
 
 def test_exported_equals_predicted_equals_evaluated(run: Run) -> None:
-    from_checkpoint = predicted(run.pipeline)
+    step = exported_step(run)
+    from_checkpoint = predicted(run.pipeline, step)
     with SavedModel(run.trained.saved_model or "") as model:
         answers = [model.score(request(run.config, batch)) for batch in batches_of(run.pipeline)]
     exported = {name: np.concatenate([a[name] for a in answers]) for name in answers[0]}
@@ -99,7 +119,7 @@ def test_exported_equals_predicted_equals_evaluated(run: Run) -> None:
     for name, values in exported.items():
         assert values.shape == (table.EVAL_ROWS,)
         np.testing.assert_allclose(values, from_checkpoint[name], rtol=1e-6, atol=1e-6)
-    metrics = training.evaluate(run.pipeline)
+    metrics = evaluated(run, step)
     click, conversion, weight = observed(run.pipeline)
     ctr_tower, cvr_tower = towers(run.config.model_config)
     ctr = from_checkpoint[f"probs_{ctr_tower.tower_name}"]
@@ -210,29 +230,35 @@ def library_names(definition: Any) -> Set[str]:
     return {function.signature.name for function in definition.library.function}
 
 
-def test_a_training_in_two_parts_equals_that_in_one_to_the_last_bit(
+def test_a_training_that_goes_on_equals_the_one_that_did_not_stop_to_the_last_bit(
     run: Run, tmp_path: Path
 ) -> None:
-    name = Path(run.pipeline.path).stem
-    half = without_outputs(table.small(name, tmp_path, num_steps=table.STEPS // 2))
-    training.train(half)
-    assert training_losses(half) == run.losses[: table.STEPS // 2]
-    whole = without_outputs(table.small(name, tmp_path))
-    trained = training.train(whole, continue_train=True)
+    half = table.STEPS // 2
+    goes_on = continued(run, half, tmp_path)
+    trained = training.train(goes_on, continue_train=True)
     assert trained.step == table.STEPS
-    assert trained.examples == table.STEPS // 2 * table.BATCH
-    with pytest.raises(UserError, match=r"has been trained for 40 steps already, got 40"):
-        training.train(whole, continue_train=True)
-    assert training_losses(whole) == run.losses
+    assert trained.examples == half * table.BATCH
+    assert training_losses(goes_on) == run.losses[half:]
     first = checkpoint_variables(run.pipeline, table.STEPS)
-    second = checkpoint_variables(whole, table.STEPS)
+    second = checkpoint_variables(goes_on, table.STEPS)
     assert sorted(first) == sorted(second)
     for key, value in first.items():
         np.testing.assert_array_equal(value, second[key], err_msg=key)
+    with pytest.raises(UserError, match=r"has been trained for 40 steps already, got 40"):
+        training.train(goes_on, continue_train=True)
 
 
-def without_outputs(pipeline: Pipeline) -> Pipeline:
-    """The training alone: neither evaluation nor export, which take longer than the steps."""
-    pipeline.config.eval_input_path = ""
-    pipeline.config.export_config.exporter_type = "none"
-    return pipeline
+def continued(run: Run, step: int, folder: Path) -> Pipeline:
+    """The run's training as a process that died after the checkpoint of `step` leaves it.
+
+    It goes on without evaluation and export, which take longer than the steps.
+    """
+    config = PipelineConfig()
+    config.CopyFrom(run.config)
+    config.model_dir = str(folder)
+    config.eval_input_path = ""
+    config.export_config.exporter_type = "none"
+    for path in Path(run.config.model_dir).glob(f"*.ckpt-{step}.*"):
+        shutil.copy(path, folder)
+    v1.train.update_checkpoint_state(str(folder), f"{folder}/model.ckpt-{step}")
+    return replace(run.pipeline, config=config, written=config)

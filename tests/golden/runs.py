@@ -13,7 +13,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict
 
 from google.protobuf import text_format
 
@@ -23,11 +23,12 @@ from easy_esmm.aliccp.generator import simulate
 from easy_esmm.aliccp.settings import Settings
 from easy_esmm.aliccp.summary import describe
 from easy_esmm.aliccp.writing import write_simulation
-from easy_esmm.compat import v1
 from easy_esmm.config import Pipeline, towers
 from easy_esmm.protos.esmm_pb2 import ESMM
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.optimizer_pb2 import Optimizer
+from easy_esmm.training.evaluations import evaluations_folder
+from easy_esmm.training.events import series_by_tag
 
 FOLDER = Path(__file__).parent
 GOLDEN = FOLDER / "golden.json"
@@ -96,22 +97,11 @@ def _exchange_model(model: ModelConfig, model_class: str) -> None:
 
 def run(name: str, folder: Path, model_dir: Path) -> Dict[str, Any]:
     """Trains: `losses` of all steps, and the `aucs` of the evaluation after the last."""
-    golden = pipeline(name, folder, model_dir)
-    training.train(golden)
-    metrics = training.evaluate(golden)
-    aucs = {key: float(value) for key, value in metrics.items() if key.startswith("auc")}
-    return {"losses": losses(model_dir), "aucs": aucs}
-
-
-def losses(model_dir: Path) -> List[float]:
-    """Loss of each step, from the TensorBoard events."""
-    found: Dict[int, float] = {}
-    for path in sorted(model_dir.glob("events.*")):
-        for event in v1.train.summary_iterator(str(path)):
-            for value in event.summary.value:
-                if value.tag == "loss":
-                    found[event.step] = value.simple_value
-    return [found[step] for step in sorted(found)]
+    training.train(pipeline(name, folder, model_dir))
+    losses = [loss for _, loss in series_by_tag(str(model_dir))["loss"]]
+    metrics = series_by_tag(evaluations_folder(str(model_dir)))
+    aucs = {name: series[-1][1] for name, series in metrics.items() if name.startswith("auc")}
+    return {"losses": losses, "aucs": aucs}
 
 
 def main() -> None:
