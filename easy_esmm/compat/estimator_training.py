@@ -1,8 +1,8 @@
 """Stands in for `tensorflow.python.distribute.estimator_training`, which left with TensorFlow 2.16.
 
 tf.estimator asks it whether the coordinator of distribution strategies on several machines should
-run the training. Here it never does. Local training and parameter servers (TF_CONFIG without a
-strategy) do not need it: 2.15 does not call it for them either.
+run the training. Here it never does. Training without a strategy does not need it: 2.15 does not
+call it either.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def init_run_config(config: Any, tf_config: Mapping[str, Any]) -> None:
     if tf_config.get("cluster"):
         raise UserError(
             "TF_CONFIG: a distribution strategy on several machines needs TensorFlow 2.15; train "
-            "without a strategy, on parameter servers, or on one machine"
+            "on one machine"
         )
     # The steps of the original for one machine. The attributes are those of tensorflow-estimator
     # 2.15.0, which is required in exactly this version and will not change.

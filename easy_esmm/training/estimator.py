@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 from typing import Any, Optional, Sequence
 
 from easy_esmm.compat import estimator, v1
+from easy_esmm.config.scalars import quoted
+from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.training.fine_tune import FineTune
 from easy_esmm.training.gradients import Gradients
@@ -23,7 +27,11 @@ def make_estimator(
     progress: Optional[TrainProgress] = None,
     fine_tune: Optional[FineTune] = None,
 ) -> Any:
-    """An Estimator in `model_dir`, or `config.model_dir`; other arguments as `make_model_fn`'s."""
+    """An Estimator in `model_dir`, or `config.model_dir`; other arguments as `make_model_fn`'s.
+
+    Raises UserError where TF_CONFIG names a cluster, for which the Estimator would wait.
+    """
+    _require_one_machine()
     model_fn = make_model_fn(
         config,
         extra_columns=extra_columns,
@@ -33,6 +41,19 @@ def make_estimator(
         fine_tune=fine_tune,
     )
     return estimator.Estimator(model_fn, config=_run_config(config, model_dir or config.model_dir))
+
+
+def _require_one_machine() -> None:
+    value = os.environ.get("TF_CONFIG", "{}")
+    try:
+        settings = json.loads(value)
+    except ValueError:
+        settings = None
+    if not isinstance(settings, dict) or "cluster" in settings or "task" in settings:
+        raise UserError(
+            "TF_CONFIG: must name no cluster and no task, since everything runs in one process on "
+            f"one machine, got {quoted(value)}; unset it"
+        )
 
 
 def _run_config(config: PipelineConfig, model_dir: str) -> Any:

@@ -85,14 +85,14 @@ def train(
     _require_time(pipeline)
     fine_tune = _checked_start(config)
     watch = watched(pipeline)
-    first_step = model_dir.prepare(pipeline, continue_train=continue_train)
-    evaluations = Evaluations.read(evaluations_folder(config.model_dir), first_step)
     progress = TrainProgress(config, last_step=expected_steps(config, train_rows))
     trainer = make_estimator(config, progress=progress, fine_tune=fine_tune)
+    first_step = model_dir.prepare(pipeline, continue_train=continue_train)
+    evaluations = Evaluations.read(evaluations_folder(config.model_dir), first_step)
     rows = train_rows, eval_rows
     read = config.train_input_path if train_rows is None else train_rows, eval_rows
     with user_errors(lambda: find_bad_cell(config, *read)):
-        _run(trainer, *specs(config, trainer.config, watch, evaluations, hooks, rows))
+        _run(trainer, *specs(config, watch, evaluations, hooks, rows))
     last_step = model_dir.latest_step(config.model_dir)
     if last_step == first_step:
         raise UserError(
@@ -165,7 +165,6 @@ def _run(trainer: Any, train_spec: Any, eval_spec: Optional[Any]) -> None:
 
 def specs(
     config: PipelineConfig,
-    run_config: Any,
     watch: Watched = _NOTHING,
     evaluations: Optional[Evaluations] = None,
     hooks: Sequence[Any] = (),
@@ -182,7 +181,6 @@ def specs(
         "train",
         rows[0],
         seed=train.random_seed,
-        shard=_shard(config, run_config),
         judge=judge_of(config),
     )
     all_hooks = [*hooks]
@@ -208,10 +206,3 @@ def specs(
         throttle_secs=0,
     )
     return train_spec, eval_spec
-
-
-def _shard(config: PipelineConfig, run_config: Any) -> Tuple[int, int]:
-    """Which part of the rows this process trains on: (index, number of parts)."""
-    if not config.data_config.shard:
-        return 0, 1
-    return run_config.global_id_in_cluster or 0, max(1, run_config.num_worker_replicas)

@@ -117,10 +117,11 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
     ),
     "compression_of_csv": (
         '  label_fields: "buy"',
-        '  data_compression_type: "GZIP" eval_batch_size: 64 label_fields: "buy"',
+        '  data_compression_type: "GZIP" eval_batch_size: 64 shard: true label_fields: "buy"',
         [
             "x.config:15:3: data_config.data_compression_type: has no effect here: only TFRecordInput reads it",
             "x.config:15:33: data_config.eval_batch_size: has no effect here: evaluation and prediction use batch_size; metrics do not depend on it",
+            "x.config:15:53: data_config.shard: has no effect here: there is one worker, which reads all rows",
         ],
     ),
     "buffer_of_no_shuffle": (

@@ -248,10 +248,9 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
     ),
     "several_labels_in_a_cell": (
         '  label_fields: "buy"',
-        '  label_sep: "|" file_shard: true label_fields: "buy"',
+        '  label_sep: "|" label_fields: "buy"',
         [
             'x.config:15:3: data_config.label_sep: known to EasyRec, refused here: a click or a conversion is one number, got "|"',
-            "x.config:15:18: data_config.file_shard: known to EasyRec, refused here: set `shard: true`: rows are shared out one by one, so that each worker has equally many, got true",
         ],
     ),
     "input_type_not_yet": (

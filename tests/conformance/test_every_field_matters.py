@@ -144,7 +144,7 @@ def parts(pipeline: Pipeline) -> Iterator[Tuple[str, str]]:
     """
     config = pipeline.config
     trainer = make_estimator(config)
-    train_spec, eval_spec = specs(config, trainer.config, watched(pipeline))
+    train_spec, eval_spec = specs(config, watched(pipeline))
     yield "input", repr(vars(train_spec.input_fn)["_reading"]) + repr(train_spec.input_fn._data)
     run_config = {k: v for k, v in vars(trainer.config).items() if "cluster" not in k}
     yield "run config", repr(run_config)

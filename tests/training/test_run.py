@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import tensorflow as tf
 from google.protobuf import text_format
 
-from easy_esmm import data
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.training import run
+from easy_esmm.training.estimator import make_estimator
 from easy_esmm.training.evaluate import evaluation_steps
+from tests.conformance import table
 
 
 @pytest.mark.parametrize(("rows", "steps"), [(0, None), (1, 1), (100, 1), (101, 2), (250, 3)])
@@ -23,23 +23,20 @@ def test_evaluation_covers_at_least_the_rows_asked_for(rows: int, steps: Any) ->
     assert evaluation_steps(text_format.Parse(text, PipelineConfig())) == steps
 
 
-@pytest.mark.parametrize(("shard", "expected"), [("true", (2, 4)), ("false", (0, 1))])
-def test_each_worker_reads_its_part_only_where_rows_are_shared_out(
-    shard: str, expected: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("value", ['{"cluster": {"ps": ["a:1"]}}', '{"task": {}}', "[1]", "{", ""])
+def test_a_cluster_is_refused_before_anything_is_written(
+    value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = {}
+    pipeline = table.small("esmm", tmp_path)
+    monkeypatch.setenv("TF_CONFIG", value)
+    with pytest.raises(UserError, match=r"^TF_CONFIG: must name no cluster and no task.*unset it$"):
+        run.train(pipeline)
+    assert not Path(pipeline.config.model_dir).exists()
 
-    def input_fn(*_: Any, **settings: Any) -> Any:
-        seen.update(settings)
-        made = lambda: 0  # noqa: E731 - the Estimator wants a function
-        made.identity = lambda: "these files"
-        return made
 
-    monkeypatch.setattr(data, "input_fn", input_fn)
-    config = text_format.Parse(f"data_config {{ shard: {shard} }}", PipelineConfig())
-    worker = SimpleNamespace(global_id_in_cluster=2, num_worker_replicas=4)
-    run.specs(config, worker)
-    assert seen["shard"] == expected
+def test_a_tf_config_that_says_nothing_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_CONFIG", "{}")
+    assert make_estimator(PipelineConfig(), model_dir="x").model_dir == "x"
 
 
 def test_what_a_killed_export_left_is_no_saved_model(tmp_path: Path) -> None:
