@@ -24,7 +24,6 @@ NAMES: Tuple[str, ...] = tuple(sorted(path.stem for path in SAMPLES.glob("*.conf
 _COLUMNS = "esmm_quickstart"
 """The sample whose columns and features those of other models have, to be compared with it."""
 _FEW = ("101", "205", "210", "508")
-"""Two ids, a list and a weighted list: what is left of its features in the other samples."""
 
 TRAIN_ROWS, EVAL_ROWS = 600, 150
 BATCH = 50
@@ -66,7 +65,7 @@ def small(name: str, folder: Path, **train: Any) -> Pipeline:
         feature.num_buckets = min(feature.num_buckets, 100)
         feature.hash_bucket_size = min(feature.hash_bucket_size, 1000)
     if has_borrowed_features(name):
-        _keep_few_features(edited)
+        keep_few_features(edited)
         edited.train_config.write_graph = False
     for dnn in _networks(edited):
         dnn.use_bn = False
@@ -89,7 +88,8 @@ def _feature_config(name: str) -> Any:
     return configs.load(str(SAMPLES / f"{name}.config")).config.feature_config
 
 
-def _keep_few_features(config: Any) -> None:
+def keep_few_features(config: Any) -> None:
+    """Leaves two ids, a list and a weighted list of the features that a sample borrows."""
     features = [f for f in config.feature_config.features if f.feature_name in _FEW]
     del config.feature_config.features[:]
     config.feature_config.features.extend(features)

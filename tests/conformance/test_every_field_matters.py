@@ -1,6 +1,6 @@
 """A field that nobody reads is a defect: each one that a sample sets must change something.
 
-Each schema field is tried once, in the first sample that sets it: another legal value must be
+Each schema field is tried once, in the smallest sample that sets it: another legal value must be
 refused, be logged as without effect, or change the training graph, the evaluation graph, the input,
 the serving signature, or what the Estimator is asked to do.
 """
@@ -38,6 +38,7 @@ OTHER_VALUES: Mapping[str, str] = {
     "SessionAUC.session_id_field": "user",
     "DNN.activation": "tanh",
     "ESCM2.estimator": "IPS",
+    "DatasetConfig.input_type": "ParquetInput",
     "DatasetConfig.num_parallel_calls": "1",
     "DatasetConfig.prefetch_size": "1",
     "DatasetConfig.separator": ";",
@@ -47,7 +48,7 @@ OTHER_VALUES: Mapping[str, str] = {
     "ExportConfig.early_stop_params": '{"min_steps": 7}',
     "ExportConfig.exporter_type": "none",
     "F1ReweighedLoss.f1_beta_square": "3",
-    "FeatureConfig.combiner": "mean",
+    "FeatureConfig.combiner": "sum",
     "FeatureConfig.embedding_name": "another",
     "FeatureConfig.expression": "age + price",
     "FeatureConfig.kv_separator": "=",
@@ -55,7 +56,7 @@ OTHER_VALUES: Mapping[str, str] = {
     "FeatureConfig.normalizer_fn": "sqrt",
     "FeatureConfig.separator": "+",
     "Field.default_val": "7",
-    "TrainConfig.compute_dtype": "FP32",
+    "TrainConfig.compute_dtype": "BF16",
     "TrainConfig.dead_line": "20981231 23:59:59",
     "TrainConfig.freeze_gradient": "^ctr_tower/output/bias$",
     "ModelConfig.loss_weight_strategy": "Fixed",
@@ -85,17 +86,24 @@ def fields_set(message: Message, path: str = "") -> Iterator[Tuple[str, str, Any
 
 
 def cases() -> List[Any]:
-    """One case a schema field: the sample that sets it first, the path, and another value."""
+    """One case a schema field: the smallest sample that sets it, the path, and another value."""
     found: Dict[str, Any] = {}
-    # Samples that borrow their features come last: they differ in the model, theirs to show,
-    # and the next number after their CSVInput is another name of it.
-    for sample in sorted(table.NAMES, key=table.has_borrowed_features):
-        pipeline = configs.load(str(table.SAMPLES / f"{sample}.config"))
+    for sample, pipeline in sorted(loaded().items(), key=size):
         for name, path, value in fields_set(pipeline.written):
             if name not in found and name not in INSIDE_PYTHON:
                 other = OTHER_VALUES.get(name) or another(value)
                 found[name] = pytest.param(sample, path, other, id=name)
     return list(found.values())
+
+
+def loaded() -> Dict[str, Pipeline]:
+    return {name: configs.load(str(table.SAMPLES / f"{name}.config")) for name in table.NAMES}
+
+
+def size(item: Tuple[str, Pipeline]) -> Tuple[bool, int]:
+    """Samples that borrow their features come last: they differ in the model, theirs to show."""
+    sample, pipeline = item
+    return table.has_borrowed_features(sample), len(pipeline.config.feature_config.features)
 
 
 def another(value: Any) -> str:
@@ -128,9 +136,11 @@ def load(sample: str, edits: List[Edit]) -> Pipeline:
 
 
 def on_rows(pipeline: Pipeline, folder: Path) -> Pipeline:
-    """The pipeline reading the rows in `folder`, whatever its paths say."""
+    """The pipeline on the rows in `folder`, with few of the features that it borrows."""
     config = type(pipeline.config)()
     config.CopyFrom(pipeline.config)
+    if table.has_borrowed_features(Path(pipeline.path).stem):
+        table.keep_few_features(config)
     for split in ("train", "eval"):
         (path,) = (p for p in folder.glob(f"*{split}.*") if not p.name.startswith("users"))
         setattr(config, f"{split}_input_path", str(path))
@@ -155,9 +165,9 @@ def parts(pipeline: Pipeline) -> Iterator[Tuple[str, str]]:
     yield "exports", repr(exports) + repr(best) + config.export_config.exporter_type
     yield "progress", repr(config.train_config.log_step_count_steps)
     yield "signature", signature(config)
-    yield "rows", rows(train_spec.input_fn)
     yield "train graph", graph(config, train_spec.input_fn, estimator.ModeKeys.TRAIN)
     yield "eval graph", graph(config, eval_spec.input_fn, estimator.ModeKeys.EVAL)
+    yield "rows", rows(train_spec.input_fn)
 
 
 def graph(config: Any, input_fn: Any, mode: str) -> str:
