@@ -303,7 +303,7 @@ def test_litter_of_a_killed_save_is_removed_and_the_rate_is_in_tensorboard(folde
     litter = folder / "killed" / "model.ckpt-3_temp"
     litter.mkdir()
     (litter / "part-00000-of-00001.data-00000-of-00001").write_bytes(b"half")
-    half = folder / "killed" / "pipeline.config.unfinished-1"
+    half = folder / "killed" / "pipeline.config.unfinished-4194305"  # no process has this number
     half.write_text("half")
     call(train, *arguments, "--train_config.num_steps=4", "--continue_train")
     assert not litter.exists()

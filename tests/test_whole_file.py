@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from easy_esmm.whole_file import is_unfinished, written_whole
+from easy_esmm.whole_file import is_left_over, is_unfinished, written_whole
 
 
 def test_the_file_is_replaced_at_the_end(tmp_path: Path) -> None:
@@ -21,6 +23,17 @@ def test_the_file_is_replaced_at_the_end(tmp_path: Path) -> None:
     assert path.read_text() == "new"
     assert list(tmp_path.iterdir()) == [path]
     assert not is_unfinished(path.name)
+
+
+def test_a_file_is_left_over_when_its_writer_is_gone(tmp_path: Path) -> None:
+    with written_whole(tmp_path / "a.json") as unfinished:
+        Path(unfinished).touch()
+        assert not is_left_over(unfinished)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        name = f"a.json.unfinished-{other.pid}"
+        assert not is_left_over(name)
+    assert is_left_over(name)
+    assert not is_left_over("a.json")
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])

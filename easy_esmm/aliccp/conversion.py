@@ -36,7 +36,7 @@ from easy_esmm.aliccp.vocabulary import (
 )
 from easy_esmm.aliccp.workers import Pool
 from easy_esmm.errors import UserError
-from easy_esmm.whole_file import is_unfinished, written_whole
+from easy_esmm.whole_file import is_left_over, is_unfinished, written_whole
 
 RESULT = "conversion.json"
 UNFINISHED = ".unfinished"
@@ -147,7 +147,7 @@ def _prepare(job: Job) -> Path:
         for folder in ("spool", "counted", "shards", "done"):
             (work / folder).mkdir(parents=True, exist_ok=True)
         for litter in (*output.iterdir(), *work.rglob("*")):
-            if is_unfinished(litter.name):
+            if is_left_over(litter.name):
                 litter.unlink()
         _write_json(note, wanted)
     except OSError as error:

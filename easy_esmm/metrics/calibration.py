@@ -7,7 +7,7 @@ import tensorflow as tf
 from easy_esmm.compat import v1
 from easy_esmm.contract import Task, Tensor
 from easy_esmm.metrics.cells import cell_counts
-from easy_esmm.metrics.streaming import Metric, ratio
+from easy_esmm.metrics.streaming import Metric, ratio, weighed
 
 _CELLS = 2**14
 BINS = 15
@@ -23,12 +23,7 @@ def expected_calibration_error(task: Task) -> Metric:
     with v1.name_scope(f"ece_{task.name}"):
         weight = tf.cast(task.weight, tf.float64)
         counts = tf.stack(
-            [
-                weight,
-                weight * tf.cast(task.label, tf.float64),
-                weight * tf.cast(task.prediction, tf.float64),
-            ],
-            axis=1,
+            [weight, weighed(weight, task.label), weighed(weight, task.prediction)], axis=1
         )
         table, update = cell_counts(task.logit, weight > 0, counts, _CELLS, "ece")
         return _error(*tf.unstack(table, num=3, axis=1)), update

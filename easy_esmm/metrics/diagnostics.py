@@ -12,7 +12,7 @@ import tensorflow as tf
 from easy_esmm.compat import v1
 from easy_esmm.contract import Labels, Predictions, Task, Tensor, ValuePredictions
 from easy_esmm.metrics.calibration import expected_calibration_error
-from easy_esmm.metrics.streaming import Metric, ratio, sums
+from easy_esmm.metrics.streaming import Metric, ratio, sums, weighed
 
 
 def diagnostics(
@@ -67,7 +67,7 @@ def _means(labels: Labels, predictions: Union[Predictions, ValuePredictions]) ->
         f"mean_{cvr[0]}_clicked": (cvr[1], clicked),
         f"mean_{cvr[0]}_unclicked": (cvr[1], everywhere - clicked),
     }
-    rows = {key: _double(value) * _double(weight) for key, (value, weight) in parts.items()}
+    rows = {key: weighed(weight, value) for key, (value, weight) in parts.items()}
     weights = {f"{key}/weight": weight for key, (_, weight) in parts.items()}
     with v1.name_scope("mean"):
         total, update = sums({**rows, **weights}, "sums")
@@ -75,14 +75,14 @@ def _means(labels: Labels, predictions: Union[Predictions, ValuePredictions]) ->
 
 
 def _of_probabilities(task: Task) -> Dict[str, Metric]:
-    name, weight = task.name, _double(task.weight)
+    name, weight = task.name, task.weight
     with v1.name_scope(f"probability_{name}"):
         total, update = sums(
             {
                 "weight": weight,
-                "label": weight * _double(task.label),
-                "prediction": weight * _double(task.prediction),
-                "loss": weight * _double(_cross_entropy(task.label, task.logit)),
+                "label": weighed(weight, task.label),
+                "prediction": weighed(weight, task.prediction),
+                "loss": weighed(weight, _cross_entropy(task.label, task.logit)),
             },
             "sums",
         )
@@ -97,16 +97,16 @@ def _of_probabilities(task: Task) -> Dict[str, Metric]:
 
 
 def _of_values(task: Task) -> Dict[str, Metric]:
-    name, weight = task.name, _double(task.weight)
-    error = _double(task.prediction) - _double(task.label)
+    name, weight = task.name, task.weight
+    error = tf.cast(task.prediction, tf.float64) - tf.cast(task.label, tf.float64)
     with v1.name_scope(f"value_{name}"):
         total, update = sums(
             {
                 "weight": weight,
-                "label": weight * _double(task.label),
-                "prediction": weight * _double(task.prediction),
-                "square": weight * tf.math.square(error),
-                "absolute": weight * tf.abs(error),
+                "label": weighed(weight, task.label),
+                "prediction": weighed(weight, task.prediction),
+                "square": weighed(weight, tf.math.square(error)),
+                "absolute": weighed(weight, tf.abs(error)),
             },
             "sums",
         )
@@ -125,7 +125,3 @@ def _cross_entropy(label: Tensor, logit: Tensor) -> Tensor:
 def _entropy(rate: Tensor) -> Tensor:
     """Nats; 0 for a rate of 0 or 1."""
     return -tf.math.xlogy(rate, rate) - tf.math.xlog1py(1.0 - rate, -rate)
-
-
-def _double(value: Tensor) -> Tensor:
-    return tf.cast(value, tf.float64)

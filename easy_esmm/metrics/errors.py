@@ -10,7 +10,7 @@ from easy_esmm.compat import v1
 from easy_esmm.contract import Task, Tensor
 from easy_esmm.errors import UserError
 from easy_esmm.metrics.registry import Columns, register
-from easy_esmm.metrics.streaming import Metric, ratio, sums
+from easy_esmm.metrics.streaming import Metric, ratio, sums, weighed
 
 _DECISION = 0.5
 
@@ -35,7 +35,7 @@ def root_mean_squared_error(_: Any, task: Task, columns: Columns) -> Dict[str, M
 
 @register("accuracy")
 def accuracy(_: Any, task: Task, columns: Columns) -> Dict[str, Metric]:
-    """`accuracy_<task>`: weighted share of rows where p > .5 is the label.
+    """`accuracy_<task>`: weighted share of rows where p > .5 is the label; NaN where a p is.
 
     Raises UserError for a task that predicts a value.
     """
@@ -46,6 +46,7 @@ def accuracy(_: Any, task: Task, columns: Columns) -> Dict[str, Metric]:
         )
     is_positive = tf.cast(task.prediction > _DECISION, tf.float64)
     right = 1.0 - tf.abs(is_positive - tf.cast(task.label > 0, tf.float64))
+    right = tf.where(tf.math.is_nan(task.prediction), float("nan") * right, right)
     return _mean_of_rows(f"accuracy_{task.name}", right, task.weight)
 
 
@@ -66,9 +67,6 @@ def _mean_of_rows(
     result: Callable[[Tensor], Tensor] = tf.identity,
 ) -> Dict[str, Metric]:
     """Float64 over all rows of the evaluation, exact; NaN without a weighted row."""
-    weight = tf.cast(weight, tf.float64)
-    # A row outside may hold any number, and 0 times infinity is NaN.
-    inside = tf.where(weight > 0, weight * rows, tf.zeros_like(rows))
     with v1.name_scope(key):
-        total, update = sums({"value": inside, "weight": weight}, "sums")
+        total, update = sums({"value": weighed(weight, rows), "weight": weight}, "sums")
         return {key: (result(ratio(total["value"], total["weight"])), update)}

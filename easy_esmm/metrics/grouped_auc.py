@@ -47,7 +47,7 @@ def _inside_groups(key: str, group: Tensor, reduction: str, task: Task) -> Dict[
     Groups, scores and labels are taken over the same rows: those with `task.weight` above 0 and,
     where the group is a string, not ''; rows without a user are no user. Beyond that mask the
     weights do not count. Exact, ties count one half; groups without both classes are left out; NaN
-    without any.
+    without any, and where a score is NaN.
 
     Keeps 13 bytes a valid row in the memory of the evaluating process (group 8, score 4, label 1)
     and about 60 more while the result is computed.
@@ -62,7 +62,7 @@ def _inside_groups(key: str, group: Tensor, reduction: str, task: Task) -> Dict[
 
 def _result(reduction: Reduction, rows: Optional[Tuple[Array, ...]]) -> Tuple[float, int]:
     """(grouped AUC, number of groups in it)."""
-    if not rows:
+    if not rows or np.isnan(rows[1]).any():
         return np.nan, 0
     area, count, positives = auc_by_group(*rows)
     if not len(area):

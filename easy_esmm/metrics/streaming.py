@@ -29,6 +29,16 @@ def variable(shape: Sequence[int], dtype: tf.DType, name: str) -> Any:
     )
 
 
+def weighed(weight: Tensor, value: Tensor) -> Tensor:
+    """Float64 weight * value of each row; 0 where the weight is 0, whatever the value is.
+
+    A row outside may hold any number, and 0 times infinity is NaN.
+    """
+    weight = tf.cast(weight, tf.float64)
+    product = weight * tf.cast(value, tf.float64)
+    return tf.where(weight > 0, product, tf.zeros_like(product))
+
+
 def sums(rows: Mapping[str, Tensor], name: str) -> Tuple[Dict[str, Tensor], Tensor]:
     """Running float64 sums of `rows`: (scalar by key, the one update op of all of them).
 

@@ -41,7 +41,8 @@ def _over_lists(
 
     Lists are over the rows with `task.weight` above 0 and a session that is not ''; beyond that
     mask weights do not count. A row is positive where its label is above 0. Exact; of rows with
-    equal scores at the edge of k, each counts by its chance to be within. NaN without a list.
+    equal scores at the edge of k, each counts by its chance to be within. NaN without a list, and
+    where a score is NaN.
 
     Keeps 13 bytes a valid row in the memory of the evaluating process, as a grouped AUC does.
     """
@@ -88,7 +89,7 @@ def _precision(hits: Array, positives: Array, rows: Array) -> Array:
 
 
 def _result(share: Share, k: int, rows: Optional[Tuple[Array, ...]]) -> Tuple[float, int]:
-    if not rows or not len(rows[0]):
+    if not rows or not len(rows[0]) or np.isnan(rows[1]).any():
         return np.nan, 0
     shares = share(*hits_by_list(k, *rows))
     counted = shares[~np.isnan(shares)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Dict, List, Mapping
 
 import numpy as np
@@ -27,30 +28,41 @@ def request(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Dict[str, 
         joined by the data separator. Users' columns are given to each row.
 
     Raises:
-      UserError: a cell holds the separator that rows are joined by.
+      UserError: a value of a list holds a separator of its feature, which would part it; or, of
+        joined rows, a cell holds the separator or a line break.
     """
     columns = spread(config, columns)
     separators = value_separators(config)
     matrices = matrix_columns(config)
-    arrays = {
-        name: to_matrix(config, name, columns[name])
-        if name in matrices
-        else text_column(columns[name], separators.get(name, "|")[0])
-        for name in (column.name for column in serving_columns(config))
-    }
+    arrays: Dict[str, NDArray[Any]] = {}
+    for name in (column.name for column in serving_columns(config)):
+        if name in matrices:
+            arrays[name] = to_matrix(config, name, columns[name])
+            continue
+        if isinstance(columns[name], tf.RaggedTensor) and name in separators:
+            _require_without(separators[name], f"a value of column {name}", columns[name].values)
+        arrays[name] = text_column(columns[name], separators.get(name, "|")[0])
     if config.export_config.multi_placeholder:
         return arrays
+    separator = config.data_config.separator
+    for name, array in arrays.items():
+        _require_without(f"{separator}\r\n", f"a cell of column {name}, of joined rows,", array)
     texts = [_texts(array) for array in arrays.values()]
-    separator = config.data_config.separator.encode()
-    for name, cells in zip(arrays, texts):
-        row = next((i for i, cell in enumerate(cells) if separator in cell), None)
-        if row is not None:
+    return {JOINED_INPUT: np.array([separator.encode().join(row) for row in zip(*texts)], object)}
+
+
+def _require_without(characters: str, what: str, values: Any) -> None:
+    """Raises UserError for the first text with one of `characters`, which would part it."""
+    if np.asarray(values).dtype != object:
+        return
+    inside = re.compile(f"[{re.escape(characters)}]".encode())
+    for text in np.asarray(values):
+        if inside.search(text):
             raise UserError(
-                f"column {name}: must not hold the separator {config.data_config.separator!r} of "
-                f"joined rows, got {cells[row].decode(errors='replace')!r} in row {row + 1} of a "
-                "batch; export with export_config.multi_placeholder: true"
+                f"{what} must hold none of the characters {characters!r}, which part it in a "
+                f"request, got {text.decode(errors='replace')!r}; export with "
+                "export_config.multi_placeholder and auto_multi_value: true"
             )
-    return {JOINED_INPUT: np.array([separator.join(row) for row in zip(*texts)], object)}
 
 
 def text_column(values: Tensor, separator: str = "|") -> NDArray[Any]:

@@ -31,7 +31,8 @@ class InputPosition(v1.train.SessionRunHook):  # type: ignore[misc]
 
     A new session of the same training goes on with the batch after the last one of the checkpoint.
     It starts the input over where no position of that step is there, or where the input is another.
-    When training ends because the input does, its position is dropped: going on means another pass.
+    When the input is at its end as training is, its position is dropped: going on means another
+    pass.
     """
 
     def __init__(self, model_dir: str, identity: str) -> None:
@@ -52,6 +53,8 @@ class InputPosition(v1.train.SessionRunHook):  # type: ignore[misc]
         self._path = v1.placeholder(tf.string, [])
         iterators: List[Any] = v1.get_collection("iterators")
         raw = tf.raw_ops
+        readers = {op for i in iterators for op in i.consumers() if op.type == "IteratorGetNext"}
+        self._next = list(readers)
         states = [
             raw.SerializeIterator(
                 resource_handle=iterator, external_state_policy=_FAIL_ON_STATE_ELSEWHERE
@@ -91,7 +94,7 @@ class InputPosition(v1.train.SessionRunHook):  # type: ignore[misc]
 
     def end(self, session: Any) -> None:
         was_stopped = self._context is not None and self._context.stop_requested
-        if not was_stopped:
+        if not was_stopped or self._is_at_end(session):
             self._remove(int(session.run(v1.train.get_global_step())))
 
     def save(self, session: Any, step: int) -> None:
@@ -135,6 +138,16 @@ class InputPosition(v1.train.SessionRunHook):  # type: ignore[misc]
             logging.warning("input: starts over: %s cannot be read: %s", file, text)
             return
         logging.info("input: goes on from its position at step %s", f"{self._step:,}")
+
+    def _is_at_end(self, session: Any) -> bool:
+        """Whether another batch would be none; reads it, so that no step may follow."""
+        try:
+            session.run(self._next)
+        except tf.errors.OutOfRangeError:
+            return True
+        except tf.errors.OpError:
+            return False  # a bad row, which the training that goes on has to name
+        return False
 
     def _file(self, step: int) -> str:
         return os.path.join(self._model_dir, f"{_BASENAME}-{step}")

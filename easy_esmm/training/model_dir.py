@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import re
+from typing import Iterator
 
+from absl import logging
 from google.protobuf import text_format
 
 from easy_esmm.compat import estimator, v1
 from easy_esmm.config import Pipeline
 from easy_esmm.errors import UserError
 from easy_esmm.training import checkpoints
-from easy_esmm.whole_file import is_unfinished, written_whole
+from easy_esmm.whole_file import is_left_over, written_whole
 
 
 def pipeline_file(model_dir: str) -> str:
@@ -39,8 +43,34 @@ def is_of(pipeline: Pipeline) -> bool:
         return False
 
 
+@contextlib.contextmanager
+def held(folder: str) -> Iterator[None]:
+    """Keeps other trainings out of the folder, which is made where it is not there.
+
+    The system lets go of it when the process ends, however it ends.
+
+    Raises:
+      UserError: another training holds it.
+    """
+    os.makedirs(folder, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"model_dir: {folder} is being trained in by another process; wait for its end, or "
+                "give another --model_dir"
+            ) from None
+        except OSError as error:  # a file system without locks
+            logging.info("model_dir: %s cannot be locked: %s", folder, error.strerror)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def prepare(pipeline: Pipeline, *, continue_train: bool) -> int:
-    """Makes the folder ready and writes the config as run into it.
+    """Makes the folder ready and writes the config as run into it; to be called while it is held.
 
     Litter of a checkpoint write that was killed is removed.
 
@@ -52,7 +82,7 @@ def prepare(pipeline: Pipeline, *, continue_train: bool) -> int:
         fit the config, or the training has reached `num_steps` already.
     """
     folder = pipeline.config.model_dir
-    entries = os.listdir(folder) if os.path.isdir(folder) else []
+    entries = os.listdir(folder)
     if entries and not continue_train:
         raise UserError(
             f"model_dir: {folder} is not empty; give another --model_dir, or --continue_train to "
@@ -68,9 +98,8 @@ def prepare(pipeline: Pipeline, *, continue_train: bool) -> int:
             f"train_config.num_steps: {folder} has been trained for {step:,} steps already, got "
             f"{num_steps:,}; raise num_steps to train on"
         )
-    os.makedirs(folder, exist_ok=True)
     for name in entries:
-        if is_unfinished(name) or re.fullmatch(r"model\.ckpt-\d+_temp.*|.*\.tempstate\d+", name):
+        if is_left_over(name) or re.fullmatch(r"model\.ckpt-\d+_temp.*|.*\.tempstate\d+", name):
             _remove(os.path.join(folder, name))
     write_pipeline(pipeline, pipeline_file(folder))
     return step

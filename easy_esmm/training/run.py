@@ -87,19 +87,20 @@ def train(
     watch = watched(pipeline)
     progress = TrainProgress(config, last_step=expected_steps(config, train_rows))
     trainer = make_estimator(config, progress=progress, fine_tune=fine_tune)
-    first_step = model_dir.prepare(pipeline, continue_train=continue_train)
-    evaluations = Evaluations.read(evaluations_folder(config.model_dir), first_step)
     rows = train_rows, eval_rows
     read = config.train_input_path if train_rows is None else train_rows, eval_rows
-    with user_errors(lambda: find_bad_cell(config, *read)):
-        _run(trainer, *specs(config, watch, evaluations, hooks, rows))
-    last_step = model_dir.latest_step(config.model_dir)
-    if last_step == first_step:
-        raise UserError(
-            f"no step was trained: the training input held no row after step {first_step:,}; "
-            "see data_config.num_epochs and train_config.num_steps"
-        )
-    exported = _export(trainer, config, is_evaluated=eval_rows is not None)
+    with model_dir.held(config.model_dir):
+        first_step = model_dir.prepare(pipeline, continue_train=continue_train)
+        evaluations = Evaluations.read(evaluations_folder(config.model_dir), first_step)
+        with user_errors(lambda: find_bad_cell(config, *read)):
+            _run(trainer, *specs(config, watch, evaluations, hooks, rows))
+        last_step = model_dir.latest_step(config.model_dir)
+        if last_step == first_step:
+            raise UserError(
+                f"no step was trained: the training input held no row after step {first_step:,}; "
+                "see data_config.num_epochs and train_config.num_steps"
+            )
+        exported = _export(trainer, config, is_evaluated=eval_rows is not None)
     return Trained(last_step, progress.examples, progress.seconds, exported)
 
 

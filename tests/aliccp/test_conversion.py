@@ -402,9 +402,9 @@ def test_a_run_killed_inside_a_shard_leaves_nothing_that_passes_for_whole(
     assert not (tmp_path / "out" / "conversion.json").exists()
     work = tmp_path / "out" / ".unfinished"
     assert [path.name for path in (work / "done").iterdir()] == ["00000.json"]
-    # a killed process removes nothing
+    # a killed process removes nothing; none has a number like this one
     half = [tmp_path / "out" / "conversion.json", work / "spool" / "s.arrow", work / "shards" / "u"]
-    half = [path.with_name(f"{path.name}.unfinished-1") for path in half]
+    half = [path.with_name(f"{path.name}.unfinished-4194305") for path in half]
     for path in half:
         path.write_text("half")
     convert(job)

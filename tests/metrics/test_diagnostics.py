@@ -117,6 +117,38 @@ def test_expected_calibration_error_is_that_of_bins_of_equal_mass(
     assert diagnostics.run([rows])[f"ece_{task}"] == pytest.approx(expected, rel=0.05)
 
 
+def test_the_bin_of_equal_probabilities_is_that_of_the_middle_of_their_mass(
+    diagnostics: Any,
+) -> None:
+    # 30 rows, two to a bin. 10 rows say .1, one .2, four .5 and 15 .8: the middles of the second
+    # and the third lie at 10.5 and 13, in bins 5 and 6, their beginnings both in bin 5, where the
+    # errors of the one, +.2, and of the four, -2, would cancel in part.
+    share = np.repeat([0.1, 0.2, 0.5, 0.8], [10, 1, 4, 15])
+    click = np.repeat([1, 0, 0, 1, 1, 0], [1, 9, 1, 4, 12, 3])
+    rows = impressions(30)
+    rows.update(
+        a=np.log(share / (1 - share)).astype(np.float32),
+        click=click.astype(np.float32),
+        weight=np.ones(30, np.float32),
+    )
+    assert diagnostics.run([rows])["ece_ctr"] == pytest.approx(2.2 / 30, abs=1e-6)
+
+
+def test_a_row_that_weighs_nothing_may_hold_any_number(
+    diagnostics: Any, value_diagnostics: Any
+) -> None:
+    rows = impressions(1000)
+    outside = {name: np.append(values, values[:2]) for name, values in rows.items()}
+    outside["weight"][-2:] = 0
+    outside["a"][-2:] = outside["b"][-2:] = np.nan, np.inf
+    for metric in (diagnostics, value_diagnostics):
+        expected = metric.run([rows])
+        values = metric.run([outside])
+        for key, value in values.items():
+            if not key.startswith("count/"):
+                assert value == pytest.approx(expected[key], rel=1e-12), key
+
+
 def test_a_constant_guess_has_the_error_of_its_mean_and_normalised_entropy_one(
     diagnostics: Any,
 ) -> None:

@@ -77,6 +77,13 @@ def test_errors_of_probabilities_are_means_over_all_rows_however_they_are_batche
     assert values == pytest.approx(expected, rel=1e-12)
 
 
+def test_a_nan_shows_only_if_its_row_counts(of_probabilities: Any) -> None:
+    values = of_probabilities.run([rows([0.4, np.nan], [0, 0], [1, 1])])
+    assert all(np.isnan(value) for value in values.values())
+    values = of_probabilities.run([rows([0.4, np.nan], [0, 0], [1, 0])])
+    assert values["accuracy_t"] == 1.0
+
+
 def test_nothing_measured_is_nan(of_probabilities: Any) -> None:
     for batches in ([], [rows([0.5], [1], [0])]):
         assert all(np.isnan(value) for value in of_probabilities.run(batches).values())

@@ -117,6 +117,14 @@ def test_without_a_group_of_both_classes_it_is_nan(by_user: Any, nothing: Dict[s
         assert value["gauc_ctr_groups"] == 0
 
 
+def test_a_nan_score_shows_only_if_its_row_counts(by_user: Any) -> None:
+    logit = [np.nan, *LOGIT[1:]]
+    value = by_user["mean"].run([rows(USERS, logit, LABEL)])
+    assert np.isnan(value["gauc_ctr"])
+    value = by_user["mean"].run([rows(USERS, logit, LABEL, [0] + [1] * 8)])
+    assert not np.isnan(value["gauc_ctr"])
+
+
 def test_before_the_first_batch_it_is_nan(by_user: Any) -> None:
     by_user["mean"].run([rows(USERS, LOGIT, LABEL)])
     assert np.isnan(by_user["mean"].run([])["gauc_ctr"])

@@ -98,6 +98,20 @@ def test_without_a_session_field_the_evaluation_is_one_list(evaluation: Any) -> 
     assert values["recall_at_3_t_lists"] == 1
 
 
+def test_precision_of_a_list_shorter_than_k_is_over_its_rows(evaluation: Any) -> None:
+    metric = make(evaluation, "session", k=5)
+    values = metric.run([rows("aab", [2, 1, 3], [1, 0, 1])])
+    assert values["precision_at_5_t"] == pytest.approx((1 / 2 + 1) / 2)
+    assert values["recall_at_5_t"] == 1.0
+
+
+def test_a_nan_score_shows_only_if_its_row_counts(by_session: Any) -> None:
+    for weight in (1, 0):
+        values = by_session.run([rows("aaa", [np.nan, 2, 1], [0, 1, 0], [weight, 1, 1])])
+        for key in ("recall_at_2_t", "precision_at_2_t"):
+            assert np.isnan(values[key]) == bool(weight)
+
+
 def test_without_a_list_it_is_nan(by_session: Any) -> None:
     for batches in ([], [rows(["a"], [1], [1], [0])], [rows([""], [1], [1])]):
         values = by_session.run(batches)

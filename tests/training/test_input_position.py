@@ -104,6 +104,15 @@ def test_an_input_that_ended_starts_over(tmp_path: Path, said: List[str]) -> Non
     assert "input: starts over: no position was saved at step 100" in said
 
 
+def test_an_input_that_ended_with_the_last_step_starts_over(
+    tmp_path: Path, said: List[str]
+) -> None:
+    first = read(tmp_path, 100)
+    assert sorted(first) == list(range(100))
+    assert sorted(read(tmp_path, 200)) == list(range(100))
+    assert "input: starts over: no position was saved at step 100" in said
+
+
 def test_another_input_starts_over(tmp_path: Path, said: List[str]) -> None:
     first = read(tmp_path, 6)
     assert read(tmp_path, 12, identity="b") == first

@@ -11,7 +11,7 @@ from google.protobuf import text_format
 
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-from easy_esmm.training import run
+from easy_esmm.training import model_dir, run
 from easy_esmm.training.estimator import make_estimator
 from easy_esmm.training.evaluate import evaluation_steps
 from tests.conformance import table
@@ -32,6 +32,16 @@ def test_a_cluster_is_refused_before_anything_is_written(
     with pytest.raises(UserError, match=r"^TF_CONFIG: must name no cluster and no task.*unset it$"):
         run.train(pipeline)
     assert not Path(pipeline.config.model_dir).exists()
+
+
+def test_two_trainings_in_one_folder_are_refused(tmp_path: Path) -> None:
+    pipeline = table.small("esmm", tmp_path)
+    folder = pipeline.config.model_dir
+    with model_dir.held(folder), pytest.raises(UserError, match="is being trained in by another"):
+        run.train(pipeline, continue_train=True)
+    assert list(Path(folder).iterdir()) == []
+    with model_dir.held(folder):  # it was let go of
+        pass
 
 
 def test_a_tf_config_that_says_nothing_is_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,76 @@
+"""Rows as requests: what a request cannot say is refused, and never scored as something else."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Dict
+
+import pytest
+import tensorflow as tf
+from google.protobuf import text_format
+
+from easy_esmm.errors import UserError
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.serving.requests import JOINED_INPUT, request
+
+TEXT = """
+data_config {
+  separator: ","
+  input_fields { input_name: "user" }
+  input_fields { input_name: "age" input_type: INT32 }
+  input_fields { input_name: "tags" }
+}
+feature_config {
+  features { input_names: "user" hash_bucket_size: 9 }
+  features { input_names: "age" num_buckets: 9 }
+  features { input_names: "tags" feature_type: TagFeature separator: "|;" hash_bucket_size: 9 }
+}
+"""
+
+
+def columns(user: str = "u", tag: str = "b") -> Dict[str, Any]:
+    return {
+        "user": tf.constant(["v", user]),
+        "age": tf.constant([3, 4]),
+        "tags": tf.ragged.constant([["a", tag], []], dtype=tf.string),
+    }
+
+
+@pytest.fixture
+def config() -> PipelineConfig:
+    return text_format.Parse(TEXT, PipelineConfig())
+
+
+def test_a_list_is_text_joined_by_the_first_separator(config: PipelineConfig) -> None:
+    asked = request(config, columns(user="u,\n"))
+    assert {name: array.tolist() for name, array in asked.items()} == {
+        "user": [b"v", b"u,\n"],
+        "age": [3, 4],
+        "tags": [b"a|b", b""],
+    }
+
+
+@pytest.mark.parametrize("tag", ["b|c", ";"])
+@pytest.mark.parametrize("multi_placeholder", [True, False])
+def test_a_value_of_a_list_that_holds_a_separator_is_refused(
+    config: PipelineConfig, tag: str, multi_placeholder: bool
+) -> None:
+    config.export_config.multi_placeholder = multi_placeholder
+    message = rf"^a value of column tags must hold none of .*'\|;'.* got '{re.escape(tag)}'"
+    with pytest.raises(UserError, match=message):
+        request(config, columns(tag=tag))
+
+
+def test_such_a_value_has_its_place_in_a_matrix(config: PipelineConfig) -> None:
+    config.export_config.auto_multi_value = True
+    asked = request(config, columns(tag="b|c"))
+    assert asked["tags"].tolist() == [[b"a", b"b|c"], [b"", b""]]
+
+
+def test_joined_rows_are_refused_cells_that_would_part_them(config: PipelineConfig) -> None:
+    config.export_config.multi_placeholder = False
+    asked = request(config, columns())
+    assert asked[JOINED_INPUT].tolist() == [b"v,3,a|b", b"u,4,"]
+    for user in ("a,b", "a\nb", "a\rb"):
+        with pytest.raises(UserError, match=r"^a cell of column user, of joined rows, must hold"):
+            request(config, columns(user=user))
