@@ -5,7 +5,7 @@ left TensorFlow with it. They are put back here: names for a decorator that only
 modules for ways of training that this package does not take (TPUs, and the coordinator of
 distribution strategies on several machines). tf-keras is the code of Keras 2.
 
-This is the only module that knows versions, and the only one that touches private names.
+This package is the only one that knows versions, and the only one that touches private names.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 `tf.custom_gradient` registers its gradient, under a new name each time a graph is built, in a table
 of the whole process. The gradient holds the tensors of its graph, so that no such graph is ever
-freed: 36 MB a small training. A process that trains once does not notice.
+freed: some 30 MB a small training. A process that trains once does not notice.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ _PREFIX = "CustomGradient-"
 
 @contextlib.contextmanager
 def forgotten_gradients() -> Iterator[None]:
-    """Takes the gradients that graphs built inside have registered out of the table at the end.
+    """Takes the gradients that were registered inside out of the table at the end.
 
-    Safe where no graph that was built inside is differentiated any more.
+    Safe where no graph that was built inside is differentiated any more, and no other thread
+    builds one meanwhile: the table is that of the process.
     """
     table = ops.gradient_registry._registry
     before = set(table)

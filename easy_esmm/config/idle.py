@@ -94,6 +94,10 @@ def _is_one_combination(_: PipelineConfig, feature: FeatureConfig) -> bool:
     return feature.feature_type == _COMBO and not any(feature.combo_input_seps)
 
 
+def _is_identity(_: PipelineConfig, dnn: Any) -> bool:
+    return list(dnn.hidden_units) == [0]
+
+
 def _imputes_nothing(_: PipelineConfig, escm2: Any) -> bool:
     return bool(escm2.estimator != ESCM2.DR)
 
@@ -220,6 +224,8 @@ IDLE: Tuple[Idle, ...] = (
         lambda _, tower: predicts_value(tower),
         "a regression has no log odds",
     ),
+    Idle("model_config.**.dropout_ratio", _is_identity, "hidden_units: [0] is the identity"),
+    Idle("model_config.**.activation", _is_identity, "hidden_units: [0] is the identity"),
     Idle("model_config.escm2.imputation_tower", _imputes_nothing, "estimator is not DR"),
     Idle("model_config.escm2.imputation_weight", _imputes_nothing, "estimator is not DR"),
     Idle(

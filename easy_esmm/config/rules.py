@@ -81,6 +81,7 @@ _LOSS = "model_config.**.losses"
 _NETWORKS = ("model_config.**.*dnn", "model_config.**.*_expert_net")
 _LEVEL = "model_config.esmm_ple.extraction_networks"
 _RATE = f"{_OPTIMIZER}.learning_rate"
+_LEAST_FLOOR = 1e-30  # see easy_esmm.losses.propensity.Clip
 
 _REDUCTIONS = OneOf(("mean", "mean_by_sample_num", "mean_by_positive_num"))
 
@@ -207,7 +208,7 @@ RULES: Tuple[Rule, ...] = (
     Rule("model_config.*.agreement_weight", AtLeast(0), why="as weight"),
     Rule(
         "model_config.*.propensity.floor",
-        Interval(0, 1, closed="neither"),
+        Interval(_LEAST_FLOOR, 1, closed="left"),
         why="its inverse is the largest weight of a row",
     ),
     Rule("model_config.*.propensity.cap", Interval(0, 1, closed="right"), why="a probability"),
@@ -215,7 +216,7 @@ RULES: Tuple[Rule, ...] = (
     Rule("model_config.click_space.positive_copies", AtLeast(1), why="each conversion is there"),
     Rule(
         "model_config.click_space.rejection_floor",
-        Interval(0, 1, closed="right"),
+        Interval(_LEAST_FLOOR, 1),
         why="its inverse is how many rows one may stand for",
     ),
     Rule("**.gauc.reduction", _REDUCTIONS, why="the ways to average over users"),

@@ -15,9 +15,9 @@ from easy_esmm.contract import Tensor
 
 @dataclass(frozen=True)
 class Clip:
-    """The range that propensities are clipped to, 0 < floor <= cap <= 1.
+    """The range that propensities are clipped to, 1e-30 <= floor <= cap <= 1.
 
-    Sums of a million weights stay finite in float32 for every logit from a floor of 1e-30 on.
+    From that floor on, sums of a million weights are finite in float32 for every logit.
     """
 
     floor: float = 0.03

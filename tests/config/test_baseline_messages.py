@@ -43,7 +43,7 @@ CASES: Dict[str, Tuple[str, str, str, List[str]]] = {
         "ClickSpace",
         "click_space",
         "rejection_floor: 0",
-        ["x.config:27:17: model_config.click_space.rejection_floor: must be in (0, 1], got 0"],
+        ["x.config:27:17: model_config.click_space.rejection_floor: must be in [1e-30, 1], got 0"],
     ),
     "three_samples_at_once": (
         "ClickSpace",

@@ -19,7 +19,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
     "floor_of_zero": (
         "ESCM2",
         "propensity { floor: 0 }",
-        ["x.config:27:24: model_config.escm2.propensity.floor: must be in (0, 1), got 0"],
+        ["x.config:27:24: model_config.escm2.propensity.floor: must be in [1e-30, 1), got 0"],
     ),
     "cap_above_one": (
         "DCMT",

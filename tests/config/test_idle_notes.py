@@ -21,6 +21,14 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             "x.config:6:18: train_config.num_gpus_per_worker: has no effect here: without train_distribute TensorFlow places the operations itself"
         ],
     ),
+    "layers_of_an_identity": (
+        'label_name: "buy" dnn { hidden_units: [8, 4]',
+        'label_name: "buy" dnn { hidden_units: 0 dropout_ratio: 0.5 activation: "dice"',
+        [
+            "x.config:29:75: model_config.esmm.cvr_tower.dnn.dropout_ratio: has no effect here: hidden_units: [0] is the identity",
+            "x.config:29:94: model_config.esmm.cvr_tower.dnn.activation: has no effect here: hidden_units: [0] is the identity",
+        ],
+    ),
     "no_effect_field_at_its_default": (
         "  num_steps: 100",
         "  num_steps: 100 num_gpus_per_worker: 1 sync_replicas: true",
