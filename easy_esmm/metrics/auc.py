@@ -22,7 +22,7 @@ Array = NDArray[Any]
 EXACT_ROWS = 2**20
 """Up to so many valid rows the AUC is the rank statistic itself (9 bytes a row)."""
 CELLS = 2**16
-"""Beyond, rows are counted in this many cells by score (2 MB): within 1e-5 of it."""
+"""Beyond, rows are counted in this many cells by score (2 MB): within 1e-5, as measured."""
 _TENSORFLOW_THRESHOLDS = 200
 
 

@@ -35,6 +35,21 @@ def parquet(table: pa.Table) -> bytes:
     return buffer.getvalue()
 
 
+def tfrecord(path: str) -> bytes:
+    with tf.io.TFRecordWriter(path) as writer:
+        for i in IDS:
+            values = {name: _ints(n) for name, n in (("buy", i % 2), ("click", i % 2), ("id", i))}
+            values["text"] = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"t%d" % i]))
+            example = tf.train.Example(features=tf.train.Features(feature=values))
+            writer.write(example.SerializeToString())
+    with tf.io.gfile.GFile(path, "rb") as file:
+        return bytes(file.read())
+
+
+def _ints(value: int) -> Any:
+    return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
+
+
 def put(files: Dict[str, bytes]) -> None:
     for path, content in files.items():
         with tf.io.gfile.GFile(path, "wb") as file:
@@ -48,6 +63,8 @@ def put(files: Dict[str, bytes]) -> None:
         ("packed.csv.gz", gzip.compress(LINES), ""),
         ("head.csv", b"buy,click,id,text\n" + LINES, "with_header: true"),
         ("rows.parquet", parquet(TABLE), "input_type: ParquetInput"),
+        ("rows.tfrecord", tfrecord("ram://made/a"), "input_type: TFRecordInput"),
+        ("rows.tfrecord.gz", gzip.compress(tfrecord("ram://made/b")), "input_type: TFRecordInput"),
     ],
 )
 def test_remote_files_are_read_as_local_ones(
