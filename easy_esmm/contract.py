@@ -168,7 +168,7 @@ class RowMean:
 
     value: Tensor
     weight: Tensor
-    """Weight of the row in the mean, >= 0; the mean of rows that weigh nothing is not reported."""
+    """Weight of the row in the mean, >= 0; a mean over rows that weigh nothing is NaN."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -48,13 +48,6 @@ class Impressions:
             return self.user
         return self.item if owner == ITEM else np.arange(len(self.user))
 
-    def ids_of_rows(self, field: str) -> IntArray:
-        """int64 [rows]: the ids of a single-valued field, from 0, -1 where missing."""
-        values = self.values[field]
-        if isinstance(values, Ragged):
-            raise TypeError(f"field {field} holds lists")
-        return values[self.owner_of_rows(field)]
-
 
 def make_impressions(settings: Settings, random: Generator) -> Impressions:
     """Draws catalogue, users and impressions, without labels."""

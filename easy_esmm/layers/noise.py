@@ -15,9 +15,8 @@ def uniform(shape: Any, minval: float = 0.0) -> Tensor:
     """Numbers in [minval, 1), float32 of the shape.
 
     They are a function of the graph's seed (`train_config.random_seed`), of the name scope and of
-    the global step: with one worker, a training that goes on from a checkpoint draws what the one
-    before it would have drawn; workers that are at one step draw alike, for rows of their own.
-    Where there is no global step the numbers are those of step 0.
+    the global step: a training that goes on from a checkpoint draws what the one before it would
+    have drawn. Where there is no global step the numbers are those of step 0.
     """
     graph, step = v1.get_default_graph(), v1.train.get_global_step()
     with tf.name_scope("uniform") as place:

@@ -1,7 +1,8 @@
 """Losses that judge each row by itself: cross entropy and squared error.
 
 All tensors are float32 of shape [batch], results are scalars unless said otherwise. Every function
-is finite, with finite gradients, for any finite logits and for batches of one row, without a click
+is finite, with finite gradients, for logits up to 1e30 and errors of a value up to 1e15 in size
+(beyond, the sum over a batch may not fit into float32), and for batches of one row, without a click
 or with clicks only.
 """
 

@@ -32,7 +32,7 @@ class EntireSpace(Model):
 
     The towers read the same input: networks of feature groups side by side, or the only feature
     group; or each a feature group of its own. A model may override `tower_inputs`, `predict`,
-    `loss_terms` and `networks`.
+    `from_outputs`, `loss_terms`, `row_means` and `networks`.
     """
 
     def __init__(self, config: ModelConfig, product_dtype: tf.DType = tf.float32) -> None:

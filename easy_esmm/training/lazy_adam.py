@@ -10,7 +10,17 @@ from easy_esmm.compat import v1
 from easy_esmm.contract import Tensor
 
 
-class LazyAdam(v1.train.AdamOptimizer):  # type: ignore[misc]
+class DistinctRows:
+    """For an optimizer of TensorFlow's: a table's gradient lists each row once."""
+
+    def _resource_apply_sparse_duplicate_indices(
+        self, grad: Tensor, handle: Any, indices: Tensor
+    ) -> Any:
+        # TensorFlow's own way makes the indices distinct once more.
+        return self._resource_apply_sparse(grad, handle, indices)  # type: ignore[attr-defined]
+
+
+class LazyAdam(DistinctRows, v1.train.AdamOptimizer):  # type: ignore[misc]
     """Adam (Kingma and Ba, ICLR 2015) with moments that stand still for rows without gradient.
 
     For variables with a dense gradient it is TensorFlow's Adam. For a table with an IndexedSlices
@@ -29,12 +39,6 @@ class LazyAdam(v1.train.AdamOptimizer):  # type: ignore[misc]
         # Once for all tables: read for each of 23 tables, the powers were 184 operations a step.
         first_power, second_power = self._get_beta_accumulators()
         self._corrected_rate = self._lr_t * tf.sqrt(1 - second_power) / (1 - first_power)
-
-    def _resource_apply_sparse_duplicate_indices(
-        self, grad: Tensor, handle: Any, indices: Tensor
-    ) -> Any:
-        # The indices are distinct already: TensorFlow's own way would make them so once more.
-        return self._resource_apply_sparse(grad, handle, indices)
 
     def _resource_apply_sparse(self, grad: Tensor, handle: Any, indices: Tensor) -> Any:
         beta1, beta2, epsilon = self._beta1_t, self._beta2_t, self._epsilon_t

@@ -15,8 +15,7 @@ def expected_steps(config: PipelineConfig, rows: Optional[Rows] = None) -> Optio
     """The step at which a training that starts now ends, if nothing stops it; None: not known.
 
     `num_steps`, or the end of the input where the number of its rows is known: that of a DataFrame,
-    and of Parquet files by their metadata. Rows that `ignore_error` skips, and those of other
-    workers, are counted as read.
+    and of Parquet files by their metadata. Rows that `ignore_error` skips count as read.
 
     Args:
       config: resolved.

@@ -11,7 +11,7 @@ from easy_esmm.whole_file import written_whole
 
 def one_line(result: Mapping[str, Any]) -> str:
     """`evaluation at step 1,000: loss ..., auc_ctr ..., ...`: the loss and every AUC."""
-    names = [n for n in sorted(result) if n.startswith(("auc_", "gauc_"))]
+    names = [n for n in sorted(result) if n.startswith(("auc_", "gauc_", "session_auc_"))]
     names = [n for n in names if not n.endswith(("_se", "_groups"))]
     shown = [f"loss {float(result['loss']):.6f}"]
     shown += [f"{name} {float(result[name]):.4f}" for name in names]

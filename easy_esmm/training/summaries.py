@@ -30,8 +30,7 @@ def write(
     v1.summary.scalar("loss/total_with_regularization", loss)
     for name, rate in update.learning_rates.items():
         v1.summary.scalar(f"learning_rate/{name}", rate)
-    if update.gradient_norm is not None:
-        v1.summary.scalar("gradient_norm", update.gradient_norm)
+    v1.summary.scalar("gradient_norm", update.gradient_norm)
     v1.summary.scalar("observed/click_rate", tf.reduce_mean(labels.click))
     for name, rows in row_means.items():
         mean = tf.reduce_sum(rows.weight * rows.value) / tf.reduce_sum(rows.weight)

@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, Optional
 from easy_esmm.compat import v1
 from easy_esmm.contract import Tensor
 from easy_esmm.protos.optimizer_pb2 import Optimizer
-from easy_esmm.training.lazy_adam import LazyAdam
+from easy_esmm.training.lazy_adam import DistinctRows, LazyAdam
 from easy_esmm.training.schedules import learning_rate
 from easy_esmm.training.weight_decay import DecoupledWeightDecay
 
@@ -32,17 +32,7 @@ def lazy_form(config: Optimizer) -> Optional[str]:
     return _LAZY_FORMS.get(config.WhichOneof("optimizer"))
 
 
-class _DistinctRows:
-    """For an optimizer of TensorFlow's: a table's gradient lists each row once."""
-
-    def _resource_apply_sparse_duplicate_indices(
-        self, grad: Tensor, handle: Any, indices: Tensor
-    ) -> Any:
-        # TensorFlow's own way makes the indices distinct once more.
-        return self._resource_apply_sparse(grad, handle, indices)  # type: ignore[attr-defined]
-
-
-class _Adam(_DistinctRows, v1.train.AdamOptimizer):  # type: ignore[misc]
+class _Adam(DistinctRows, v1.train.AdamOptimizer):  # type: ignore[misc]
     """Moments of all rows decay at every step."""
 
 
@@ -54,11 +44,11 @@ class _LazyAdamW(DecoupledWeightDecay, LazyAdam):
     """Touches the listed rows only."""
 
 
-class _Adagrad(_DistinctRows, v1.train.AdagradOptimizer):  # type: ignore[misc]
+class _Adagrad(DistinctRows, v1.train.AdagradOptimizer):  # type: ignore[misc]
     """Touches the listed rows only."""
 
 
-class _Momentum(_DistinctRows, v1.train.MomentumOptimizer):  # type: ignore[misc]
+class _Momentum(DistinctRows, v1.train.MomentumOptimizer):  # type: ignore[misc]
     """Touches the listed rows only: the momentum of the others stands still."""
 
 
@@ -66,11 +56,11 @@ class _MomentumW(DecoupledWeightDecay, _Momentum):
     """Touches the listed rows only."""
 
 
-class _RMSProp(_DistinctRows, v1.train.RMSPropOptimizer):  # type: ignore[misc]
+class _RMSProp(DistinctRows, v1.train.RMSPropOptimizer):  # type: ignore[misc]
     """Touches the listed rows only: momentum and mean square of the others stand still."""
 
 
-class _Ftrl(_DistinctRows, v1.train.FtrlOptimizer):  # type: ignore[misc]
+class _Ftrl(DistinctRows, v1.train.FtrlOptimizer):  # type: ignore[misc]
     """Touches the listed rows only."""
 
 

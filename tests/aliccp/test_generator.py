@@ -188,7 +188,7 @@ def test_profiles_are_missing_together_for_13_percent_of_the_users():
 
 def test_a_profile_effect_is_visible_in_the_planted_rates():
     simulation = _setting_a(1)
-    position = simulation.impressions.ids_of_rows("301")
+    position = simulation.impressions.values["301"]
     means = [simulation.logits.ctr[position == place].mean() for place in range(3)]
     # 4 % of the variance of a logit of deviation 1.17: the means of the places differ by about .2
     assert np.ptp(means) > 0.1

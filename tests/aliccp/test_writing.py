@@ -95,7 +95,8 @@ def test_a_cell_is_what_the_impression_holds(folder, simulation):
 
 def test_a_missing_profile_is_an_empty_cell_and_a_null(folder, simulation):
     first, last = simulation.bounds("train")
-    is_missing = simulation.impressions.ids_of_rows("121")[first:last] < 0
+    impressions = simulation.impressions
+    is_missing = impressions.values["121"][impressions.user[first:last]] < 0
     assert 0 < is_missing.sum() < last - first
     text = _csv(folder / "train/part-0000.csv")["121"]
     np.testing.assert_array_equal(text == "", is_missing)

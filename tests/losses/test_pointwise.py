@@ -135,6 +135,20 @@ def test_one_row_with_an_extreme_logit_has_a_finite_loss_and_gradient() -> None:
         assert gradient == pytest.approx([np.sign(logit)])
 
 
+@pytest.mark.parametrize(
+    ("loss", "largest"),
+    [(pointwise.mean_cross_entropy, 1e30), (pointwise.mean_squared_error, 1e15)],
+)
+def test_outputs_as_large_as_the_module_says_have_finite_losses_and_gradients(
+    loss: Any, largest: float
+) -> None:
+    outputs = np.tile(float32([largest, -largest]), 10_000)
+    weight, label = np.ones_like(outputs), np.repeat(float32([0, 1]), 10_000)
+    value, gradient = value_and_gradient(partial(loss, label, weight=weight), outputs)
+    assert np.isfinite(value)
+    assert np.isfinite(gradient).all()
+
+
 def test_an_empty_batch_costs_nothing() -> None:
     none = np.zeros(0, np.float32)
     assert float(pointwise.mean_cross_entropy(none, none, none)) == 0.0

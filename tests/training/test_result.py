@@ -16,11 +16,13 @@ def test_the_line_holds_loss_and_aucs_but_no_errors_or_counts() -> None:
         "auc_ctr_se": 0.01,
         "gauc_ctr": 0.6,
         "gauc_ctr_groups": 12.0,
+        "session_auc_ctr": 0.55,
+        "session_auc_ctr_groups": 7.0,
         "count/clicks": 3.0,
     }
-    assert (
-        result.one_line(values)
-        == "evaluation at step 1,200: loss 0.250000, auc_ctr 0.7123, gauc_ctr 0.6000"
+    assert result.one_line(values) == (
+        "evaluation at step 1,200: loss 0.250000, auc_ctr 0.7123, gauc_ctr 0.6000, "
+        "session_auc_ctr 0.5500"
     )
 
 
