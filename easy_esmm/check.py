@@ -2,7 +2,8 @@
 
     python -m easy_esmm.check --pipeline_config samples/esmm_quickstart.config
 
-Prints OK with a summary, or every problem with file, line and column, and exits with status 2.
+Prints OK with a summary, or the problems (at most 20) with file, line and column, and exits with
+status 2.
 """
 
 from __future__ import annotations

@@ -165,7 +165,10 @@ def parse(
         print(_help(values, usage))
         sys.exit(0)
     values.unparse_flags()
-    no_flags = tuple(values(rest)[1:])
+    try:
+        no_flags = tuple(values(rest)[1:])
+    except absl_flags.IllegalFlagValueError as error:
+        raise _no_number(error) or error from None
     if no_flags and not positional:
         joined = ", and configs are joined by commas" if "configs" in values else ""
         raise UserError(
@@ -216,6 +219,14 @@ def _flag_edits(values: FlagValues) -> Tuple[Edit, ...]:
         elif value is not None:
             edits.append(Edit(f"--{name}", flag.edits, str(value), is_text=True))
     return tuple(edits)
+
+
+def _no_number(error: absl_flags.IllegalFlagValueError) -> Optional[UserError]:
+    """What `int()` says of other text, in our words; None if something else is wrong."""
+    match = re.fullmatch(r"flag --(\w+)=(.*): invalid literal for int\(\).*", str(error), re.DOTALL)
+    if match is None:
+        return None
+    return UserError(f"--{match.group(1)}: must be a whole number, got '{match.group(2)}'")
 
 
 def _help(values: FlagValues, usage: Optional[str]) -> str:

@@ -17,6 +17,7 @@ from easy_esmm.aliccp.settings import Settings
 from easy_esmm.aliccp.summary import describe, format_summary
 from easy_esmm.aliccp.writing import check_output, write_simulation
 from easy_esmm.config import Edit, Pipeline, load
+from easy_esmm.errors import UserError
 
 if TYPE_CHECKING:
     from easy_esmm.training import Trained
@@ -41,6 +42,11 @@ absl_flags.DEFINE_integer("seed", 1, "seed of the simulation", flag_values=FLAGS
 
 def main(_: flags.Arguments) -> None:
     """Simulates, trains, evaluates, exports and scores; prints what came out."""
+    if not Path(SAMPLE).is_file():
+        raise UserError(
+            f"{SAMPLE}: no such file here; run the quickstart in the folder of the project's "
+            "sources, which holds it"
+        )
     output = Path(FLAGS.output_dir)
     data, model_dir = output / "data", output / "model"
     _headline("Simulating impressions; rates are raised so that the test part holds conversions")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,16 @@ def test_overrides_are_applied() -> None:
     )
     # Six hashed features of 10 rows, and price with its 50.
     assert "  tables    110 rows, 1,760 numbers (0.0 MB)" in printed
+
+
+def test_a_file_that_is_no_config_is_said_before_its_first_problems() -> None:
+    status, _, complaints = _check("--pipeline_config", "Makefile")
+    assert status == 2
+    assert len(complaints) == 21
+    assert complaints[0] == (
+        "Makefile: nothing in it can be read as a field of a pipeline config; is it one?"
+    )
+    assert re.fullmatch(r"and \d+ more", complaints[-1])
 
 
 def test_missing_file_is_one_line() -> None:

@@ -49,6 +49,12 @@ def test_override_without_value_is_refused(rest: List[str]) -> None:
         flags.split_overrides(["program", "--train_config.num_steps", *rest])
 
 
+def test_a_number_that_is_none_is_refused_in_our_words() -> None:
+    values = flags.define("model_dir", "batch_size")
+    with pytest.raises(UserError, match=r"^--batch_size: must be a whole number, got 'abc'$"):
+        flags.parse(values, ["program", "--batch_size", "abc"])
+
+
 def test_user_error_ends_with_its_message_and_status_2(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

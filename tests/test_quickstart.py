@@ -9,12 +9,22 @@ from typing import Dict, List
 import pytest
 
 from easy_esmm import flags, quickstart
+from easy_esmm.errors import UserError
 
 CLONE = Path(__file__).resolve().parents[1]
 
 
 def numbers(line: str) -> List[float]:
     return [float(cell.replace(",", "")) for cell in re.findall(r"[\d.,]+\d", line)]
+
+
+def test_a_folder_without_the_sample_is_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"^samples/esmm_quickstart\.config: no such file here"):
+        quickstart.main(flags.parse(quickstart.FLAGS, ["quickstart"]))
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow

@@ -47,6 +47,8 @@ class _Reader:
         self._source = source
         self._is_flag = is_flag
         self._is_cut_off = False
+        self._swallowed: List[str] = []
+        """Closing braces that stood behind a quote without its partner, still to be met."""
         self._tokens: Any = text_format.Tokenizer(text.split("\n"))
 
     def token(self) -> str:
@@ -62,10 +64,10 @@ class _Reader:
         """Fields up to the brace `closing` (or the end); whether the brace was there."""
         entries: List[Entry] = []
         while True:
+            if closing and self._consume(closing):
+                return entries, True
             if self.at_end():
                 return entries, not closing
-            if closing and self._tokens.TryConsume(closing):
-                return entries, True
             entry = self._field(path, depth)
             if entry is not None:
                 entries.append(entry)
@@ -76,13 +78,13 @@ class _Reader:
             value = self._value(path, depth)
             return (() if value is None else (value,)), False
         values: List[Value] = []
-        if self._tokens.TryConsume("]"):
+        if self._consume("]"):
             return (), True
         while True:
             value = self._value(path, depth)
             if value is not None:
                 values.append(value)
-            if self._tokens.TryConsume("]"):
+            if self._consume("]"):
                 return tuple(values), True
             if not self._tokens.TryConsume(","):
                 self.complain(path, "must have ',' or ']' here", self._shown())
@@ -92,6 +94,7 @@ class _Reader:
 
     def _field(self, path: str, depth: int) -> Optional[Entry]:
         place, name = self._place(), self.token()
+        self._swallowed = []
         if not (name[0].isalnum() or name[0] == "_"):
             self.complain(path, "must have a field name here", self._shown())
             self._leave_line(past=name)
@@ -146,9 +149,18 @@ class _Reader:
                 "must have a closing quote" if is_open else "must have valid escapes in its string",
                 self.token(),
             )
+            if is_open:
+                self._swallowed = _closing_braces(self.token()[1:])
             self._tokens.NextToken()
             return None
         return Scalar(content.decode("utf-8", "backslashreplace"), place, content)
+
+    def _consume(self, closing: str) -> bool:
+        """Whether `closing` comes next, which is then past; it may have stood inside a string."""
+        if self._swallowed[:1] == [closing]:
+            del self._swallowed[0]
+            return True
+        return bool(self._tokens.TryConsume(closing))
 
     def _starts_value(self, name: Place) -> bool:
         """Whether, after a name without colon, the next token can be its value.
@@ -181,3 +193,18 @@ class _Reader:
             return Place(self._source)
         spot: Any = self._tokens.ParseError("")
         return Place(self._source, int(spot.GetLine()), int(spot.GetColumn()))
+
+
+def _closing_braces(text: str) -> List[str]:
+    """The braces and brackets that `text` closes and does not open, in their order."""
+    found: List[str] = []
+    is_open = 0
+    for letter in text:
+        if letter in "{<[":
+            is_open += 1
+        elif letter in "}>]":
+            if is_open:
+                is_open -= 1
+            else:
+                found.append(letter)
+    return found

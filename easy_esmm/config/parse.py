@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Sequence, Tuple
 
 from easy_esmm.config.hints import misplaced
 from easy_esmm.config.locate import locate
 from easy_esmm.config.locate_json import locate_json
-from easy_esmm.config.problems import ConfigError, Place, Places, Problem, problem_at
+from easy_esmm.config.problems import (
+    MOST_SHOWN,
+    ConfigError,
+    Place,
+    Places,
+    Problem,
+    problem_at,
+)
 from easy_esmm.config.scalars import Misfit, convert, kind_of, shown
 from easy_esmm.config.support import Field, is_closed_off, is_message, is_repeated
 from easy_esmm.config.tree import Body, Entry, Scalar, Value
@@ -31,7 +38,11 @@ class Parsed:
 
 def parse(path: str) -> Parsed:
     """Reads a text config, or JSON if `path` ends in `.json`; ConfigError if unreadable."""
-    return parse_text(_read(path), path)
+    parsed = parse_text(_read(path), path)
+    if len(parsed.problems) > MOST_SHOWN and not parsed.config.ListFields():
+        rule = "nothing in it can be read as a field of a pipeline config; is it one?"
+        return replace(parsed, problems=(problem_at(Place(path), "", rule), *parsed.problems))
+    return parsed
 
 
 def parse_text(text: str, source: str) -> Parsed:

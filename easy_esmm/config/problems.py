@@ -47,12 +47,19 @@ class Problem:
         return f"{place}: {field}{self.rule}{value}{hint}"
 
 
+MOST_SHOWN = 20
+"""Problems that a message lists; a file given by mistake has thousands."""
+
+
 class ConfigError(UserError):
-    """All problems of a config at once; str() is one line a problem."""
+    """All problems of a config at once; str() is one line a problem, of the first `MOST_SHOWN`."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: Tuple[Problem, ...] = in_order(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        lines = [str(problem) for problem in self.problems[:MOST_SHOWN]]
+        if len(self.problems) > MOST_SHOWN:
+            lines.append(f"and {len(self.problems) - MOST_SHOWN:,} more")
+        super().__init__("\n".join(lines))
 
 
 def in_order(problems: Iterable[Problem]) -> Tuple[Problem, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
-from typing import Any, Mapping, Optional
+from contextlib import ExitStack, contextmanager
+from typing import Any, Iterator, Mapping, Optional
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,8 @@ from easy_esmm.whole_file import written_whole
 class ScoreFile:
     """Writes batches of rows; the file appears under its name when it is whole.
 
-    Use as a context manager. Columns keep the order of the first batch; text is UTF-8.
+    Use as a context manager. Columns keep the order of the first batch; text is UTF-8. What the
+    system refuses, such as a byte more on a full disk, is a UserError that names the file.
     """
 
     def __init__(self, path: str) -> None:
@@ -44,17 +45,28 @@ class ScoreFile:
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._open.__exit__(*error)
+        with self._named():
+            self._open.__exit__(*error)
 
     def write(self, batch: Mapping[str, NDArray[Any]]) -> None:
         """Appends rows: column -> array [rows]; bytes are decoded as UTF-8."""
         table = pa.table({name: _column(name, values) for name, values in batch.items()})
-        if self._writer is None:
-            writer = pyarrow.parquet.ParquetWriter if self._is_parquet else pyarrow.csv.CSVWriter
-            unfinished = self._open.enter_context(written_whole(self._path))
-            self._writer = self._open.enter_context(writer(unfinished, table.schema))
-        self._writer.write_table(table)
+        with self._named():
+            if self._writer is None:
+                kind = pyarrow.parquet.ParquetWriter if self._is_parquet else pyarrow.csv.CSVWriter
+                unfinished = self._open.enter_context(written_whole(self._path))
+                self._writer = self._open.enter_context(kind(unfinished, table.schema))
+            self._writer.write_table(table)
         self.rows += table.num_rows
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            # (pyarrow's own text is about "bytes to file", without its name.)
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise UserError(f"output_path: {self._path}: cannot be written: {reason}") from error
 
 
 def read_scores(path: str, name: str) -> NDArray[Any]:

@@ -50,10 +50,16 @@ def held(folder: str) -> Iterator[None]:
     The system lets go of it when the process ends, however it ends.
 
     Raises:
-      UserError: another training holds it.
+      UserError: another training holds it, or it cannot be made.
     """
-    os.makedirs(folder, exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise UserError(
+            f"model_dir: {folder} cannot be made or opened: {error.strerror}; give another "
+            "--model_dir"
+        ) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

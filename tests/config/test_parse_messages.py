@@ -180,6 +180,22 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'model_dir: "model',
         ['x.config:3:12: model_dir: must have a closing quote, got "model'],
     ),
+    "string_that_swallows_a_brace": (
+        'label_fields: "click"',
+        'input_fields { input_name: "a }\n  label_fields: "click"\n  batch_sise: 3',
+        [
+            'x.config:16:30: data_config.input_fields.input_name: must have a closing quote, got "a }',
+            "x.config:18:3: data_config.batch_sise: unknown field; did you mean batch_size?",
+        ],
+    ),
+    "string_that_swallows_a_bracket": (
+        'label_fields: "click"',
+        'label_fields: ["click]\n  batch_sise: 3',
+        [
+            'x.config:16:18: data_config.label_fields: must have a closing quote, got "click]',
+            "x.config:17:3: data_config.batch_sise: unknown field; did you mean batch_size?",
+        ],
+    ),
     "bad_escape": (
         'model_dir: "model"',
         'model_dir: "\\x"',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,21 @@ def test_rows_come_back_in_order_with_their_text(tmp_path: Path, suffix: str) ->
     read = pd.read_parquet(path) if suffix == "parquet" else pd.read_csv(path, na_filter=False)
     assert list(read["id"]) == ["a", "ü,\n", ""]
     np.testing.assert_allclose(read["probs_ctr"], [0.5, 1e-30, 0.25], rtol=1e-6)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_file_that_cannot_grow_is_named(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"scores.{suffix}"
+    batch = {"probs_ctr": np.random.default_rng(1).random(100_000)}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, limits[1]))
+    try:
+        match = f"^output_path: {path}: cannot be written: File too large$"
+        with pytest.raises(UserError, match=match), ScoreFile(str(path)) as scores:
+            scores.write(batch)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_failure_leaves_no_file_behind(tmp_path: Path) -> None:

@@ -44,6 +44,14 @@ def test_two_trainings_in_one_folder_are_refused(tmp_path: Path) -> None:
         pass
 
 
+def test_a_model_dir_that_cannot_be_made_is_named_with_its_field(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    folder = str(tmp_path / "file" / "model")
+    match = f"^model_dir: {folder} cannot be made or opened: Not a directory"
+    with pytest.raises(UserError, match=match), model_dir.held(folder):
+        pass
+
+
 def test_a_tf_config_that_says_nothing_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TF_CONFIG", "{}")
     assert make_estimator(PipelineConfig(), model_dir="x").model_dir == "x"
