@@ -64,9 +64,17 @@ def ctr_only(source: str) -> Tuple[Edit, ...]:
 
 
 def files_of(values: FlagValues) -> Files:
-    """What the command line says; raises UserError without --data."""
+    """What the command line says; raises UserError without --data, or without the config.
+
+    The config is read after the conversion, which may take minutes.
+    """
     if not values.data:
         raise UserError("--data: must name the folder of the downloaded Ali-CCP files")
+    if not Path(values.pipeline_config or SAMPLE).is_file():
+        raise UserError(
+            f"--pipeline_config: {values.pipeline_config or SAMPLE}: no such file here; "
+            "samples/ is a folder of the project's sources"
+        )
     return Files(values.data, Path(values.output_dir), values.min_count, values.max_bad_rows)
 
 
