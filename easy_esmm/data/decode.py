@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Collection, Dict, List, Mapping, Tuple
+from typing import Any, Collection, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -10,6 +10,7 @@ import tensorflow as tf
 from easy_esmm.contract import Tensor
 from easy_esmm.data.csv_head import Layout
 from easy_esmm.data.fields import BOOL, FALSE_WORDS, FLOATS, STRING, TRUE_WORDS, Column, Fields
+from easy_esmm.data.missing_labels import mark, unmark, with_signs
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 DTYPES: Dict[int, Any] = {
@@ -36,27 +37,40 @@ def decode_lines(lines: Tensor, layout: Layout, fields: Fields) -> Tuple[Tensor,
     """
     needed = {column.name: column for column in fields.needed}
     cells = tf.io.decode_csv(
-        lines, [_cell_default(needed.get(n)) for n in layout.names], field_delim=layout.separator
+        lines,
+        [_cell_default(needed.get(n), n in fields.markable) for n in layout.names],
+        field_delim=layout.separator,
     )
     by_name = dict(zip(layout.names, cells))
+    missing: Dict[str, Tensor] = {}
+    for name in fields.markable:
+        default = _cell_default(needed[name], False)
+        by_name[name], missing[name] = unmark(by_name[name], default)
     checks: List[Tensor] = []
     values = {name: _value(column, by_name[name], checks) for name, column in needed.items()}
-    return assemble(fields, values, checks)
+    return assemble(fields, values, checks, missing)
 
 
 def assemble(
-    fields: Fields, values: Mapping[str, Tensor], checks: List[Tensor]
+    fields: Fields,
+    values: Mapping[str, Tensor],
+    checks: List[Tensor],
+    missing: Mapping[str, Tensor],
 ) -> Tuple[Tensor, Element]:
     """(is every value legal, element) of the needed columns' typed values.
 
-    `checks` are boolean tensors of any shape that hold where a value is legal.
+    `checks` are boolean tensors of any shape that hold where a value is legal; `missing` says of
+    the labels of `fields.markable` where the row lacks it.
     """
     columns = {column.name: values[column.name] for column in fields.columns}
     if not fields.labels and fields.weight is None:
         return _all(checks), columns
-    labels = {column.name: _label(column, values[column.name], checks) for column in fields.labels}
+    labels = {
+        column.name: _label(column, values[column.name], checks, missing.get(column.name))
+        for column in fields.labels
+    }
     if fields.weight is not None:
-        weight = _label(fields.weight, values[fields.weight.name], checks)
+        weight = _label(fields.weight, values[fields.weight.name], checks, None)
         checks.append(weight >= 0)
         labels[fields.weight.name] = weight
     return _all(checks), (columns, labels)
@@ -81,9 +95,11 @@ def _spec(column: Column, is_list: bool) -> Any:
     return tf.TensorSpec([None], dtype)
 
 
-def _cell_default(column: Any) -> Any:
+def _cell_default(column: Optional[Column], is_marked: bool) -> Any:
     if column is None:
         return ""
+    if is_marked:
+        return mark(tf.string if column.type == BOOL else DTYPES[column.type])
     if column.type == BOOL:
         return "true" if column.default else "false"
     if column.type == STRING:
@@ -106,7 +122,9 @@ def _any_of(words: Tensor, accepted: Tuple[bytes, ...]) -> Tensor:
     return tf.reduce_any([tf.equal(words, word) for word in accepted], axis=0)
 
 
-def _label(column: Column, values: Tensor, checks: List[Tensor]) -> Tensor:
+def _label(
+    column: Column, values: Tensor, checks: List[Tensor], missing: Optional[Tensor]
+) -> Tensor:
     if column.type == STRING:
         values = tf.strings.to_number(tf.where(tf.equal(values, ""), "0", values), tf.float32)
     label = tf.cast(values, tf.float32)
@@ -114,7 +132,7 @@ def _label(column: Column, values: Tensor, checks: List[Tensor]) -> Tensor:
         checks.append(tf.math.is_finite(label))
     if column.is_probability:
         checks.append((label >= 0) & (label <= 1))
-    return label
+    return with_signs(label, missing)
 
 
 def _all(checks: List[Tensor]) -> Tensor:

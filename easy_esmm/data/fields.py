@@ -96,6 +96,11 @@ class Fields:
     """Names in `columns` that features of several values read: they may be lists."""
 
     @property
+    def markable(self) -> Tuple[str, ...]:
+        """Labels of which the config does not say what an absent value means: it is noted."""
+        return tuple(column.name for column in self.labels if not column.has_default)
+
+    @property
     def needed(self) -> Tuple[Column, ...]:
         """All columns that the files must hold, each name once."""
         weight = (self.weight,) if self.weight is not None else ()

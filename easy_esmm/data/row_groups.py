@@ -159,7 +159,10 @@ def _label(
 ) -> Values:
     array = _one_array(cells)
     flat, words, bad = _flat(column, array)
+    is_missing = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
     if words is not None:
+        is_empty = np.array([not word for word in words])[flat]
+        is_missing = is_empty if is_missing is None else is_empty | is_missing
         parsed = [parse_cell(_FLOAT, word) if word else 0.0 for word in words]
         numbers = np.array([np.nan if number is None else number for number in parsed], np.float32)
         flat = numbers[flat]
@@ -171,6 +174,9 @@ def _label(
         wrong |= flat < 0
     if column.is_probability:
         wrong |= (flat < 0) | (flat > 1)
+    flat[flat == 0] = 0.0  # not -0.0, which marks a label that is missing, as in `missing_labels`
+    if is_missing is not None and not is_weight and not column.has_default:
+        flat[is_missing] = -0.0
     _note(faults, column, np.flatnonzero(wrong), array, lambda place: place)
     return Values(flat, None, None)
 

@@ -18,6 +18,8 @@ _MISFITS = (
     "the first: write nulls in their place"
 )
 
+_SWAPPED = "; are the two labels swapped? --click and --conversion name them"
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -86,11 +88,18 @@ def _notes(sample: Sample, labels: Tuple[Label, Label]) -> List[str]:
         f"click: {labels[0].column.name} ({labels[0].why}), {rate} of the rows",
         f"conversion: {labels[1].column.name} ({labels[1].why}), {of_clicked} of the clicked rows",
     ]
+    notes += [
+        f"no sampled row has a {what}: column '{label.column.name}' is 0 or empty in all "
+        f"{sample.rows:,} of them; look at more by --rows, or name another column by --{what}"
+        for what, label in zip(("click", "conversion"), labels)
+        if not any(label.positives)
+    ]
     orphans = sum(conversion) - both
     if orphans:
         notes.append(
-            f"{orphans:,} sampled rows have a conversion without a click; they are not counted "
-            "as conversions"
+            f"{orphans:,} sampled rows have a conversion without a click, "
+            f"{orphans / sum(conversion):.1%} of {sum(conversion):,} conversions; they are not "
+            f"counted as conversions{_SWAPPED if 2 * orphans > sum(conversion) else ''}"
         )
     if sample.odd_lines:
         notes.append(

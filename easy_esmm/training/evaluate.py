@@ -16,9 +16,9 @@ from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.score_file import read_scores
 from easy_esmm.training import checkpoints
 from easy_esmm.training.bad_cells import find_bad_cell, judge_of
-from easy_esmm.training.data_warnings import warn_of_conversions, warn_of_ids
 from easy_esmm.training.errors import require_files, user_errors
 from easy_esmm.training.estimator import make_estimator
+from easy_esmm.training.id_warnings import warn_of_ids
 from easy_esmm.training.recorded_rows import against_truth, with_common_pctr
 from easy_esmm.training.recorder import RowRecorder
 
@@ -81,7 +81,6 @@ def evaluate(
     for name, share in result.items():
         if name.startswith("out_of_range/"):
             warn_of_ids(name.split("/", 1)[1], share, "the evaluation input")
-    warn_of_conversions(int(metrics["count/orphan_conversions"]), "the evaluation input")
     if recorder is not None and (truth is not None or common_pctr is not None):
         recorded = recorder.rows()
         if truth is not None:

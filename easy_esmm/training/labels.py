@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Dict, Mapping, Optional
+from typing import Dict, Mapping, Optional, Tuple
 
 import tensorflow as tf
 
 from easy_esmm.config.towers import towers
 from easy_esmm.contract import Labels, Tensor
 from easy_esmm.data.fields import loss_sessions
+from easy_esmm.data.missing_labels import without_signs
 from easy_esmm.data.spread import spread
 from easy_esmm.metrics.groups import group_numbers
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -28,8 +29,8 @@ def labels_from_columns(
       features: input columns; losses read sessions from them.
     """
     ctr_tower, cvr_tower = towers(config.model_config)
-    click = columns[ctr_tower.label_name]
-    claimed = columns[cvr_tower.label_name]
+    click = without_signs(columns[ctr_tower.label_name])
+    claimed = without_signs(columns[cvr_tower.label_name])
     weight_name = config.data_config.sample_weight
     weight = columns[weight_name] if weight_name else tf.ones_like(click)
     unclicked = 1.0 - click
@@ -42,6 +43,14 @@ def labels_from_columns(
         orphan_conversion=unclicked * tf.cast(claimed > 0, tf.float32),
         sessions=_sessions(config, features or {}),
     )
+
+
+def label_names(config: PipelineConfig) -> Tuple[str, ...]:
+    """The label columns that the towers read, each once."""
+    both = towers(config.model_config)
+    names = [tower.label_name for tower in both]
+    names += [tower.task_space_indicator_label for tower in both]
+    return tuple(name for name in dict.fromkeys(names) if name)
 
 
 def _sessions(config: PipelineConfig, features: Mapping[str, Tensor]) -> Dict[str, Tensor]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Mapping, Optional, Sequence, Set, Tuple
 
 import tensorflow as tf
 
@@ -23,10 +23,11 @@ from easy_esmm.training import (
     saver,
     summaries,
 )
-from easy_esmm.training.data_warnings import DataWarningHook
 from easy_esmm.training.fine_tune import FineTune
 from easy_esmm.training.gradients import Gradients
+from easy_esmm.training.id_warnings import IdWarningHook
 from easy_esmm.training.input_dropout import InputDropout
+from easy_esmm.training.label_warnings import EVALUATION, TRAINING, LabelWarningHook
 from easy_esmm.training.labels import labels_from_columns
 from easy_esmm.training.progress import RowProgressHook, TrainProgress
 from easy_esmm.training.recorder import RowRecorder
@@ -53,6 +54,7 @@ def make_model_fn(
       progress: shows and counts training steps; see `TrainProgress`.
       fine_tune: first values of variables in training.
     """
+    told: Set[str] = set()  # by all evaluations
 
     def model_fn(
         features: Mapping[str, Tensor], labels: Optional[Mapping[str, Tensor]], mode: str
@@ -67,7 +69,7 @@ def make_model_fn(
             if mode == estimator.ModeKeys.EVAL:
                 if gradients is not None:
                     return batch.gradient_spec(labels or {}, gradients)
-                return batch.eval_spec(labels or {}, recorder)
+                return batch.eval_spec(labels or {}, recorder, told)
             return batch.train_spec(labels or {}, progress, fine_tune)
 
     return model_fn
@@ -101,13 +103,19 @@ class _Batch:
         )
 
     def eval_spec(
-        self, label_columns: Mapping[str, Tensor], recorder: Optional[RowRecorder]
+        self,
+        label_columns: Mapping[str, Tensor],
+        recorder: Optional[RowRecorder],
+        told: Set[str],
     ) -> Any:
         observed = labels_from_columns(self._config, label_columns, self._columns)
         columns = spread(self._config, self._columns)
         terms = self._loss_terms(observed)
         loss = _total(terms)
-        hooks: List[Any] = [RowProgressHook(tf.size(observed.click), "evaluated")]
+        hooks: List[Any] = [
+            RowProgressHook(tf.size(observed.click), "evaluated"),
+            LabelWarningHook(self._config, label_columns, EVALUATION, told),
+        ]
         if recorder is not None:
             hooks.append(recorder.hook(self._config, self._columns, observed, self._predictions))
         return estimator.EstimatorSpec(
@@ -166,7 +174,9 @@ class _Batch:
         saver.add_saver(train)
         row_means = self._model.row_means(self._predictions, observed)
         summaries.write(self._predictions, observed, terms, loss, update, row_means)
-        hooks: List[Any] = [DataWarningHook(self._embedded, observed, train)]
+        hooks: List[Any] = [LabelWarningHook(self._config, label_columns, TRAINING, set())]
+        if self._embedded.out_of_range:
+            hooks.append(IdWarningHook(self._embedded, train))
         if progress is not None:
             hooks.append(progress.hook(loss, tf.size(observed.click)))
         return estimator.EstimatorSpec(

@@ -312,6 +312,24 @@ def test_numbers_that_training_refuses_are_counted_and_make_no_boundaries(tmp_pa
     assert (boundaries[0], boundaries[-1]) == (61 / 8, 540 / 8)
 
 
+@pytest.mark.parametrize(
+    ("click", "buy", "expected"),
+    [
+        ([0, 1], [0, 0], "no sampled row has a conversion: column 'buy' is 0 or empty in all 400"),
+        ([0, 1], [1, 1], "a conversion without a click, 50.0% of 400 conversions; they are not"),
+        ([0, 0, 1, 0], [1, 1, 1, 0], "as conversions; are the two labels swapped? --click and"),
+    ],
+)
+def test_labels_that_can_hardly_be_meant_are_told(
+    tmp_path: Path, click: List[int], buy: List[int], expected: str
+) -> None:
+    path = tmp_path / "log.csv"
+    times = 400 // len(click)
+    item = np.arange(400) % 7
+    pd.DataFrame({"click": click * times, "buy": buy * times, "item": item}).to_csv(path)
+    assert expected in "\n".join(draft(str(path), "click", "buy").notes)
+
+
 def test_columns_without_a_name_are_left_out_and_odd_names_replaced(tmp_path: Path) -> None:
     path = tmp_path / "log.parquet"
     letters = ["a", "b", "c"] * 200

@@ -1,4 +1,4 @@
-"""Warns about data that is read without an error and is wrong all the same."""
+"""Warns about ids that are read without an error and are wrong all the same."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import tensorflow as tf
 from absl import logging
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import Labels
 from easy_esmm.features import Embedded
 from easy_esmm.protos.train_pb2 import TrainConfig
 
@@ -29,28 +28,17 @@ def warn_of_ids(feature: str, share: float, where: str) -> None:
         )
 
 
-def warn_of_conversions(count: int, where: str) -> None:
-    """Logs that `count` rows claim a conversion without a click, if there are any."""
-    if count:
-        logging.warning(
-            "%s rows of %s have a conversion without a click; these conversions are not counted",
-            f"{count:,}",
-            where,
-        )
+class IdWarningHook(v1.train.SessionRunHook):  # type: ignore[misc]
+    """Counts such ids in training; warns of each feature once, at a log step or at the end."""
 
-
-class DataWarningHook(v1.train.SessionRunHook):  # type: ignore[misc]
-    """Counts such ids and rows in training; warns of each once, at a log step or at the end."""
-
-    def __init__(self, embedded: Embedded, labels: Labels, config: TrainConfig) -> None:
+    def __init__(self, embedded: Embedded, config: TrainConfig) -> None:
         self._every = max(1, config.log_step_count_steps)
         self._names = sorted(embedded.out_of_range)
-        orphans = tf.cast(tf.reduce_sum(labels.orphan_conversion), tf.int64)
         outside = [embedded.out_of_range[name] for name in self._names]
         seen = [embedded.ids_seen[name] for name in self._names]
         # One tensor: a step fetches one array whatever the number of features.
-        self._counts = tf.stack([orphans, *outside, *seen])
-        self._totals = np.zeros(1 + 2 * len(self._names), np.int64)
+        self._counts = tf.stack([*outside, *seen])
+        self._totals = np.zeros(2 * len(self._names), np.int64)
         self._steps = 0
         self._warned: Set[str] = set()
 
@@ -65,11 +53,9 @@ class DataWarningHook(v1.train.SessionRunHook):  # type: ignore[misc]
 
     def end(self, session: Any) -> None:
         self._warn_of_ids()
-        # At the end only: the count is what matters.
-        warn_of_conversions(int(self._totals[0]), "the training input")
 
     def _warn_of_ids(self) -> None:
-        outside, seen = np.split(self._totals[1:], 2)
+        outside, seen = np.split(self._totals, 2)
         for name, share in zip(self._names, outside / np.maximum(seen, 1)):
             if share > _OUT_OF_RANGE_SHARE and name not in self._warned:
                 self._warned.add(name)
