@@ -1,6 +1,6 @@
 """The third gate: do the files hold what the config declares? No TensorFlow.
 
-Looks at names, first lines and schemas only, so that it costs milliseconds however large the files
+Looks at names, first rows and schemas only, so that it costs milliseconds however large the files
 are.
 """
 
@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 
 from easy_esmm.config import Pipeline, Problem
 from easy_esmm.config.hints import did_you_mean
-from easy_esmm.data.csv_head import head, split_cells
+from easy_esmm.data.csv_check import CHECKED_ROWS, csv_faults
+from easy_esmm.data.csv_head import first_lines
 from easy_esmm.data.examples import head_faults, read_head
-from easy_esmm.data.fields import Column, Fields, UserRows, needed_fields, parse_cell
+from easy_esmm.data.fields import Column, Fields, UserRows, needed_fields
 from easy_esmm.data.files import find_files
 from easy_esmm.data.frames import NAME as FRAME
 from easy_esmm.data.frames import Rows, frame_faults, is_frame, table_of
@@ -25,7 +26,6 @@ from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 _PATH_FIELDS = {"train": "train_input_path", "eval": "eval_input_path"}
-_USUAL_SEPARATORS = (",", "\t", ";", "|", "\001")
 
 
 def check_files(
@@ -72,12 +72,19 @@ class _Check:
         self._data = pipeline.config.data_config
         self._told: List[Tuple[str, str]] = []
 
-    def add(self, field: str, rule: str, hint: Optional[str] = None, path: str = "") -> None:
+    def add(
+        self,
+        field: str,
+        rule: str,
+        hint: Optional[str] = None,
+        path: str = "",
+        value: Optional[str] = None,
+    ) -> None:
         """Adds the problem of a file unless another file has told it of the same field."""
         if (field, rule) not in self._told:
             self._told.append((field, rule))
             where = f"{path}: " if path else ""
-            self.problems.append(self._pipeline.problem(field, where + rule, hint=hint))
+            self.problems.append(self._pipeline.problem(field, where + rule, value, hint))
 
     def frame(self, frame: Any) -> None:
         """Checks a DataFrame's columns and that it has rows."""
@@ -152,59 +159,18 @@ class _Check:
         rows = 0
         for path in files:
             try:
-                lines = head(path)
+                lines = first_lines(path, CHECKED_ROWS + 1)
             except UserError as error:
                 self.add(self._path_field, str(error))
                 continue
-            if self._data.with_header:
-                rows += len(lines) > 1
-                if lines:
-                    self._header(path, lines[0])
-                continue
-            filled = [line for line in lines if line]
-            rows += bool(filled)
-            if filled:
-                self._first_row(path, filled[0])
+            if not self._data.with_header:
+                lines = [line for line in lines if line.text]
+            rows += len(lines) > self._data.with_header
+            for fault in csv_faults(lines, self._data, self._fields) if lines else ():
+                place = f"{path}:{fault.line}" if fault.line else path
+                field = fault.field or (fault.column and self._field_of(fault.column, fault.part))
+                self.add(field or "data_config", fault.rule, fault.hint, place, fault.value)
         return rows
-
-    def _header(self, path: str, line: str) -> None:
-        names = split_cells(line, self._data.separator)
-        if len(names) == 1 and len(self._fields.needed) > 1:
-            hint = _other_separator(line, self._data.separator, len(self._fields.needed))
-            self.add("data_config.separator", "the header has one column", hint, path)
-            return
-        for column in self._fields.needed:
-            if names.count(column.name) > 1:
-                rule = f"the header has column '{column.name}' twice"
-                self.add(self._field_of(column, "name"), rule, path=path)
-            elif column.name not in names:
-                rule = f"the header has no column '{column.name}' (it has {', '.join(names)})"
-                hint = did_you_mean(column.name, names)
-                self.add(self._field_of(column, "name"), rule, hint, path)
-
-    def _first_row(self, path: str, line: str) -> None:
-        declared = self._fields.declared
-        cells = split_cells(line, self._data.separator)
-        if sum(cell in declared for cell in cells) * 2 > len(cells):
-            rule = "the first row holds the names of the columns"
-            self.add("data_config.with_header", rule, "set with_header: true", path)
-        elif len(cells) != len(declared):
-            rule = f"the first row has {len(cells)} columns, input_fields declares {len(declared)}"
-            hint = _other_separator(line, self._data.separator, len(declared))
-            self.add("data_config.input_fields", rule, hint, path)
-        else:
-            for name in self._fields.undeclared:
-                rule = f"no column '{name}' (without a header there are {', '.join(declared)})"
-                self.add("data_config.input_fields", rule, did_you_mean(name, declared), path)
-            if not self._data.ignore_error:
-                self._values(path, dict(zip(declared, cells)))
-
-    def _values(self, path: str, by_name: dict[str, str]) -> None:
-        for column in self._fields.needed:
-            cell = by_name.get(column.name, "")
-            if cell and parse_cell(column.type, cell.encode()) is None:
-                rule = f"the first row's column '{column.name}' must be {column.type_name}"
-                self.add(self._field_of(column, "type"), f"{rule}, got '{cell}'", path=path)
 
     def _field_of(self, column: Column, part: str) -> str:
         users = self._fields.user_rows
@@ -214,11 +180,3 @@ class _Check:
             return "data_config.input_fields"
         place = self._fields.declared.index(column.name)
         return f"data_config.input_fields[{place}].input_{part}"
-
-
-def _other_separator(line: str, separator: str, columns: int) -> Optional[str]:
-    """Names the usual separator that splits the line into at least so many columns, if one does."""
-    for other in _USUAL_SEPARATORS:
-        if other != separator and len(split_cells(line, other)) >= columns:
-            return f"separator: {other!r} would give {len(split_cells(line, other))}"
-    return None

@@ -26,8 +26,8 @@ def file_layout(path: str, data: DatasetConfig, fields: Fields) -> Layout:
     A file without any line has the config's columns. Raises UserError if a needed column is missing
     or stands there twice.
     """
-    lines = head(path) if data.with_header else []
-    names = tuple(split_cells(lines[0], data.separator)) if lines else fields.declared
+    lines = first_lines(path, 1) if data.with_header else []
+    names = tuple(split_cells(lines[0].text, data.separator)) if lines else fields.declared
     for column in fields.needed:
         if names.count(column.name) != 1:
             times = "twice" if column.name in names else "not"
@@ -38,20 +38,29 @@ def file_layout(path: str, data: DatasetConfig, fields: Fields) -> Layout:
     return Layout(names, data.separator)
 
 
-def head(path: str) -> List[str]:
-    """The first line of a file and the first line after it that is not blank, without line ends.
+@dataclass(frozen=True)
+class Line:
+    """A line of a file without its end."""
+
+    number: int
+    """From 1."""
+    text: str
+
+
+def first_lines(path: str, count: int) -> List[Line]:
+    """The first line of a file and the first ones after it that are not blank, `count` in all.
 
     Shorter where there are fewer; a byte order mark is dropped, bytes that are not UTF-8 are
     replaced. Raises UserError if the file cannot be read.
     """
-    lines: List[str] = []
+    lines: List[Line] = []
     try:
         with open_bytes(path) as file:
-            for line in file:
+            for number, line in enumerate(file, 1):
                 text = line.decode("utf-8", "replace").replace("\r", "").rstrip("\n")
                 if text or not lines:
-                    lines.append(text if lines else text.lstrip("\ufeff"))
-                if len(lines) == 2:
+                    lines.append(Line(number, text if lines else text.lstrip("\ufeff")))
+                if len(lines) == count:
                     break
     except DAMAGED_GZIP as error:
         raise UserError(f"{path}: cannot be read ({error})") from error

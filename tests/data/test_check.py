@@ -118,12 +118,30 @@ def test_a_header_that_the_config_does_not_know_of_is_told(check: Any) -> None:
         ]
 
 
+MEND = "the declared type may be wrong; else fix the row or set data_config.ignore_error"
+
+
 def test_a_first_row_of_another_type_is_a_problem_of_the_declared_type(check: Any) -> None:
-    assert check("0,1,abc,a\n") == [
-        "data_config.input_fields[2].input_type: 0.csv: the first row's column 'id' must be INT64, "
-        "got 'abc'"
+    assert check("0,1,abc,a\n", "0,1,abd,a\n") == [
+        "data_config.input_fields[2].input_type: 0.csv:1: column 'id' must be INT64, got 'abc'; "
+        f"{MEND}"
     ]
     assert check("0,1,abc,a\n", data="ignore_error: true") == []
+
+
+def test_cells_of_the_first_rows_are_compared_with_the_declared_types(check: Any) -> None:
+    rows = "text,id,click,buy\na,5,1,0\n\na,,1,0\na,b\nb,abc,1,no\nc,abd,0,0\n"
+    assert check(rows, data="with_header: true") == [
+        "data_config.input_fields[2].input_type: 0.csv:6: column 'id' must be INT64, got 'abc'; "
+        f"{MEND}",
+        "data_config.input_fields[0].input_type: 0.csv:6: column 'buy' must be INT32, got 'no'; "
+        f"{MEND}",
+    ]
+    assert check(rows, data="with_header: true ignore_error: true") == []
+    assert check(rows, data="with_header: true", split="predict") != []
+    good = "0,1,5,a\n"
+    assert check(99 * good + "0,1,x,a\n") != []
+    assert check(101 * good + "0,1,x,a\n") == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,106 @@
+"""What in the first lines of a CSV file cannot be read as the config says. No TensorFlow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterator, List, Optional, Sequence
+
+from easy_esmm.config.hints import did_you_mean
+from easy_esmm.data.csv_head import Line, split_cells
+from easy_esmm.data.fields import Column, Fields, parse_cell
+from easy_esmm.protos.data_pb2 import DatasetConfig
+
+CHECKED_ROWS = 100
+"""First rows of each file whose cells are looked at."""
+_USUAL_SEPARATORS = (",", "\t", ";", "|", "\001")
+_LONGEST_VALUE = 60
+_MEND = "the declared type may be wrong; else fix the row or set data_config.ignore_error"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong, and with what."""
+
+    rule: str
+    hint: Optional[str] = None
+    field: str = ""
+    """Path of the field that has to change; empty where it is `column`'s."""
+    column: Optional[Column] = None
+    part: str = "name"
+    """`name` or `type`: what of the column's declaration has to change."""
+    value: Optional[str] = None
+    line: int = 0
+    """Line of the file, from 1; 0 where it is all of it."""
+
+
+def csv_faults(lines: Sequence[Line], data: DatasetConfig, fields: Fields) -> Iterator[Fault]:
+    """Faults of a file of these first lines, of which there is one at least."""
+    first = split_cells(lines[0].text, data.separator)
+    faults = _header_faults if data.with_header else _first_row_faults
+    found: List[Fault] = list(faults(lines[0].text, first, data, fields))
+    yield from found
+    if data.ignore_error or any(fault.column is None for fault in found):
+        return
+    names = first if data.with_header else fields.declared
+    yield from _cell_faults(lines[data.with_header :], names, data.separator, fields)
+
+
+def _header_faults(
+    line: str, names: List[str], data: DatasetConfig, fields: Fields
+) -> Iterator[Fault]:
+    if len(names) == 1 and len(fields.needed) > 1:
+        hint = _other_separator(line, data.separator, len(fields.needed))
+        yield Fault("the header has one column", hint, "data_config.separator")
+        return
+    for column in fields.needed:
+        if names.count(column.name) > 1:
+            yield Fault(f"the header has column '{column.name}' twice", column=column)
+        elif column.name not in names:
+            rule = f"the header has no column '{column.name}' (it has {', '.join(names)})"
+            yield Fault(rule, did_you_mean(column.name, names), column=column)
+
+
+def _first_row_faults(
+    line: str, cells: List[str], data: DatasetConfig, fields: Fields
+) -> Iterator[Fault]:
+    declared = fields.declared
+    if sum(cell in declared for cell in cells) * 2 > len(cells):
+        rule = "the first row holds the names of the columns"
+        yield Fault(rule, "set with_header: true", "data_config.with_header")
+    elif len(cells) != len(declared):
+        rule = f"the first row has {len(cells)} columns, input_fields declares {len(declared)}"
+        hint = _other_separator(line, data.separator, len(declared))
+        yield Fault(rule, hint, "data_config.input_fields")
+    else:
+        for column in fields.columns:
+            if column.name in fields.undeclared:
+                there = ", ".join(declared)
+                rule = f"no column '{column.name}' (without a header there are {there})"
+                yield Fault(rule, did_you_mean(column.name, declared), column=column)
+
+
+def _cell_faults(
+    lines: Sequence[Line], names: Sequence[str], separator: str, fields: Fields
+) -> Iterator[Fault]:
+    """The first cell of each column that is not of the declared type."""
+    columns = [column for column in fields.needed if names.count(column.name) == 1]
+    for line in lines:
+        cells = split_cells(line.text, separator)
+        if len(cells) != len(names):
+            continue  # the reader's to tell, with its place
+        by_name = dict(zip(names, cells))
+        for column in list(columns):
+            cell = by_name[column.name]
+            if cell and parse_cell(column.type, cell.encode()) is None:
+                columns.remove(column)
+                rule = f"column '{column.name}' must be {column.type_name}"
+                shown = repr(cell if len(cell) <= _LONGEST_VALUE else f"{cell[:_LONGEST_VALUE]}...")
+                yield Fault(rule, _MEND, column=column, part="type", value=shown, line=line.number)
+
+
+def _other_separator(line: str, separator: str, columns: int) -> Optional[str]:
+    """Names the usual separator that splits the line into at least so many columns, if one does."""
+    for other in _USUAL_SEPARATORS:
+        if other != separator and len(split_cells(line, other)) >= columns:
+            return f"separator: {other!r} would give {len(split_cells(line, other))}"
+    return None
