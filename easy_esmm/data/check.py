@@ -26,6 +26,8 @@ from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 _PATH_FIELDS = {"train": "train_input_path", "eval": "eval_input_path"}
+_PATH_FLAG, _COLUMNS_FLAG = "--input_path", "--reserved_cols"
+"""What names the files of a prediction, and the columns that it hands through."""
 
 
 def check_files(
@@ -34,18 +36,31 @@ def check_files(
     """What in the files of `split` (train, eval or predict) cannot be read as the config says.
 
     Arguments as of `input_fn`. Each problem stands at the field that has to change: the path, the
-    declared column, `with_header`, `separator` or `input_fields`; all files are looked at, and what
-    is wrong with several of them alike is told of the first.
+    declared column, `with_header`, `separator` or `input_fields`; of a prediction's files, and of
+    the columns that only `extra_columns` names, at the flag of `predict`. All files are looked at,
+    and what is wrong with several of them alike is told of the first.
     """
-    path_field = _PATH_FIELDS.get(split, "data_config")
+    path_field = _PATH_FIELDS.get(split, _PATH_FLAG)
     try:
         files = () if is_frame(rows) else find_files(_paths(pipeline, rows, path_field))
+    except UserError as error:
+        return [_problem(pipeline, path_field, str(error))]
+    try:
+        of_config = needed_fields(pipeline.config, with_labels=split != "predict")
+    except UserError as error:
+        return [pipeline.problem("data_config", str(error))]
+    asked_for: Tuple[str, ...] = ()
+    if split == "predict":
+        read = [column.name for column in of_config.needed]
+        asked_for = tuple(name for name in extra_columns if name not in read)
+    try:
         fields = needed_fields(
             pipeline.config, with_labels=split != "predict", extra_columns=extra_columns
         )
     except UserError as error:
-        return [pipeline.problem(path_field, str(error))]
-    check = _Check(pipeline, fields, path_field)
+        field = _COLUMNS_FLAG if asked_for else "data_config"
+        return [_problem(pipeline, field, str(error))]
+    check = _Check(pipeline, fields, path_field, asked_for)
     if is_frame(rows):
         check.frame(rows)
         return check.problems
@@ -63,12 +78,29 @@ def _paths(pipeline: Pipeline, rows: Optional[Rows], path_field: str) -> str:
     return str(rows) if rows is not None else str(getattr(pipeline.config, path_field, ""))
 
 
+def _problem(
+    pipeline: Pipeline,
+    field: str,
+    rule: str,
+    value: Optional[str] = None,
+    hint: Optional[str] = None,
+) -> Problem:
+    """A problem of a field of the config, or of a flag."""
+    if field.startswith("--"):
+        return Problem(field, 0, 0, field[2:], rule, value, hint)
+    return pipeline.problem(field, rule, value, hint)
+
+
 class _Check:
     """Collects problems, one for each field and rule."""
 
-    def __init__(self, pipeline: Pipeline, fields: Fields, path_field: str) -> None:
+    def __init__(
+        self, pipeline: Pipeline, fields: Fields, path_field: str, asked_for: Sequence[str]
+    ) -> None:
+        """`asked_for` are columns that are read because a flag names them."""
         self.problems: List[Problem] = []
         self._pipeline, self._fields, self._path_field = pipeline, fields, path_field
+        self._asked_for = asked_for
         self._data = pipeline.config.data_config
         self._told: List[Tuple[str, str]] = []
 
@@ -84,7 +116,7 @@ class _Check:
         if (field, rule) not in self._told:
             self._told.append((field, rule))
             where = f"{path}: " if path else ""
-            self.problems.append(self._pipeline.problem(field, where + rule, value, hint))
+            self.problems.append(_problem(self._pipeline, field, where + rule, value, hint))
 
     def frame(self, frame: Any) -> None:
         """Checks a DataFrame's columns and that it has rows."""
@@ -176,6 +208,8 @@ class _Check:
         users = self._fields.user_rows
         if users is not None and column.name == users.row_column:
             return "data_config.user_rows.row_column"
+        if part == "name" and column.name in self._asked_for:
+            return _COLUMNS_FLAG
         if column.name not in self._fields.declared:
             return "data_config.input_fields"
         place = self._fields.declared.index(column.name)

@@ -80,6 +80,29 @@ def test_files_without_a_row_are_a_problem(check: Any, files: Any, data: str) ->
     ]
 
 
+def test_what_only_predict_asks_for_is_a_problem_of_its_flag(
+    make_config: Any, tmp_path: Path
+) -> None:
+    def lines(rows: str, extra: Any, data: str = "with_header: true") -> List[str]:
+        pipeline: Any = FakePipeline(make_config(data=data))
+        problems = check_files(pipeline, "predict", str(tmp_path / rows), extra)
+        return [str(problem).replace(f"{tmp_path}/", "") for problem in problems]
+
+    (tmp_path / "a.csv").write_text("id,text\n5,a\n")
+    (tmp_path / "b.csv").write_text("buy,click,id,text\n")
+    (problem,) = lines("none*.csv", [])
+    assert problem.startswith("--input_path: none*.csv: matches no file")
+    assert lines("b.csv", []) == ["--input_path: no row in 1 file(s), the first being b.csv"]
+    assert lines("a.csv", ["txt", "click", "id"]) == [
+        "--reserved_cols: a.csv: the header has no column 'click' (it has id, text)",
+        "--reserved_cols: a.csv: the header has no column 'txt' (it has id, text); did you mean "
+        "text?",
+    ]
+    users = 'input_type: ParquetInput user_rows { columns: "text" }'
+    (problem,) = lines("a.csv", ["user_row"], users)
+    assert problem.startswith("--reserved_cols: column 'user_row' (user_rows.row_column)")
+
+
 def test_a_missing_column_is_named_with_its_nearest_name(check: Any) -> None:
     lines = "buy,clicks,id,text\n0,1,5,a\n"
     assert check(lines, lines, data="with_header: true") == [
