@@ -7,7 +7,7 @@ from typing import Iterator, List, Optional, Sequence
 
 from easy_esmm.config.hints import did_you_mean
 from easy_esmm.data.csv_head import Line, split_cells
-from easy_esmm.data.fields import Column, Fields, parse_cell
+from easy_esmm.data.fields import FLOATS, Column, Fields, parse_cell
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 CHECKED_ROWS = 100
@@ -52,12 +52,28 @@ def _header_faults(
         hint = _other_separator(line, data.separator, len(fields.needed))
         yield Fault("the header has one column", hint, "data_config.separator")
         return
+    if _is_row(names, fields):
+        rule = f"the first line names no column that is read (it is {', '.join(names)})"
+        hint = "if it is a row, set with_header: false"
+        if len(names) != len(fields.declared):
+            hint += f" and declare all {len(names)} columns in input_fields, in their order"
+        yield Fault(rule, hint, "data_config.with_header")
+        return
     for column in fields.needed:
         if names.count(column.name) > 1:
             yield Fault(f"the header has column '{column.name}' twice", column=column)
         elif column.name not in names:
             rule = f"the header has no column '{column.name}' (it has {', '.join(names)})"
             yield Fault(rule, did_you_mean(column.name, names), column=column)
+
+
+def _is_row(names: Sequence[str], fields: Fields) -> bool:
+    """Whether what should be a header looks like a row: no column of these names, nor nearly."""
+    wanted = [column.name for column in fields.needed]
+    if any(name in names for name in wanted):
+        return False
+    has_number = any(parse_cell(FLOATS[-1], name.encode()) is not None for name in names)
+    return has_number or not any(did_you_mean(name, names) for name in wanted)
 
 
 def _first_row_faults(

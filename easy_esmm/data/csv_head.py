@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import List, Tuple
 
 from easy_esmm.data.fields import Fields
-from easy_esmm.data.files import DAMAGED_GZIP, open_bytes
+from easy_esmm.data.files import DAMAGED_GZIP, open_bytes, require_text, unreadable
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
@@ -51,19 +51,21 @@ def first_lines(path: str, count: int) -> List[Line]:
     """The first line of a file and the first ones after it that are not blank, `count` in all.
 
     Shorter where there are fewer; a byte order mark is dropped, bytes that are not UTF-8 are
-    replaced. Raises UserError if the file cannot be read.
+    replaced. Raises UserError if the file cannot be read, or is no text of UTF-8.
     """
     lines: List[Line] = []
     try:
         with open_bytes(path) as file:
             for number, line in enumerate(file, 1):
+                if number == 1:
+                    require_text(path, line)
                 text = line.decode("utf-8", "replace").replace("\r", "").rstrip("\n")
                 if text or not lines:
                     lines.append(Line(number, text if lines else text.lstrip("\ufeff")))
                 if len(lines) == count:
                     break
     except DAMAGED_GZIP as error:
-        raise UserError(f"{path}: cannot be read ({error})") from error
+        raise UserError(unreadable(path, error)) from error
     return lines
 
 

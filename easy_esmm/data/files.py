@@ -14,6 +14,9 @@ from easy_esmm.planted.truth import is_truth_file
 DAMAGED_GZIP = (EOFError, OSError, zlib.error)
 """What reading a compressed file raises that is cut short or damaged, or cannot be read at all."""
 
+_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
 _MARKS = ("_SUCCESS", "_metadata", "_common_metadata")
 
 
@@ -59,6 +62,24 @@ def _match(pattern: str) -> List[str]:
 def is_compressed(path: str) -> bool:
     """Whether the file is read through gzip; its suffix says so."""
     return path.endswith(".gz")
+
+
+def unreadable(path: str, error: BaseException) -> str:
+    """What to say of a file that one of `DAMAGED_GZIP` kept from being read."""
+    if isinstance(error, gzip.BadGzipFile) and "Not a gzipped file" in str(error):
+        return f"{path}: its content is not gzip, though its name ends with .gz; name it without"
+    return f"{path}: cannot be read ({error})"
+
+
+def require_text(path: str, start: bytes) -> None:
+    """Raises UserError if a CSV file's first bytes, uncompressed, are those of something else."""
+    if start.startswith(_GZIP) and not is_compressed(path):
+        raise UserError(f"{path}: its content is gzip; name it {path}.gz")
+    if start.startswith(_PARQUET):
+        raise UserError(f"{path}: a Parquet file; set data_config.input_type: ParquetInput")
+    # Without a byte order mark, every other byte of plain letters is zero.
+    if start.startswith(_UTF_16) or b"\0\0\0" in (start[0:6:2], start[1:6:2]):
+        raise UserError(f"{path}: its text is UTF-16; save it as UTF-8")
 
 
 def open_bytes(path: str) -> IO[bytes]:

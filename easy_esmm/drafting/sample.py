@@ -13,7 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from easy_esmm.data import storage
-from easy_esmm.data.files import DAMAGED_GZIP, find_files, is_compressed, open_bytes
+from easy_esmm.data.files import (
+    DAMAGED_GZIP,
+    find_files,
+    is_compressed,
+    open_bytes,
+    require_text,
+    unreadable,
+)
 from easy_esmm.errors import UserError
 
 _SEPARATORS = ("\001", "\t", ",", ";", "|")
@@ -83,7 +90,8 @@ def _read_csv(files: Tuple[str, ...], rows: int, labels: Sequence[str]) -> Sampl
         with open_bytes(path) as file:
             raw = list(islice(file, rows + 1))
     except DAMAGED_GZIP as error:
-        raise UserError(f"{path}: cannot be read ({error})") from error
+        raise UserError(unreadable(path, error)) from error
+    require_text(path, raw[0] if raw else b"")
     lines = [line.decode("utf-8", "replace").replace("\r", "").rstrip("\n") for line in raw]
     lines = [line for line in lines if line]
     if not lines:

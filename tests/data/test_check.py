@@ -180,6 +180,45 @@ def test_a_damaged_gzip_file_is_a_problem(
     assert f"a.csv.gz: cannot be read ({fault}" in str(problem)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.csv", gzip.compress(b"0,1,5,a\n"), "its content is gzip; name it a.csv.gz"),
+        ("a.csv", "0,1,5,a\n".encode("utf-16"), "its text is UTF-16; save it as UTF-8"),
+        ("a.csv", "0,1,5,a\n".encode("utf-16-be"), "its text is UTF-16; save it as UTF-8"),
+        ("a.csv", "0,1,5,a\n".encode("utf-16-le"), "its text is UTF-16; save it as UTF-8"),
+        ("a.csv.gz", gzip.compress("0".encode("utf-16")), "its text is UTF-16; save it as UTF-8"),
+        ("a.csv", b"PAR1 and more", "a Parquet file; set data_config.input_type: ParquetInput"),
+        (
+            "a.csv.gz",
+            b"0,1,5,a\n",
+            "its content is not gzip, though its name ends with .gz; name it without",
+        ),
+    ],
+)
+def test_a_file_that_is_no_csv_is_told_as_what_it_is(
+    make_config: Any, tmp_path: Path, name: str, content: bytes, expected: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    pipeline: Any = FakePipeline(make_config())
+    (problem,) = check_files(pipeline, "eval", str(tmp_path / name))
+    shown = str(problem).replace(f"{tmp_path}/", "")
+    assert shown == f"a.config:1:1: eval_input_path: {name}: {expected}"
+
+
+def test_a_row_in_the_place_of_the_header_is_told_once(check: Any) -> None:
+    header = "with_header: true"
+    rule = "data_config.with_header: 0.csv: the first line names no column that is read"
+    assert check("0,1,5,a\n0,0,6,b\n", data=header) == [
+        f"{rule} (it is 0, 1, 5, a); if it is a row, set with_header: false"
+    ]
+    assert check("u,v,w\na,b,c\n", data=header) == [
+        f"{rule} (it is u, v, w); if it is a row, set with_header: false and declare all 3 columns "
+        "in input_fields, in their order"
+    ]
+    assert len(check("Buy,Click,ID,Text\n0,1,5,a\n", data=header)) == 4
+
+
 def test_parquet_schemas_are_compared_with_the_declared_types(check: Any) -> None:
     good = {"buy": [0], "click": [1], "id": [5], "text": ["a"]}
     data = "input_type: ParquetInput"
