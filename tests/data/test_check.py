@@ -195,6 +195,7 @@ def test_a_damaged_gzip_file_is_a_problem(
             "its content is not gzip, though its name ends with .gz; name it without",
         ),
     ],
+    ids=["gzip", "utf-16", "big endian", "little endian", "in gzip", "parquet", "not gzip"],
 )
 def test_a_file_that_is_no_csv_is_told_as_what_it_is(
     make_config: Any, tmp_path: Path, name: str, content: bytes, expected: str
