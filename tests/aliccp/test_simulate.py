@@ -32,7 +32,7 @@ def test_it_writes_the_files_it_lists_and_prints_the_priors(tmp_path):
     ("arguments", "message"),
     [
         (["--output", "DIR", "--rows", "5", "--rho", "2"], "--rows: must be in [100, 50000000]"),
-        (["--output", "DIR", "--rows", "many"], "flag --rows=many"),
+        (["--output", "DIR", "--rows", "many"], "--rows: must be a whole number, got 'many'"),
         (["--output", "DIR", "--row", "5", "--nonsense", "1"], "Unknown command line flag"),
         (["--output", "DIR", "stray"], "stray: not a flag"),
         ([], "--output: must name a folder"),
