@@ -19,7 +19,7 @@ from statistics import mean, stdev
 from typing import Dict, List
 
 from easy_esmm import config as configs
-from easy_esmm import training
+from easy_esmm import estimator
 from easy_esmm.aliccp.generator import simulate
 from easy_esmm.aliccp.settings import Settings
 from easy_esmm.aliccp.summary import describe
@@ -70,8 +70,8 @@ def trained(folder: Path, name: str, seed: int) -> Dict[str, float]:
     """Metrics of the test rows after one epoch."""
     pipeline = variant(folder, name, seed)
     shutil.rmtree(folder / "model", ignore_errors=True)
-    training.train(pipeline)
-    return training.evaluate(pipeline)
+    estimator.train(pipeline)
+    return estimator.evaluate(pipeline)
 
 
 def variant(folder: Path, name: str, seed: int) -> Pipeline:

@@ -6,9 +6,10 @@ import logging
 import os
 import re
 from pathlib import Path
-from typing import List
+from typing import Iterator, List
 
 import pytest
+from absl import logging as absl_logging
 
 # Before anything imports TensorFlow: its C++ side prints some 10 lines a process otherwise.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -19,7 +20,7 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)
 VERSION_DEPENDENT = re.compile(
     r"tests/(compat|config|golden|protos)/"
     r"|tests/data/test_parquet\.py"
-    r"|tests/training/test_(model_fn|optimizers)\.py"
+    r"|tests/(estimator/test_model_fn|optimizers/test_optimizers)\.py"
     r"|tests/test_(commands|config_reference)\.py"
     r"|tests/conformance/test_samples\.py.*\[esmm_all_features"
 )
@@ -53,3 +54,20 @@ def aliccp_sample(request: pytest.FixtureRequest) -> Path:
     if not path.is_dir():
         raise pytest.UsageError(f"--aliccp-sample {folder}: no such folder")
     return path.resolve()
+
+
+@pytest.fixture
+def messages(monkeypatch: pytest.MonkeyPatch) -> Iterator[List[str]]:
+    """What was logged as a warning."""
+    found: List[str] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            found.append(record.getMessage())
+
+    logger = absl_logging.get_absl_logger()
+    handler = Keep(logging.WARNING)
+    logger.addHandler(handler)
+    monkeypatch.setattr(logger, "propagate", False)
+    yield found
+    logger.removeHandler(handler)

@@ -9,7 +9,7 @@ from typing import Any, Dict, Iterator, List, Sequence, Set, Tuple
 from google.protobuf import descriptor_pb2
 from make_protos import compile_protos
 
-from easy_esmm.config.rules import rules_for
+from easy_esmm.config.rules.fields import rules_for
 from easy_esmm.config.scalars import show_value
 from easy_esmm.config.support import (
     NO_EFFECT,

@@ -10,11 +10,11 @@ import sys
 import time
 from typing import Any, Dict, Iterator, List
 
-from easy_esmm import training
+from easy_esmm import estimator
 from easy_esmm.comparing.runs import Result, Run, write_result
 from easy_esmm.compat import keras, v1
 from easy_esmm.config import Edit, load, towers
-from easy_esmm.training.gradient_cosine import gradient_cosine
+from easy_esmm.estimator.gradient_cosine import gradient_cosine
 
 _NEVER = 1_000_000_000
 """Steps until what is of no use in a comparison."""
@@ -28,7 +28,7 @@ def execute(run: Run, is_quiet: bool = True) -> Result:
       is_quiet: whether the progress of training and evaluation is kept from the screen.
 
     Raises:
-      UserError: as `training.train` and `training.evaluate`.
+      UserError: as `estimator.train` and `estimator.evaluate`.
     """
     start = time.monotonic()
     pipeline = load(run.path, (*run.edits, *_lean(run)), "train")
@@ -38,8 +38,8 @@ def execute(run: Run, is_quiet: bool = True) -> Result:
     )
     shutil.rmtree(run.model_dir, ignore_errors=True)
     with _screen(is_quiet), _clean_process():
-        trained = training.train(unevaluated)
-        metrics: Dict[str, float] = training.evaluate(
+        trained = estimator.train(unevaluated)
+        metrics: Dict[str, float] = estimator.evaluate(
             pipeline, truth_path=run.truth, common_pctr_path=run.common_pctr
         )
         if run.gradient_batches:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from easy_esmm.config.constraints import Constraint, Verdict
 from easy_esmm.config.hints import did_you_mean
+from easy_esmm.config.rules.constraints import Constraint, Verdict
 
 FUNCTIONS: Tuple[str, ...] = (
     "abs",

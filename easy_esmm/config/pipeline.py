@@ -5,30 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable, List, Optional, Sequence, Tuple
 
-from easy_esmm.config.across_baselines import check_baselines
-from easy_esmm.config.across_counterfactual import check_counterfactual
-from easy_esmm.config.across_data import check_columns, check_labels, check_metrics
-from easy_esmm.config.across_feature_types import check_feature_types
-from easy_esmm.config.across_features import check_features, check_groups, check_shared_tables
-from easy_esmm.config.across_losses import check_losses
-from easy_esmm.config.across_model import (
+from easy_esmm.config.edit import Edit, apply
+from easy_esmm.config.parse import parse
+from easy_esmm.config.problems import ConfigError, Places, Problem, in_order
+from easy_esmm.config.resolve import Resolved, drop_unread_groups, resolve
+from easy_esmm.config.rules.baselines import check_baselines
+from easy_esmm.config.rules.counterfactual import check_counterfactual
+from easy_esmm.config.rules.data import check_columns, check_labels, check_metrics
+from easy_esmm.config.rules.feature_types import check_feature_types
+from easy_esmm.config.rules.features import check_features, check_groups, check_shared_tables
+from easy_esmm.config.rules.fields import check_fields
+from easy_esmm.config.rules.losses import check_losses
+from easy_esmm.config.rules.model import (
     check_hidden_layers,
     check_inputs,
     check_model_class,
     check_towers,
 )
-from easy_esmm.config.across_rates import check_optimizers
-from easy_esmm.config.across_serving import check_matrices
-from easy_esmm.config.across_training import check_end, check_export, check_paths
-from easy_esmm.config.across_trunks import check_trunks
-from easy_esmm.config.across_user_rows import check_user_rows
-from easy_esmm.config.edit import Edit, apply
-from easy_esmm.config.idle import idle_notes
-from easy_esmm.config.parse import parse
-from easy_esmm.config.problems import ConfigError, Places, Problem, in_order
-from easy_esmm.config.report import Report
-from easy_esmm.config.resolve import Resolved, drop_unread_groups, resolve
-from easy_esmm.config.rules import check_fields
+from easy_esmm.config.rules.optimizers import check_optimizers
+from easy_esmm.config.rules.report import Report
+from easy_esmm.config.rules.serving import check_matrices
+from easy_esmm.config.rules.training import check_end, check_export, check_paths
+from easy_esmm.config.rules.trunks import check_trunks
+from easy_esmm.config.rules.unused import idle_notes
+from easy_esmm.config.rules.user_rows import check_user_rows
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 

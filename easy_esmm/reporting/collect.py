@@ -10,14 +10,14 @@ from easy_esmm.config import Pipeline
 from easy_esmm.config.several_values import single_readers, value_separators
 from easy_esmm.config.towers import towers
 from easy_esmm.data.fields import FLOATS
+from easy_esmm.evaluation.events import series_by_tag
+from easy_esmm.evaluation.history import evaluations_folder
+from easy_esmm.evaluation.recorder import RowRecorder
 from easy_esmm.planted.truth import Truth
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.reporting.evaluated import Evaluated
 from easy_esmm.reporting.measures.rows import Coded, Rows, tasks
 from easy_esmm.reporting.tables import table_norms
-from easy_esmm.training.evaluations import evaluations_folder
-from easy_esmm.training.events import series_by_tag
-from easy_esmm.training.recorder import RowRecorder
 
 
 def recorder_for(config: PipelineConfig, user_column: str) -> RowRecorder:

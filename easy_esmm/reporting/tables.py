@@ -7,10 +7,10 @@ from typing import Any, List, Mapping
 from numpy.typing import NDArray
 
 from easy_esmm.compat import v1
+from easy_esmm.optimizers import averages
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.reporting.evaluated import TableNorms
 from easy_esmm.reporting.measures.norms import norms_by_frequency
-from easy_esmm.training import averages
 
 
 def table_norms(

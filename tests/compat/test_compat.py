@@ -138,7 +138,7 @@ def test_program_that_used_keras_3_before_gets_a_message() -> None:
     done = program(
         "import tensorflow as tf; tf.keras.layers.Dense(1)\n"
         "import sys; from easy_esmm import flags\n"
-        "def main(arguments): from easy_esmm import training\n"
+        "def main(arguments): from easy_esmm import estimator\n"
         "sys.argv = ['program']; flags.run(main, flags.define())"
     )
     assert done.returncode == 2
@@ -147,7 +147,7 @@ def test_program_that_used_keras_3_before_gets_a_message() -> None:
     assert message[0].startswith("tf.keras is Keras 3.")
     assert message[0].endswith("something used tf.keras before easy_esmm was imported:")
     assert message[1] == (
-        "import easy_esmm.training first, or set TF_USE_LEGACY_KERAS=1 in the environment of the "
+        "import easy_esmm.estimator first, or set TF_USE_LEGACY_KERAS=1 in the environment of the "
         "program"
     )
 
@@ -158,14 +158,14 @@ def test_program_may_use_keras_3_under_its_own_name() -> None:
         "import keras as keras_3; model = keras_3.Sequential([keras_3.layers.Dense(1)])\n"
         "import tensorflow as tf\n"
         "from easy_esmm.compat import keras\n"
-        "from easy_esmm import training\n"
+        "from easy_esmm import estimator\n"
         "print(keras_3.__version__[0], model(tf.ones([2, 3])).shape, keras.__version__[0])"
     )
     assert (done.returncode, done.stdout) == (0, "3 (2, 1) 2\n"), done.stderr
 
 
 def test_package_imported_after_tensorflow_works() -> None:
-    done = program("import tensorflow\nimport easy_esmm.training; print('imported')")
+    done = program("import tensorflow\nimport easy_esmm.estimator; print('imported')")
     assert (done.returncode, done.stdout) == (0, "imported\n"), done.stderr
 
 

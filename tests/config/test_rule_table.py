@@ -6,8 +6,8 @@ from typing import Any, Iterator, Tuple
 
 import pytest
 
-from easy_esmm.config.idle import IDLE
-from easy_esmm.config.rules import RULES, matches
+from easy_esmm.config.rules.fields import RULES, matches
+from easy_esmm.config.rules.unused import IDLE
 from easy_esmm.config.support import field_mark, is_message
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 

@@ -13,9 +13,9 @@ from easy_esmm import config as configs
 from easy_esmm.compat import estimator, v1
 from easy_esmm.config import Pipeline
 from easy_esmm.config.walk import settings
+from easy_esmm.estimator.model_fn import make_model_fn
 from easy_esmm.protos.dnn_pb2 import DNN
 from easy_esmm.serving.signature import receive_columns
-from easy_esmm.training.model_fn import make_model_fn
 from tests.conformance.rows import rows_path, write_rows
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"

@@ -12,7 +12,7 @@ import pytest
 
 from easy_esmm import config as configs
 from easy_esmm.config.problems import Places
-from easy_esmm.config.rules import check_fields
+from easy_esmm.config.rules.fields import check_fields
 from easy_esmm.config.support import (
     NO_EFFECT,
     field_mark,
@@ -33,8 +33,8 @@ ELSEWHERE = {
     "ClickSpace.groups": "as ESMM's: tests/models/test_click_space.py",
     "Division.groups": "as ESMM's: tests/models/test_division.py",
     "ExportConfig.asset_files": "names a file of the user's: tests/test_commands.py",
-    "Optimizer.adam_async_optimizer": "EasyRec's other name of a rule: tests/training",
-    "Optimizer.adam_asyncw_optimizer": "EasyRec's other name of a rule: tests/training",
+    "Optimizer.adam_async_optimizer": "EasyRec's other name of a rule: tests/optimizers",
+    "Optimizer.adam_asyncw_optimizer": "EasyRec's other name of a rule: tests/optimizers",
 }
 """Supported fields that no sample sets, and where they are tested instead."""
 

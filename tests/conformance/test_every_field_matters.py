@@ -22,11 +22,11 @@ from easy_esmm import data
 from easy_esmm.compat import estimator, v1
 from easy_esmm.config import ConfigError, Edit, Pipeline
 from easy_esmm.config.support import is_repeated
+from easy_esmm.estimator.factory import make_estimator
+from easy_esmm.estimator.model_fn import make_model_fn
+from easy_esmm.estimator.run import specs
+from easy_esmm.estimator.watched_metrics import watched
 from easy_esmm.serving.signature import serving_input_receiver_fn
-from easy_esmm.training.estimator import make_estimator
-from easy_esmm.training.model_fn import make_model_fn
-from easy_esmm.training.run import specs
-from easy_esmm.training.watched import watched
 from tests.conformance import table
 
 OTHER_VALUES: Mapping[str, str] = {
@@ -238,7 +238,7 @@ def test_another_value_changes_something(
         return  # logged as without effect
     if path.endswith(("_input_path", ".fine_tune_checkpoint", ".fine_tune_ckpt_var_map")):
         assert changed.config != unchanged.config
-        return  # which files are read: tests/data, tests/training/test_fine_tune.py
+        return  # which files are read: tests/data, tests/checkpoints/test_fine_tune.py
     changed = on_rows(changed, folder)
     problems = data.check_files(changed, "train")
     if problems:

@@ -13,16 +13,16 @@ import tensorflow as tf
 from google.protobuf import text_format
 from tensorflow.python.framework import op_def_registry  # noqa: TID251
 
-from easy_esmm import data, training
+from easy_esmm import data, estimator
 from easy_esmm.compat import v1
 from easy_esmm.config import Pipeline
 from easy_esmm.config.towers import towers
 from easy_esmm.errors import UserError
+from easy_esmm.evaluation.events import series_by_tag
+from easy_esmm.evaluation.history import evaluations_folder
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.requests import request
 from easy_esmm.serving.saved_model import SavedModel
-from easy_esmm.training.evaluations import evaluations_folder
-from easy_esmm.training.events import series_by_tag
 from tests.conformance import table
 
 
@@ -31,7 +31,7 @@ class Run:
     """A sample that was trained."""
 
     pipeline: Pipeline
-    trained: training.Trained
+    trained: estimator.Trained
     losses: List[float]
 
     @property
@@ -44,7 +44,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     """Each sample, trained and exported once for all tests of this file."""
     folder = tmp_path_factory.mktemp(request.param)
     pipeline = table.small(request.param, folder)
-    trained = training.train(pipeline)
+    trained = estimator.train(pipeline)
     return Run(pipeline, trained, training_losses(pipeline))
 
 
@@ -82,7 +82,7 @@ def batches_of(pipeline: Pipeline) -> List[Dict[str, Any]]:
 def predicted(pipeline: Pipeline, step: int) -> Dict[str, np.ndarray]:
     checkpoint = f"{pipeline.config.model_dir}/model.ckpt-{step}"
     batches = list(
-        training.predict(pipeline, pipeline.config.eval_input_path, checkpoint_path=checkpoint)
+        estimator.predict(pipeline, pipeline.config.eval_input_path, checkpoint_path=checkpoint)
     )
     return {name: np.concatenate([b[name] for b in batches]) for name in batches[0]}
 
@@ -235,7 +235,7 @@ def test_a_training_that_goes_on_equals_the_one_that_did_not_stop_to_the_last_bi
 ) -> None:
     half = table.STEPS // 2
     goes_on = continued(run, half, tmp_path)
-    trained = training.train(goes_on, continue_train=True)
+    trained = estimator.train(goes_on, continue_train=True)
     assert trained.step == table.STEPS
     assert trained.examples == half * table.BATCH
     assert training_losses(goes_on) == run.losses[half:]
@@ -245,7 +245,7 @@ def test_a_training_that_goes_on_equals_the_one_that_did_not_stop_to_the_last_bi
     for key, value in first.items():
         np.testing.assert_array_equal(value, second[key], err_msg=key)
     with pytest.raises(UserError, match=r"has been trained for 40 steps already, got 40"):
-        training.train(goes_on, continue_train=True)
+        estimator.train(goes_on, continue_train=True)
 
 
 def continued(run: Run, step: int, folder: Path) -> Pipeline:

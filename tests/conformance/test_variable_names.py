@@ -10,7 +10,7 @@ import pytest
 
 from easy_esmm import config as configs
 from easy_esmm.compat import estimator
-from easy_esmm.training.dry_build import dry_build
+from easy_esmm.estimator.dry_build import dry_build
 from tests.conformance import table
 
 GOLDEN = Path(__file__).with_name("variable_names.json")

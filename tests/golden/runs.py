@@ -18,17 +18,17 @@ from typing import Any, Dict
 from google.protobuf import text_format
 
 from easy_esmm import config as configs
-from easy_esmm import training
+from easy_esmm import estimator
 from easy_esmm.aliccp.generator import simulate
 from easy_esmm.aliccp.settings import Settings
 from easy_esmm.aliccp.summary import describe
 from easy_esmm.aliccp.writing import write_simulation
 from easy_esmm.config import Pipeline, towers
+from easy_esmm.evaluation.events import series_by_tag
+from easy_esmm.evaluation.history import evaluations_folder
 from easy_esmm.protos.esmm_pb2 import ESMM
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.optimizer_pb2 import Optimizer
-from easy_esmm.training.evaluations import evaluations_folder
-from easy_esmm.training.events import series_by_tag
 
 FOLDER = Path(__file__).parent
 GOLDEN = FOLDER / "golden.json"
@@ -97,7 +97,7 @@ def _exchange_model(model: ModelConfig, model_class: str) -> None:
 
 def run(name: str, folder: Path, model_dir: Path) -> Dict[str, Any]:
     """Trains: `losses` of all steps, and the `aucs` of the evaluation after the last."""
-    training.train(pipeline(name, folder, model_dir))
+    estimator.train(pipeline(name, folder, model_dir))
     losses = [loss for _, loss in series_by_tag(str(model_dir))["loss"]]
     metrics = series_by_tag(evaluations_folder(str(model_dir)))
     aucs = {name: series[-1][1] for name, series in metrics.items() if name.startswith("auc")}

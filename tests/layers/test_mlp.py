@@ -10,7 +10,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from easy_esmm.compat import keras, v1
-from easy_esmm.config import rules
+from easy_esmm.config.rules import fields as rules
 from easy_esmm.errors import UserError
 from easy_esmm.layers import MLP
 from easy_esmm.layers.activations import ACTIVATIONS, LEARNED, activation

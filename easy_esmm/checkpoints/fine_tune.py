@@ -1,0 +1,184 @@
+"""Starting a training from the variables of another one's checkpoint."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
+
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from easy_esmm.checkpoints.shapes import Shapes, read_shapes
+from easy_esmm.compat import v1
+from easy_esmm.config.hints import did_you_mean
+from easy_esmm.errors import UserError
+from easy_esmm.optimizers import averages
+from easy_esmm.protos.train_pb2 import TrainConfig
+
+_CHECKPOINT = "train_config.fine_tune_checkpoint"
+_MAP = "train_config.fine_tune_ckpt_var_map"
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What of a graph comes from the checkpoint."""
+
+    restored: Mapping[str, str]
+    """Variable of the graph -> variable of the checkpoint, of the same shape."""
+    missing: Tuple[str, ...]
+    """Variables of the graph that the checkpoint does not hold: they start anew."""
+    mismatched: Tuple[str, ...]
+    """The same of those that it holds in another shape, in words."""
+    unread: Tuple[str, ...]
+    """Variables of the checkpoint that the graph does not read."""
+
+
+class FineTune:
+    """Variables of a checkpoint, as first values of the variables of a training graph.
+
+    The step, and moving averages of weights, start anew, the latter at the restored weights.
+    """
+
+    def __init__(self, config: TrainConfig) -> None:
+        """Reads the names and shapes.
+
+        Raises:
+          UserError: there is no checkpoint, or no map, at the path.
+        """
+        self.path = _find(config.fine_tune_checkpoint)
+        self._shapes: Shapes = read_shapes(self.path)
+        self._names = _read_map(config.fine_tune_ckpt_var_map)
+        self._done: Set[str] = set()
+
+    def plan(self, variables: Shapes) -> Plan:
+        """What of `variables`, which are all of a graph's, would be restored.
+
+        Raises:
+          UserError: a variable of the map does not exist, or has another shape; or nothing fits.
+        """
+        if self._names is not None:
+            self._check_map(variables)
+        wanted = {n: source for n in variables if (source := self._source(n)) is not None}
+        restored, missing, mismatched = {}, [], []
+        for name, source in sorted(wanted.items()):
+            here, there = variables[name], self._shapes.get(source)
+            if there is None:
+                missing.append(name)
+            elif there != here:
+                mismatched.append(f"{name} is {here} here, {there} there")
+            else:
+                restored[name] = source
+        if not restored:
+            raise UserError(f"{_CHECKPOINT}: {self.path} holds no variable of this model")
+        if self._names is not None:
+            missing = sorted(n for n in variables if n not in wanted and _may_be_restored(n))
+        unread = sorted(set(filter(_may_be_restored, self._shapes)) - set(restored.values()))
+        return Plan(restored, tuple(missing), tuple(mismatched), tuple(unread))
+
+    def restore(self) -> None:
+        """Makes values of the checkpoint the first ones of variables made since the last call."""
+        sources: Dict[str, Any] = {}
+        for variable in v1.global_variables():
+            name = variable.op.name
+            source = self._source(name)
+            is_new = name not in self._done
+            self._done.add(name)
+            if is_new and source and self._shapes.get(source) == variable.shape.as_list():
+                sources[source] = variable
+        if sources:
+            v1.train.init_from_checkpoint(self.path, sources)
+
+    def _source(self, name: str) -> Optional[str]:
+        """The checkpoint's variable for a variable of the graph."""
+        if not _may_be_restored(name):
+            return None
+        return name if self._names is None else self._names.get(name)
+
+    def _check_map(self, variables: Shapes) -> None:
+        for name, source in (self._names or {}).items():
+            for one, known, where in (
+                (name, variables, "the model"),
+                (source, self._shapes, self.path),
+            ):
+                if one not in known or not _may_be_restored(one):
+                    hint = did_you_mean(one, known)
+                    raise UserError(
+                        f"{_MAP}: must name variables of {where}, got {one}"
+                        + (f"; {hint}" if hint else "")
+                    )
+            if variables[name] != self._shapes[source]:
+                raise UserError(
+                    f"{_MAP}: must pair variables of one shape, got {name} {variables[name]} and "
+                    f"{source} {self._shapes[source]}"
+                )
+
+
+def log(plan: Plan, path: str, variables: Shapes) -> None:
+    """Reports what was restored from `path`, and what was not."""
+    numbers = sum(int(np.prod(variables[name])) for name in plan.restored)
+    logging.info(
+        "fine_tune_checkpoint: %d of %d variables (%s numbers) start from %s",
+        len(plan.restored),
+        len(plan.restored) + len(plan.missing) + len(plan.mismatched),
+        f"{numbers:,}",
+        path,
+    )
+    if plan.mismatched:
+        text = "fine_tune_checkpoint: of another shape, so that they start anew: %s"
+        logging.warning(text, _listed(plan.mismatched, "; "))
+    if plan.missing:
+        text = "fine_tune_checkpoint: not restored, so that they start anew: %s"
+        logging.info(text, _listed(plan.missing))
+    if plan.unread:
+        text = "fine_tune_checkpoint: in the checkpoint and not read: %s"
+        logging.info(text, _listed(plan.unread))
+
+
+def _listed(names: Tuple[str, ...], separator: str = ", ") -> str:
+    more = f"{separator}and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return separator.join(names[:_SHOWN]) + more
+
+
+def _may_be_restored(name: str) -> bool:
+    last = name.rsplit("/", 1)[-1]
+    return name != "global_step" and last not in (averages.AVERAGE, averages.STEP)
+
+
+def _find(path: str) -> str:
+    """The checkpoint: `path`, or the newest in the folder `path`."""
+    if tf.io.gfile.isdir(path):
+        newest: Optional[str] = v1.train.latest_checkpoint(path)
+        if newest is None:
+            raise UserError(f"{_CHECKPOINT}: must hold a checkpoint, got the folder {path}")
+        return newest
+    # TensorFlow takes any existing file for a checkpoint of its first format.
+    prefix = re.sub(r"\.(index|meta|data-\d+-of-\d+)$", "", path)
+    if prefix == path and v1.train.checkpoint_exists(path):
+        return path
+    hint = f"; did you mean {prefix}?" if prefix != path else "; give .../model.ckpt-STEP"
+    raise UserError(f"{_CHECKPOINT}: must be a checkpoint or a folder of them, got {path}{hint}")
+
+
+def _read_map(path: str) -> Optional[Dict[str, str]]:
+    """Variable here -> variable there; None without a file: the same names."""
+    if not path:
+        return None
+    if not os.path.isfile(path):
+        raise UserError(f"{_MAP}: must be an existing file, got {path}")
+    names: Dict[str, str] = {}
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, start=1):
+            words: List[str] = line.split()
+            if not words:
+                continue
+            if len(words) != 2 or words[0] in names:
+                rule = "must hold two names, of a variable here and one there, each first name once"
+                raise UserError(f"{path}:{number}: {rule}, got {line.strip()}")
+            names[words[0]] = words[1]
+    if not names:
+        raise UserError(f"{_MAP}: must hold names of variables, got the empty file {path}")
+    return names

@@ -1,0 +1,1 @@
+"""The rules of a config: on single fields (`fields`), and across fields, by topic."""

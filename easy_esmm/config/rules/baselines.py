@@ -1,0 +1,64 @@
+"""Rules across fields of the ESMM paper's baselines: ClickSpace and Division."""
+
+from __future__ import annotations
+
+from typing import List
+
+from easy_esmm.config import towers
+from easy_esmm.config.rules.report import Report
+from easy_esmm.config.tower_losses import predicts_value
+from easy_esmm.protos.click_space_pb2 import ClickSpace
+from easy_esmm.protos.division_pb2 import Division
+from easy_esmm.protos.loss_pb2 import CLASSIFICATION, LossType
+
+_ONE_LOGIT = 1
+
+
+def check_baselines(report: Report) -> None:
+    """One way to sample, and a CVR tower whose loss or quotient makes sense."""
+    model = report.config.model_config
+    member = model.WhichOneof("model")
+    at = towers.path(model)
+    if member == "click_space":
+        _check_sample(report, model.click_space, at)
+        _check_loss(report, model.click_space, at)
+    if member == "division":
+        _check_quotient(report, model.division, at)
+
+
+def _check_quotient(report: Report, parameters: Division, at: str) -> None:
+    if predicts_value(parameters.cvr_tower):
+        rule = "must not be L2_LOSS: the quotient is one of probabilities"
+        report.complain(f"{at}.cvr_tower.loss_type", rule, "L2_LOSS", "ESMM predicts values")
+    for member in towers.TOWERS:
+        classes = getattr(parameters, member).num_class
+        if classes > _ONE_LOGIT:
+            rule = "must be 1: the quotient is computed from one logit"
+            report.complain(f"{at}.{member}.num_class", rule, str(classes))
+
+
+def _check_sample(report: Report, parameters: ClickSpace, at: str) -> None:
+    """The first one counts; each further one is complained about."""
+    ways: List[str] = []
+    if parameters.unclicked_rate:
+        ways.append("unclicked_rate")
+    if parameters.positive_copies > 1:
+        ways.append("positive_copies")
+    if parameters.HasField("rejection_floor"):
+        ways.append("rejection_floor")
+    for name in ways[1:]:
+        rule = f"must not stand beside {ways[0]}: a baseline changes the sample in one way"
+        report.complain(f"{at}.{name}", rule)
+
+
+def _check_loss(report: Report, parameters: ClickSpace, at: str) -> None:
+    tower = parameters.cvr_tower
+    kinds = [loss.loss_type for loss in tower.losses] or [tower.loss_type]
+    paths = [f"{at}.cvr_tower.losses[{n}].loss_type" for n in range(len(tower.losses))]
+    for kind, path in zip(kinds, paths or [f"{at}.cvr_tower.loss_type"]):
+        if kind != CLASSIFICATION:
+            rule = "must be CLASSIFICATION: the loss over the sample is the cross entropy"
+            report.complain(path, rule, LossType.Name(kind))
+    if len(tower.losses) > 1:
+        rule = "must be one loss at most: the loss over the sample is the cross entropy"
+        report.complain(f"{at}.cvr_tower.losses[1]", rule)

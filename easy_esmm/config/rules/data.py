@@ -1,0 +1,94 @@
+"""Rules across fields: columns, labels, sample weight, metrics' columns."""
+
+from __future__ import annotations
+
+from typing import Any, Dict
+
+from easy_esmm.config import towers
+from easy_esmm.config.cells import parse_cell
+from easy_esmm.config.metric_columns import GROUP_FIELDS, REQUIRED, group_column
+from easy_esmm.config.rules.report import Report
+from easy_esmm.config.scalars import quoted
+from easy_esmm.config.tower_losses import predicts_value
+from easy_esmm.config.walk import settings
+from easy_esmm.protos.data_pb2 import DatasetConfig
+from easy_esmm.protos.eval_pb2 import EvalMetrics
+
+_FIELDS = "data_config.input_fields"
+
+
+def check_columns(report: Report) -> None:
+    """Columns are listed, named once, and their defaults can be read as their types."""
+    data = report.config.data_config
+    if not data.input_fields:
+        report.complain(_FIELDS, "must list the columns of the input")
+    paths = [f"{_FIELDS}[{number}]" for number in range(len(data.input_fields))]
+    names = [column.input_name for column in data.input_fields]
+    report.demand_unique(names, [f"{path}.input_name" for path in paths], "another column")
+    for column, path in zip(data.input_fields, paths):
+        if not column.input_name:
+            report.complain(f"{path}.input_name", "must be set")
+        if column.HasField("default_val"):
+            _check_default(report, column, f"{path}.default_val")
+
+
+def check_labels(report: Report) -> None:
+    """Labels and the sample weight are columns, and different ones."""
+    data = report.config.data_config
+    columns = [column.input_name for column in data.input_fields]
+    if not data.label_fields:
+        report.complain("data_config.label_fields", "must name the label columns")
+    paths = [f"data_config.label_fields[{number}]" for number in range(len(data.label_fields))]
+    for label, path in zip(data.label_fields, paths):
+        _demand_column(report, path, label, columns)
+    report.demand_unique(data.label_fields, paths, "another label")
+    if data.sample_weight:
+        path = "data_config.sample_weight"
+        _demand_column(report, path, data.sample_weight, columns)
+        if data.sample_weight in data.label_fields:
+            report.complain(path, "must not be a label", quoted(data.sample_weight))
+
+
+def check_metrics(report: Report) -> None:
+    """Each `metrics_set` names a metric, and its columns exist."""
+    columns = [column.input_name for column in report.config.data_config.input_fields]
+    for setting in settings(report.config):
+        if setting.field.name == "metrics_set" and not setting.value.WhichOneof("metric"):
+            report.complain(setting.path, "must name a metric: auc { } or gauc { ... }")
+        if setting.field.name in GROUP_FIELDS and isinstance(setting.owner, EvalMetrics):
+            path = f"{setting.path}.{GROUP_FIELDS[setting.field.name]}"
+            name = group_column(setting.owner)
+            if name:
+                _demand_column(report, path, name, columns)
+            elif setting.field.name in REQUIRED:
+                report.complain(path, "must be set")
+    _check_accuracy(report)
+
+
+def _check_accuracy(report: Report) -> None:
+    model = report.config.model_config
+    _, tower = towers.towers(model)
+    for number, metric in enumerate(tower.metrics_set):
+        if metric.HasField("accuracy") and predicts_value(tower):
+            path = f"{towers.path(model)}.cvr_tower.metrics_set[{number}].accuracy"
+            rule = "must not stand in a tower that predicts a value"
+            report.complain(path, rule, "accuracy", "use mean_absolute_error")
+
+
+def _demand_column(report: Report, path: str, name: str, columns: Any) -> None:
+    report.demand_member(path, name, columns, "a column of data_config.input_fields")
+
+
+def _check_default(report: Report, column: DatasetConfig.Field, path: str) -> None:
+    text = column.default_val
+    if text and parse_cell(column.input_type, text.encode()) is None:
+        report.complain(path, f"must be {_WORDS[column.input_type]}", quoted(text))
+
+
+_WORDS: Dict[int, str] = {
+    DatasetConfig.INT32: "a whole number of 32 bits",
+    DatasetConfig.INT64: "a whole number of 64 bits",
+    DatasetConfig.FLOAT: "a finite number of 32 bits",
+    DatasetConfig.DOUBLE: "a finite number of 64 bits",
+    DatasetConfig.BOOL: "true, false, 1 or 0",
+}

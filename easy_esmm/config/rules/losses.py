@@ -1,0 +1,96 @@
+"""Rules across fields: losses of towers, their parameters, sessions and names."""
+
+from __future__ import annotations
+
+from typing import List
+
+from easy_esmm.config import towers
+from easy_esmm.config.rules.report import Report
+from easy_esmm.config.scalars import quoted
+from easy_esmm.config.support import is_closed_off
+from easy_esmm.config.tower_losses import KINDS, PARAMETERS, predicts_value, tower_losses
+from easy_esmm.protos.loss_pb2 import JRC_LOSS, L2_LOSS, Loss, LossType
+from easy_esmm.protos.tower_pb2 import TaskTower
+
+_CLASSES_OF_JRC = 2
+_TOTAL = "total_loss"
+_OF_MODELS = (
+    "click_masked_",
+    "inverse_propensity_",
+    "doubly_robust_",
+    "imputation_",
+    "factual_",
+    "counterfactual_",
+    "agreement_",
+)
+"""What the names of losses begin with that are the model's, and no tower's."""
+
+
+def check_losses(report: Report) -> None:
+    """Losses have parameters of their type, the columns and logits that they need, and names."""
+    model = report.config.model_config
+    if not towers.is_entire_space(model):
+        return
+    parameters = towers.parameters(model)
+    names: List[str] = []
+    paths: List[str] = []
+    for member in towers.TOWERS:
+        tower = getattr(parameters, member)
+        path = f"{towers.path(model)}.{member}"
+        if not parameters.HasField(member):
+            continue
+        for number, loss in enumerate(tower.losses):
+            _check_loss(report, tower, loss, f"{path}.losses[{number}]")
+        _check_classes(report, tower, path)
+        for number, loss in enumerate(tower_losses(tower)):
+            at = f"{path}.losses[{number}]" if tower.losses else path
+            names.append(loss.loss_name)
+            paths.append(f"{at}.loss_name" if tower.losses and _is_named(tower, number) else at)
+    if parameters.ctr_tower.tower_name != parameters.cvr_tower.tower_name:
+        report.demand_unique(names, paths, "another loss")
+
+
+def _is_named(tower: TaskTower, number: int) -> bool:
+    return bool(tower.losses[number].loss_name)
+
+
+def _check_loss(report: Report, tower: TaskTower, loss: Loss, path: str) -> None:
+    if loss.loss_type not in KINDS:
+        return  # refused by its mark in the schema
+    kind = LossType.Name(loss.loss_type)
+    if loss.loss_name == _TOTAL or loss.loss_name.startswith(_OF_MODELS):
+        rule = "must be another name: evaluations report a loss of the model itself by it"
+        report.complain(f"{path}.loss_name", rule, quoted(loss.loss_name))
+    if predicts_value(tower) and loss.loss_type != L2_LOSS:
+        rule = "must not stand beside L2_LOSS: an output is a value or log odds, not both"
+        report.complain(f"{path}.loss_type", rule, kind)
+    written, fitting = loss.WhichOneof("loss_param"), PARAMETERS.get(loss.loss_type)
+    is_open = written and not is_closed_off(Loss.DESCRIPTOR.fields_by_name[written])
+    if is_open and written != fitting:
+        rule = f"must be {fitting} for {kind}" if fitting else f"must not be set for {kind}"
+        report.complain(f"{path}.{written}", rule, written)
+    if fitting is not None:
+        _check_session(report, loss, path)
+
+
+def _check_session(report: Report, loss: Loss, path: str) -> None:
+    columns = [column.input_name for column in report.config.data_config.input_fields]
+    parameters = PARAMETERS[loss.loss_type]
+    name = getattr(getattr(loss, parameters), "session_name", "")
+    if name:
+        at = f"{path}.{parameters}.session_name"
+        report.demand_member(at, name, columns, "a column of data_config.input_fields")
+    elif loss.loss_type == JRC_LOSS:
+        rule = "must come with a session, whose rows it ranks"
+        hint = "write losses { loss_type: JRC_LOSS jrc_loss { session_name: ... } }"
+        report.complain(f"{path}.loss_type", rule, "JRC_LOSS", hint)
+
+
+def _check_classes(report: Report, tower: TaskTower, path: str) -> None:
+    has_jrc = any(loss.loss_type == JRC_LOSS for loss in tower.losses)
+    if has_jrc and tower.num_class != _CLASSES_OF_JRC:
+        rule = "must be 2 for JRC_LOSS, which ranks by the logit of either class"
+        report.complain(f"{path}.num_class", rule, str(tower.num_class))
+    if not has_jrc and tower.num_class == _CLASSES_OF_JRC:
+        rule = "must be 1 without JRC_LOSS: one logit is the log odds"
+        report.complain(f"{path}.num_class", rule, str(tower.num_class))

@@ -1,0 +1,88 @@
+"""Rules across fields of the models with another trunk below the towers than ESMM's."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List
+
+from easy_esmm.config import towers
+from easy_esmm.config.rules.report import Report
+from easy_esmm.config.scalars import quoted
+from easy_esmm.protos.dnn_pb2 import DNN
+
+
+def check_trunks(report: Report) -> None:
+    """Experts that exist and fit each other, and hidden layers to hand over."""
+    model = report.config.model_config
+    check = _TRUNKS.get(str(model.WhichOneof("model")))
+    if check is not None:
+        check(report, towers.parameters(model), towers.path(model))
+
+
+def _check_mixture(report: Report, parameters: Any, at: str) -> None:
+    if not parameters.HasField("num_expert"):
+        report.complain(f"{at}.num_expert", "must be set", None, "2 to 8 are usual")
+    _check_expert(report, parameters, at, "expert_dnn")
+    _refuse_own_inputs(report, parameters, at, "experts")
+
+
+def _check_extraction(report: Report, parameters: Any, at: str) -> None:
+    if not parameters.extraction_networks:
+        hint = "write extraction_networks { ... } for each"
+        report.complain(f"{at}.extraction_networks", "must have at least one level", None, hint)
+    for number, level in enumerate(parameters.extraction_networks):
+        path = f"{at}.extraction_networks[{number}]"
+        for count in ("expert_num_per_task", "share_num"):
+            if not level.HasField(count):
+                report.complain(f"{path}.{count}", "must be set", None, "1 or 2 are usual")
+        _check_expert(report, level, path, "task_expert_net")
+        _check_expert(report, level, path, "share_expert_net")
+        own, shared = _units(level.task_expert_net), _units(level.share_expert_net)
+        if own and shared and own[-1] != shared[-1]:
+            rule = (
+                f"must end in as many units as task_expert_net, {own[-1]}: gates take means of both"
+            )
+            last = f"{path}.share_expert_net.hidden_units[{len(shared) - 1}]"
+            report.complain(last, rule, str(shared[-1]))
+    _refuse_own_inputs(report, parameters, at, "levels of experts")
+
+
+def _check_transfer(report: Report, parameters: Any, at: str) -> None:
+    why = {"ctr_tower": "its last one is handed over", "cvr_tower": "it meets the CTR tower's"}
+    for member in towers.TOWERS:
+        dnn = getattr(parameters, member).dnn
+        # A network without `hidden_units` is refused by the rule for all networks.
+        is_judged = dnn.hidden_units or not getattr(parameters, member).HasField("dnn")
+        if parameters.HasField(member) and is_judged and not _units(dnn):
+            rule = f"must have a hidden layer: {why[member]}"
+            report.complain(
+                f"{at}.{member}.dnn", rule, None, "write dnn { hidden_units: [64, 32] }"
+            )
+
+
+_TRUNKS: Dict[str, Callable[[Report, Any, str], None]] = {
+    "esmm_mmoe": _check_mixture,
+    "esmm_ple": _check_extraction,
+    "esmm_aitm": _check_transfer,
+}
+"""Member of `model_config.model` -> its rules: (report, parameters, their path)."""
+
+
+def _check_expert(report: Report, parameters: Any, at: str, member: str) -> None:
+    if not parameters.HasField(member):
+        hint = f"write {member} {{ hidden_units: [64] }}"
+        report.complain(f"{at}.{member}", "must be set", None, hint)
+    elif list(getattr(parameters, member).hidden_units) == [0]:
+        rule = "must have a layer: experts without weights are all the same"
+        report.complain(f"{at}.{member}.hidden_units", rule, "[0]")
+
+
+def _refuse_own_inputs(report: Report, parameters: Any, at: str, trunk: str) -> None:
+    for member in towers.TOWERS:
+        name = getattr(parameters, member).input
+        if name:
+            rule = f"must not be set: towers read the {trunk}, which read the feature groups"
+            report.complain(f"{at}.{member}.input", rule, quoted(name))
+
+
+def _units(dnn: DNN) -> List[int]:
+    return [units for units in dnn.hidden_units if units]

@@ -1,0 +1,43 @@
+"""The graph of a mode, built and thrown away: what is in it is known before anything runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict, List, Tuple
+
+import tensorflow as tf
+
+from easy_esmm.compat import estimator, v1
+from easy_esmm.data.fields import needed_fields
+from easy_esmm.estimator.model_fn import make_model_fn
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.serving.signature import DTYPES, receive_columns
+
+
+@dataclass(frozen=True)
+class DryBuild:
+    """What a graph holds."""
+
+    variables: Dict[str, List[int]]
+    """Name -> shape of every variable, optimizer slots included."""
+    metrics: Tuple[str, ...]
+    """Names of the metrics, in the order of their making."""
+
+
+def dry_build(config: PipelineConfig, mode: str) -> DryBuild:
+    """Builds the graph of a mode."""
+    with tf.Graph().as_default():
+        v1.train.create_global_step()
+        columns, labels = receive_columns(config), {}
+        if mode != estimator.ModeKeys.PREDICT:
+            fields = needed_fields(config, with_labels=True)
+            # What metrics and losses alone read.
+            for column in fields.columns:
+                if column.name not in columns:
+                    columns[column.name] = v1.placeholder(DTYPES[column.type], [None])
+            names = [column.name for column in fields.labels]
+            names += [fields.weight.name] if fields.weight else []
+            labels = {name: v1.placeholder(tf.float32, [None]) for name in names}
+        spec = make_model_fn(config)(columns, labels, mode)
+        shapes = {v.op.name: v.shape.as_list() for v in v1.global_variables()}
+        return DryBuild(shapes, tuple(spec.eval_metric_ops))

@@ -1,0 +1,102 @@
+"""Evaluation of a checkpoint, with planted truth where there is one."""
+
+from __future__ import annotations
+
+from typing import Dict, Optional
+
+from easy_esmm import data
+from easy_esmm.compat import estimator
+from easy_esmm.config import Pipeline
+from easy_esmm.config.towers import towers
+from easy_esmm.data import Rows
+from easy_esmm.errors import UserError
+from easy_esmm.estimator import checkpoint_fit as checkpoints
+from easy_esmm.estimator.bad_cells import find_bad_cell, judge_of
+from easy_esmm.estimator.errors import require_files, user_errors
+from easy_esmm.estimator.factory import make_estimator
+from easy_esmm.evaluation.recorded_rows import against_truth, with_common_pctr
+from easy_esmm.evaluation.recorder import RowRecorder
+from easy_esmm.hooks.id_warnings import warn_of_ids
+from easy_esmm.planted.truth import read_truth
+from easy_esmm.protos.loss_pb2 import CLASSIFICATION
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.serving.score_file import read_scores
+
+
+def evaluate(
+    pipeline: Pipeline,
+    rows: Optional[Rows] = None,
+    *,
+    checkpoint_path: str = "",
+    truth_path: str = "",
+    common_pctr_path: str = "",
+    recorder: Optional[RowRecorder] = None,
+) -> Dict[str, float]:
+    """Evaluates a checkpoint.
+
+    Args:
+      pipeline: the config.
+      rows: files or a pandas DataFrame; None: `eval_input_path`.
+      checkpoint_path: checkpoint to evaluate; empty: the newest of `model_dir`.
+      truth_path: truth file of exactly these rows (see `easy_esmm.planted`); adds `truth/*`.
+      common_pctr_path: scores of these rows by another model, with a column `probs_<CTR tower>`;
+        adds `auc_ctcvr_common_pctr`.
+      recorder: receives every evaluated row.
+
+    Returns:
+      Metric -> value, NaN where a metric had no valid row.
+    """
+    config = pipeline.config
+    require_files(pipeline, "eval", rows)
+    checkpoint = checkpoints.newest(config.model_dir, checkpoint_path)
+    checkpoints.require_fit(config, checkpoint, estimator.ModeKeys.EVAL)
+    if truth_path:
+        _require_probabilities(pipeline, "--truth")
+    if common_pctr_path:
+        _require_probabilities(pipeline, "--common_pctr")
+    truth = read_truth(truth_path) if truth_path else None
+    ctr_tower, _ = towers(config.model_config)
+    pctr_name = f"probs_{ctr_tower.tower_name}"
+    common_pctr = read_scores(common_pctr_path, pctr_name) if common_pctr_path else None
+    if recorder is None and (truth_path or common_pctr_path):
+        recorder = RowRecorder()
+    input_fn = data.input_fn(
+        config,
+        "eval",
+        rows,
+        extra_columns=recorder.columns if recorder else (),
+        judge=judge_of(config),
+    )
+    read = rows if rows is not None else config.eval_input_path
+    with user_errors(lambda: find_bad_cell(config, read)):
+        result = make_estimator(config, recorder=recorder).evaluate(
+            input_fn,
+            steps=evaluation_steps(config),
+            checkpoint_path=checkpoint,
+        )
+    input_fn.skipped.log_summary()
+    metrics = {name: value.item() for name, value in result.items()}
+    if not metrics["count/impressions"]:
+        raise UserError("the evaluation input held no row that could be read")
+    for name, share in result.items():
+        if name.startswith("out_of_range/"):
+            warn_of_ids(name.split("/", 1)[1], share, "the evaluation input")
+    if recorder is not None and (truth is not None or common_pctr is not None):
+        recorded = recorder.rows()
+        if truth is not None:
+            metrics.update(against_truth(recorded, truth, truth_path))
+        if common_pctr is not None:
+            metrics.update(with_common_pctr(recorded, common_pctr, common_pctr_path))
+    return metrics
+
+
+def evaluation_steps(config: PipelineConfig) -> Optional[int]:
+    """Batches that hold `eval_config.num_examples` rows; None for all of the input."""
+    rows = config.eval_config.num_examples
+    return -(-rows // config.data_config.batch_size) if rows else None
+
+
+def _require_probabilities(pipeline: Pipeline, flag: str) -> None:
+    _, cvr_tower = towers(pipeline.config.model_config)
+    if cvr_tower.loss_type != CLASSIFICATION:
+        raise UserError(f"{flag}: is about probabilities; the CVR tower predicts a value")

@@ -1,0 +1,51 @@
+"""Export of a checkpoint on demand."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+import tensorflow as tf
+
+from easy_esmm.compat import estimator
+from easy_esmm.config import Pipeline
+from easy_esmm.errors import UserError
+from easy_esmm.estimator import checkpoint_fit as checkpoints
+from easy_esmm.estimator import model_dir
+from easy_esmm.estimator.errors import user_errors
+from easy_esmm.estimator.factory import make_estimator
+from easy_esmm.serving.export import export_model
+
+
+def export(pipeline: Pipeline, export_dir: str, *, checkpoint_path: str = "") -> str:
+    """Exports a checkpoint to `<export_dir>/<timestamp>`, with this config in its assets.
+
+    Args:
+      pipeline: the config.
+      export_dir: parent folder, which TensorFlow Serving watches.
+      checkpoint_path: empty: the newest of `model_dir`.
+
+    Returns:
+      The folder of the SavedModel.
+
+    Raises:
+      UserError: the checkpoint does not fit, or the folder cannot be written to.
+    """
+    checkpoint = checkpoints.newest(pipeline.config.model_dir, checkpoint_path)
+    checkpoints.require_fit(pipeline.config, checkpoint, estimator.ModeKeys.PREDICT)
+    try:
+        tf.io.gfile.makedirs(export_dir)
+    except tf.errors.OpError as error:
+        raise UserError(f"export_dir: cannot be made: {error.message}") from error
+    trainer = make_estimator(pipeline.config, model_dir=os.path.dirname(checkpoint))
+    with tempfile.TemporaryDirectory() as folder:
+        pipeline_file = os.path.join(folder, "pipeline.config")
+        model_dir.write_pipeline(pipeline, pipeline_file)
+        with user_errors():
+            return export_model(
+                trainer,
+                pipeline.config,
+                export_dir,
+                pipeline_file=pipeline_file,
+                checkpoint_path=checkpoint,
+            )

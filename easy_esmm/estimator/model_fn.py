@@ -1,0 +1,216 @@
+"""The model_fn: predict, loss, train and metric graphs, and the only branch on the mode."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, List, Mapping, Optional, Sequence, Set, Tuple
+
+import tensorflow as tf
+
+from easy_esmm import models
+from easy_esmm.checkpoints import saver
+from easy_esmm.checkpoints.fine_tune import FineTune
+from easy_esmm.compat import estimator, forgotten_gradients, keras, v1
+from easy_esmm.contract import Labels, Tensor, WeighedLoss
+from easy_esmm.data.spread import spread
+from easy_esmm.estimator import loss_weights, summaries
+from easy_esmm.estimator import metric_ops as evaluation
+from easy_esmm.estimator.input_dropout import InputDropout
+from easy_esmm.estimator.labels import labels_from_columns
+from easy_esmm.evaluation.gradients import Gradients
+from easy_esmm.evaluation.recorder import RowRecorder
+from easy_esmm.features import embed
+from easy_esmm.hooks.id_warnings import IdWarningHook
+from easy_esmm.hooks.label_warnings import EVALUATION, TRAINING, LabelWarningHook
+from easy_esmm.hooks.progress import RowProgressHook, TrainProgress
+from easy_esmm.layers.dense import PRODUCT_DTYPES
+from easy_esmm.models.model import AnyPredictions, Model
+from easy_esmm.optimizers import averages
+from easy_esmm.optimizers import step as optimizers
+from easy_esmm.protos.model_pb2 import ModelConfig
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+ModelFn = Callable[[Mapping[str, Tensor], Optional[Mapping[str, Tensor]], str], Any]
+
+
+def make_model_fn(
+    config: PipelineConfig,
+    *,
+    extra_columns: Sequence[str] = (),
+    recorder: Optional[RowRecorder] = None,
+    gradients: Optional[Gradients] = None,
+    progress: Optional[TrainProgress] = None,
+    fine_tune: Optional[FineTune] = None,
+) -> ModelFn:
+    """A model_fn for tf.estimator.
+
+    Args:
+      config: resolved.
+      extra_columns: input columns that `predict` hands through beside the predictions.
+      recorder: receives every evaluated row; see `RowRecorder`.
+      gradients: receives the gradients of every batch, in the place of metrics; see `Gradients`.
+      progress: shows and counts training steps; see `TrainProgress`.
+      fine_tune: first values of variables in training.
+    """
+    told: Set[str] = set()  # by all evaluations
+
+    def model_fn(
+        features: Mapping[str, Tensor], labels: Optional[Mapping[str, Tensor]], mode: str
+    ) -> Any:
+        # RunConfig's tf_random_seed does not reach Keras initialisers; this does (runs with the
+        # same seed are then equal to the last bit).
+        keras.utils.set_random_seed(config.train_config.random_seed)
+        with forgotten_gradients():  # the graph is differentiated here, and nowhere later
+            batch = _Batch(config, features, training=mode == estimator.ModeKeys.TRAIN)
+            if mode == estimator.ModeKeys.PREDICT:
+                return batch.predict_spec(extra_columns)
+            if mode == estimator.ModeKeys.EVAL:
+                if gradients is not None:
+                    return batch.gradient_spec(labels or {}, gradients)
+                return batch.eval_spec(labels or {}, recorder, told)
+            return batch.train_spec(labels or {}, progress, fine_tune)
+
+    return model_fn
+
+
+class _Batch:
+    """The graph of one batch up to its predictions."""
+
+    def __init__(
+        self, config: PipelineConfig, columns: Mapping[str, Tensor], training: bool
+    ) -> None:
+        self._config = config
+        self._columns = columns
+        self._embedded = embed(config, columns)
+        product_dtype = PRODUCT_DTYPES[config.train_config.compute_dtype]
+        self._model: Model = models.build(config.model_config, product_dtype)
+        self._dropout = InputDropout(config.model_config, self._embedded)
+        groups = self._dropout.apply(self._embedded.groups, training)
+        self._predictions: AnyPredictions = self._model.predict(groups, training)
+
+    def predict_spec(self, extra_columns: Sequence[str]) -> Any:
+        served = self._predictions.served()
+        columns = spread(self._config, self._columns)
+        extra = {name: _text_if_list(columns[name]) for name in extra_columns}
+        signature = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
+        return estimator.EstimatorSpec(
+            estimator.ModeKeys.PREDICT,
+            predictions={**extra, **served},
+            export_outputs={signature: estimator.export.PredictOutput(served)},
+            scaffold=averages.scaffold(self._config.train_config),
+        )
+
+    def eval_spec(
+        self,
+        label_columns: Mapping[str, Tensor],
+        recorder: Optional[RowRecorder],
+        told: Set[str],
+    ) -> Any:
+        observed = labels_from_columns(self._config, label_columns, self._columns)
+        columns = spread(self._config, self._columns)
+        terms = self._loss_terms(observed)
+        loss = _total(terms)
+        hooks: List[Any] = [
+            RowProgressHook(tf.size(observed.click), "evaluated"),
+            LabelWarningHook(self._config, label_columns, EVALUATION, told),
+        ]
+        if recorder is not None:
+            hooks.append(recorder.hook(self._config, self._columns, observed, self._predictions))
+        return estimator.EstimatorSpec(
+            estimator.ModeKeys.EVAL,
+            # The evaluation loss holds no regularisation, as in EasyRec.
+            loss=loss,
+            eval_metric_ops={
+                **evaluation.metrics(
+                    self._config,
+                    columns,
+                    observed,
+                    self._predictions,
+                    terms,
+                    self._embedded,
+                    self._model.row_means(self._predictions, observed),
+                ),
+                **evaluation.of_variables("keep_probability", self._dropout.keep_probabilities()),
+            },
+            evaluation_hooks=hooks,
+            scaffold=averages.scaffold(self._config.train_config),
+        )
+
+    def gradient_spec(self, label_columns: Mapping[str, Tensor], gradients: Gradients) -> Any:
+        observed = labels_from_columns(self._config, label_columns, self._columns)
+        terms = self._loss_terms(observed)
+        return estimator.EstimatorSpec(
+            estimator.ModeKeys.EVAL,
+            loss=_total(terms),
+            evaluation_hooks=[gradients.hook(self._config, terms, self._embedded.tables)],
+            scaffold=averages.scaffold(self._config.train_config),
+        )
+
+    def train_spec(
+        self,
+        label_columns: Mapping[str, Tensor],
+        progress: Optional[TrainProgress],
+        fine_tune: Optional[FineTune],
+    ) -> Any:
+        observed = labels_from_columns(self._config, label_columns, self._columns)
+        terms = self._loss_terms(observed)
+        loss = _total(terms) + self._regularization(observed)
+        step = v1.train.get_global_step()
+        train = self._config.train_config
+        if fine_tune is not None:
+            # Before the optimizer makes averages, which begin at the weights.
+            fine_tune.restore()
+        update = optimizers.train_op(
+            train,
+            loss,
+            self._embedded.tables,
+            self._dense_variables(),
+            step,
+        )
+        if fine_tune is not None:
+            fine_tune.restore()
+        saver.add_saver(train)
+        row_means = self._model.row_means(self._predictions, observed)
+        summaries.write(self._predictions, observed, terms, loss, update, row_means)
+        hooks: List[Any] = [LabelWarningHook(self._config, label_columns, TRAINING, set())]
+        if self._embedded.out_of_range:
+            hooks.append(IdWarningHook(self._embedded, train))
+        if progress is not None:
+            hooks.append(progress.hook(loss, tf.size(observed.click)))
+        return estimator.EstimatorSpec(
+            estimator.ModeKeys.TRAIN,
+            loss=loss,
+            train_op=tf.group(update.op, *self._model.updates),
+            training_hooks=hooks,
+        )
+
+    def _loss_terms(self, observed: Labels) -> Tuple[WeighedLoss, ...]:
+        terms = self._model.loss_terms(self._predictions, observed)
+        return loss_weights.weigh(self._config.model_config, terms, observed.click)
+
+    def _dense_variables(self) -> List[Any]:
+        """Trainable variables that are read whole: everything but the embedding tables."""
+        tables = {id(rows.table) for rows in self._embedded.tables}
+        return [v for v in v1.trainable_variables() if id(v) not in tables]
+
+    def _regularization(self, observed: Labels) -> Tensor:
+        """L2 of the kernels and of the embedding vectors of the batch, and of features kept."""
+        total = self._model.regularization() + self._dropout.penalty(observed.click)
+        scale = self._config.model_config.embedding_regularization
+        if not scale:
+            return total
+        penalty = 0.5 * scale * self._embedded.squared_norm
+        if self._config.model_config.loss_reduction == ModelConfig.MEAN:
+            penalty /= tf.cast(tf.size(observed.click), tf.float32)
+        return total + penalty
+
+
+def _text_if_list(column: Tensor) -> Tensor:
+    """A dense column [batch]: the Estimator hands no ragged ones through."""
+    if not isinstance(column, tf.RaggedTensor):
+        return column
+    texts = column if column.dtype == tf.string else tf.strings.as_string(column)
+    return tf.strings.reduce_join(texts, axis=1, separator="|")
+
+
+def _total(terms: Sequence[WeighedLoss]) -> Tensor:
+    return tf.add_n([term.contribution for term in terms])

@@ -1,0 +1,121 @@
+"""Scoring files: rows in, a file of scores out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from typing import Any, Dict, Generator, Sequence
+
+import pandas as pd
+from numpy.typing import NDArray
+
+from easy_esmm import data
+from easy_esmm.config import Pipeline
+from easy_esmm.data.files import find_files
+from easy_esmm.data.spread import spread
+from easy_esmm.errors import UserError
+from easy_esmm.estimator.bad_cells import judge_of
+from easy_esmm.estimator.errors import require_files, user_errors
+from easy_esmm.estimator.predict import predict
+from easy_esmm.hooks.progress import ProgressLine
+from easy_esmm.serving.requests import request, text_column
+from easy_esmm.serving.saved_model import SavedModel, newest
+from easy_esmm.serving.score_file import ScoreFile
+
+
+def score(
+    pipeline: Pipeline,
+    input_path: str,
+    output_path: str,
+    *,
+    checkpoint_path: str = "",
+    saved_model: str = "",
+    reserved_columns: Sequence[str] = (),
+    output_columns: Sequence[str] = (),
+) -> int:
+    """Writes a row of scores for each input row, in their order; `ignore_error` leaves rows out.
+
+    Args:
+      pipeline: the config.
+      input_path: files to score: globs and commas.
+      output_path: `.csv` or `.parquet`; appears when it is whole.
+      checkpoint_path: empty: the newest of `model_dir`.
+      saved_model: a SavedModel, or a folder of its versions, to use instead of a checkpoint.
+      reserved_columns: input columns to copy; lists become text.
+      output_columns: scores to write; empty: all.
+
+    Returns:
+      The number of rows.
+
+    Raises:
+      UserError: a file, a column or the model does not fit.
+    """
+    require_files(pipeline, "predict", input_path, reserved_columns)
+    read = [os.path.realpath(path) for path in find_files(input_path)]
+    if os.path.realpath(output_path) in read:
+        raise UserError(f"--output_path: {output_path} is one of the input files; name another")
+    if saved_model:
+        batches = _from_saved_model(pipeline, input_path, saved_model, reserved_columns)
+    else:
+        batches = predict(
+            pipeline, input_path, checkpoint_path=checkpoint_path, extra_columns=reserved_columns
+        )
+    line, start = ProgressLine(), time.monotonic()
+    # Closed here: an abandoned generator of the Estimator's leaves its graph the default one.
+    with ScoreFile(output_path) as file, contextlib.closing(batches):
+        for batch in batches:
+            file.write(_selected(batch, reserved_columns, output_columns))
+            rate = file.rows / (time.monotonic() - start)
+            line.live(f"scored: {file.rows:,} rows   {rate:,.0f} rows/s")
+        if not file.rows:
+            raise UserError(f"--input_path: {input_path} holds no row that could be read")
+        line.event(f"scored: {file.rows:,} rows in {time.monotonic() - start:.1f} s")
+        return file.rows
+
+
+def score_frame(
+    pipeline: Pipeline, frame: pd.DataFrame, *, checkpoint_path: str = ""
+) -> pd.DataFrame:
+    """The scores of a checkpoint for each row of a DataFrame, under the index of `frame`.
+
+    Columns are the model's outputs (`probs_ctcvr`, ...), float32. Raises UserError if the frame or
+    the checkpoint does not fit the config.
+    """
+    require_files(pipeline, "predict", frame)
+    if pipeline.config.data_config.ignore_error:
+        raise UserError("data_config.ignore_error: rows left out would shift the scores; unset it")
+    with contextlib.closing(predict(pipeline, frame, checkpoint_path=checkpoint_path)) as batches:
+        scores = pd.concat([pd.DataFrame(batch) for batch in batches], ignore_index=True)
+    return scores[sorted(scores.columns)].set_index(frame.index)
+
+
+def _from_saved_model(
+    pipeline: Pipeline, input_path: str, folder: str, reserved: Sequence[str]
+) -> Generator[Dict[str, NDArray[Any]], None, None]:
+    input_fn = data.input_fn(
+        pipeline.config,
+        "predict",
+        input_path,
+        extra_columns=reserved,
+        judge=judge_of(pipeline.config),
+    )
+    with user_errors(), SavedModel(newest(folder)) as model:
+        for batch in input_fn():
+            columns = spread(pipeline.config, batch)
+            kept = {name: text_column(columns[name]) for name in reserved}
+            yield {**kept, **model.score(request(pipeline.config, columns))}
+    input_fn.skipped.log_summary()
+
+
+def _selected(
+    batch: Dict[str, NDArray[Any]], reserved: Sequence[str], outputs: Sequence[str]
+) -> Dict[str, NDArray[Any]]:
+    if not outputs:
+        # The order of a SavedModel's outputs is none.
+        outputs = sorted(set(batch) - set(reserved))
+    unknown = [name for name in outputs if name not in batch]
+    if unknown:
+        known = ", ".join(sorted(set(batch) - set(reserved)))
+        raise UserError(f"--output_cols: {', '.join(unknown)}: the model gives {known}")
+    return {name: batch[name] for name in (*reserved, *outputs)}

@@ -1,0 +1,1 @@
+"""The step of training: update rules, learning rates, moving averages, and what stays frozen."""

@@ -1,0 +1,123 @@
+"""Cells that decode and that a feature cannot read: skipped with their row, or named with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, List
+
+import pytest
+import tensorflow as tf
+from google.protobuf import text_format
+
+from easy_esmm import data
+from easy_esmm.estimator.bad_cells import find_bad_cell, judge_of
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+# ruff: noqa: E501  (a feature a line)
+CONFIG = """
+data_config {
+  batch_size: 2 num_epochs: 1 shuffle: false
+  input_fields { input_name: "buy" input_type: INT32 }
+  input_fields { input_name: "click" input_type: INT32 }
+  input_fields { input_name: "tags" }
+  input_fields { input_name: "row" }
+  input_fields { input_name: "word" }
+  label_fields: "buy"
+  label_fields: "click"
+}
+feature_config {
+  features { feature_name: "tags" input_names: "tags" feature_type: TagFeature kv_separator: ":" embedding_dim: 2 hash_bucket_size: 9 }
+  features { feature_name: "row" input_names: "row" embedding_dim: 2 num_buckets: 9 }
+  features { feature_name: "word" input_names: "word" embedding_dim: 2 vocab_list: ["a", "b"] }
+  features { feature_name: "unused" input_names: "word" feature_type: RawFeature }
+}
+model_config {
+  feature_groups { group_name: "all" feature_names: ["tags", "row", "word"] }
+  esmm { cvr_tower { label_name: "buy" } ctr_tower { label_name: "click" } }
+}
+"""
+LINES = [
+    "0,1,x:0.5|y:2,1,a",
+    "0,1,x:0.5|y,2,a",
+    "0,0,,3,other",
+    "0,0,x:1,four,a",
+    "0,0,x:much,5,a",
+    "0,0,y:1,,b",
+]
+FAULTS = [
+    "feature tags cannot read column 'tags' = 'x:0.5|y'",
+    "feature row cannot read column 'row' = 'four'",
+    "feature tags cannot read column 'tags' = 'x:much'",
+]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> PipelineConfig:
+    path = tmp_path / "rows.csv"
+    path.write_text("".join(f"{line}\n" for line in LINES))
+    config = text_format.Parse(CONFIG, PipelineConfig())
+    config.train_input_path = str(path)
+    return config
+
+
+def rows_of(dataset: Any) -> List[bytes]:
+    """The cells of the column `row` of all batches."""
+    return [cell for columns, _ in dataset for cell in columns["row"].numpy()]
+
+
+def test_rows_that_a_feature_cannot_read_are_skipped_and_counted(config: PipelineConfig) -> None:
+    config.data_config.ignore_error = True
+    rows = data.input_fn(config, "train", judge=judge_of(config))
+    assert rows_of(rows()) == [b"1", b"3", b""]
+    assert rows.skipped.total == 3
+    numbers = (2, 4, 5)
+    places = [f"{config.train_input_path}:{n}: {fault}" for n, fault in zip(numbers, FAULTS)]
+    assert list(rows.skipped.places) == places
+
+
+def test_the_first_such_row_is_found_with_file_and_line(config: PipelineConfig) -> None:
+    found = find_bad_cell(config, config.train_input_path)
+    advice = "fix the row or set data_config.ignore_error"
+    assert str(found) == f"{config.train_input_path}:2: {FAULTS[0]}; {advice}"
+
+
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("0,0,x:much,1,a", "feature tags cannot read column 'tags' = 'x:much'"),
+        ("0,0,x:inf,1,a", "feature tags cannot read column 'tags' = 'x:inf'"),
+        ("0,0,x:1:2,1,a", "feature tags cannot read column 'tags' = 'x:1:2'"),
+        ("0,0,x:1,1.5,a", "feature row cannot read column 'row' = '1.5'"),
+    ],
+)
+def test_each_kind_of_bad_cell_is_found(config: PipelineConfig, line: str, fault: str) -> None:
+    Path(config.train_input_path).write_text(f"{LINES[0]}\n{LINES[2]}\n{line}\n")
+    found = str(find_bad_cell(config, config.train_input_path))
+    assert found.startswith(f"{config.train_input_path}:3: {fault}; ")
+
+
+def test_nothing_is_found_where_every_row_can_be_read(config: PipelineConfig) -> None:
+    good = [line for line in LINES if line.split(",")[3] in ("1", "3", "")]
+    Path(config.train_input_path).write_text("\n".join(good))
+    assert find_bad_cell(config, config.train_input_path) is None
+    assert find_bad_cell(config, config.train_input_path, with_labels=False) is None
+
+
+def test_nobody_judges_where_bad_rows_are_errors(config: PipelineConfig) -> None:
+    assert judge_of(config) is None
+    assert len(rows_of(data.input_fn(config, "train")())) == len(LINES)
+
+
+def test_the_position_of_a_judged_input_can_be_saved(
+    config: PipelineConfig, tmp_path: Path
+) -> None:
+    config.data_config.ignore_error = True
+    config.data_config.batch_size = 1
+    rows = data.input_fn(config, "train", judge=judge_of(config))
+    iterator = iter(rows())
+    next(iterator)
+    path = tf.train.Checkpoint(iterator=iterator).save(str(tmp_path / "state"))
+    expected = rows_of(iterator)
+    resumed = iter(rows())
+    tf.train.Checkpoint(iterator=resumed).restore(path)
+    assert rows_of(resumed) == expected == [b"3", b""]

@@ -1,0 +1,61 @@
+"""Variational dropout in a model: its penalty, its names, and nothing where it is not asked for."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from google.protobuf import text_format
+
+from easy_esmm.compat import v1
+from easy_esmm.estimator.input_dropout import InputDropout
+from easy_esmm.protos.model_pb2 import ModelConfig
+
+GROUPS = """
+  feature_groups { group_name: "user" feature_names: ["age", "city"] }
+  feature_groups { group_name: "item" feature_names: "item" }
+"""
+EMBEDDED: Any = SimpleNamespace(widths={"user": (1, 3), "item": (2,)})
+ROWS = 4
+
+
+@pytest.mark.parametrize(("by_column", "rates"), [("false", 3), ("true", 6)])
+@pytest.mark.parametrize(("reduction", "divisor"), [("MEAN", ROWS), ("SUM", 1)])
+def test_penalty_is_lambda_times_the_expected_number_kept(
+    by_column: str, rates: int, reduction: str, divisor: int
+) -> None:
+    text = f"""{GROUPS} loss_reduction: {reduction} variational_dropout {{
+      regularization_lambda: 0.8 embedding_wise_variational_dropout: {by_column} }}"""
+    with tf.Graph().as_default(), v1.Session() as session:
+        dropout = InputDropout(text_format.Parse(text, ModelConfig()), EMBEDDED)
+        groups = {name: tf.ones([ROWS, sum(w)]) for name, w in EMBEDDED.widths.items()}
+        applied = dropout.apply(groups, training=False)
+        variables = v1.trainable_variables()
+        penalty = dropout.penalty(tf.zeros([ROWS]))
+        gradients = tf.gradients(penalty, variables)
+        session.run(v1.global_variables_initializer())
+        result = session.run([applied, penalty, gradients, dropout.keep_probabilities()])
+    applied, penalty, gradients, keep = result
+    assert sorted(v.op.name for v in variables) == [
+        "variational_dropout_item/drop_logit",
+        "variational_dropout_user/drop_logit",
+    ]
+    assert penalty == pytest.approx(0.8 * rates * 0.5 / divisor)
+    # d keep / d drop_logit = -1/4 at a rate of one half: the penalty pushes towards dropping.
+    for gradient in gradients:
+        np.testing.assert_allclose(gradient, np.full(gradient.shape, -0.2 / divisor), rtol=1e-6)
+    np.testing.assert_array_equal(applied["user"], np.full([ROWS, 4], 0.5))
+    assert keep == {"user/age": 0.5, "user/city": 0.5, "item/item": 0.5}
+
+
+def test_without_it_inputs_stay_the_same_tensors() -> None:
+    with tf.Graph().as_default(), v1.Session() as session:
+        dropout = InputDropout(text_format.Parse(GROUPS, ModelConfig()), EMBEDDED)
+        groups = {"user": tf.ones([ROWS, 4]), "item": tf.ones([ROWS, 2])}
+        assert dropout.apply(groups, training=True) == groups
+        assert session.run(dropout.penalty(tf.zeros([ROWS]))) == 0.0
+        assert not dropout.keep_probabilities()
+        assert not v1.global_variables()

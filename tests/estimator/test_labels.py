@@ -1,0 +1,77 @@
+"""Label columns to `Labels`."""
+
+from __future__ import annotations
+
+from typing import Any, Dict
+
+import numpy as np
+import tensorflow as tf
+from google.protobuf import text_format
+
+from easy_esmm.estimator.labels import labels_from_columns
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+COLUMNS = {
+    "click": [0, 1, 1, 0],
+    "buy": [1, 1, 0, 0],  # the first row is impossible
+    "weight": [2, 3, 4, 5],
+    "settled": [1, 0, 2, 0],
+}
+
+
+def labels(ctr: str = "", cvr: str = "", data: str = "") -> Dict[str, Any]:
+    config = text_format.Parse(
+        f"""
+        data_config {{ {data} }}
+        model_config {{ esmm {{
+          ctr_tower {{ label_name: "click" {ctr} }}
+          cvr_tower {{ label_name: "buy" {cvr} }}
+        }} }}
+        """,
+        PipelineConfig(),
+    )
+    columns = {name: tf.constant(values, tf.float32) for name, values in COLUMNS.items()}
+    features = {"session": tf.constant(["a", "", "a", ""]), "user": tf.constant([7, 8, 7, 7])}
+    observed = vars(labels_from_columns(config, columns, features))
+    sessions = {name: value.numpy() for name, value in observed.pop("sessions").items()}
+    return {**{name: value.numpy() for name, value in observed.items()}, **sessions}
+
+
+def test_a_conversion_without_a_click_is_counted_and_is_not_a_conversion() -> None:
+    result = labels()
+    np.testing.assert_array_equal(result["conversion"], [0, 1, 0, 0])
+    np.testing.assert_array_equal(result["orphan_conversion"], [1, 0, 0, 0])
+
+
+def test_weights_are_ones_without_a_sample_weight_column() -> None:
+    result = labels()
+    for name in ("weight", "ctr_loss_weight", "cvr_loss_weight"):
+        np.testing.assert_array_equal(result[name], [1, 1, 1, 1])
+
+
+def test_a_tower_may_leave_the_sample_weight_to_the_metrics() -> None:
+    result = labels(ctr="use_sample_weight: false", data='sample_weight: "weight"')
+    np.testing.assert_array_equal(result["weight"], [2, 3, 4, 5])
+    np.testing.assert_array_equal(result["ctr_loss_weight"], [1, 1, 1, 1])
+    np.testing.assert_array_equal(result["cvr_loss_weight"], [2, 3, 4, 5])
+
+
+def test_task_space_weights_multiply_the_sample_weight_of_their_tower() -> None:
+    space = """task_space_indicator_label: "settled"
+               in_task_space_weight: 0.5 out_task_space_weight: 10"""
+    result = labels(cvr=space, data='sample_weight: "weight"')
+    np.testing.assert_array_equal(result["cvr_loss_weight"], [1, 30, 2, 50])
+    np.testing.assert_array_equal(result["ctr_loss_weight"], [2, 3, 4, 5])
+
+
+def test_sessions_of_losses_are_numbers_and_a_row_without_one_is_alone() -> None:
+    loss = "losses { loss_type: %s %s { session_name: '%s' } }"
+    result = labels(
+        ctr=loss % ("JRC_LOSS", "jrc_loss", "session"),
+        cvr=loss % ("PAIR_WISE_LOSS", "pairwise_loss", "user"),
+    )
+    np.testing.assert_array_equal(result["user"], [7, 8, 7, 7])
+    a, none, again, also_none = result["session"]
+    assert a == again
+    assert len({a, none, also_none}) == 3
+    assert "session" not in labels()
