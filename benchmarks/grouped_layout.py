@@ -36,13 +36,13 @@ from numpy.typing import NDArray
 from easy_esmm import config as configs
 from easy_esmm import data, estimator
 from easy_esmm.aliccp.fields import FIELDS, USER
-from easy_esmm.aliccp.generator import PARTS, Simulation, simulate
-from easy_esmm.aliccp.impressions import field_size
-from easy_esmm.aliccp.ragged import Ragged
-from easy_esmm.aliccp.settings import Settings
 from easy_esmm.compat import v1
 from easy_esmm.config import Pipeline
 from easy_esmm.estimator.factory import make_estimator
+from easy_esmm.simulation.generator import PARTS, Simulation, simulate
+from easy_esmm.simulation.impressions import field_size
+from easy_esmm.simulation.ragged import Ragged
+from easy_esmm.simulation.settings import Settings
 
 # Ids of each field in the measurement of speed; a history has one id a row besides its bag.
 SIZES: Dict[str, int] = {

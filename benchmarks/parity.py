@@ -20,13 +20,13 @@ from typing import Dict, List
 
 from easy_esmm import config as configs
 from easy_esmm import estimator
-from easy_esmm.aliccp.generator import simulate
-from easy_esmm.aliccp.settings import Settings
-from easy_esmm.aliccp.summary import describe
-from easy_esmm.aliccp.writing import write_simulation
 from easy_esmm.compat import v1
 from easy_esmm.config import Edit, Pipeline
 from easy_esmm.quickstart import CLICK_RATE, CONVERSION_RATE, SAMPLE
+from easy_esmm.simulation.generator import simulate
+from easy_esmm.simulation.settings import Settings
+from easy_esmm.simulation.summary import describe
+from easy_esmm.simulation.writing import write_simulation
 
 METRICS = ("auc_ctr", "auc_cvr_masked", "auc_ctcvr", "log_loss_ctr", "log_loss_ctcvr")
 REFERENCE = "lazy_adam FP32"

@@ -13,10 +13,10 @@ from absl import flags as absl_flags
 from absl.flags import FlagValues
 
 from easy_esmm import flags
-from easy_esmm.aliccp.against_simulation import compared, counts_of_simulation
-from easy_esmm.aliccp.conversion import RESULT, Job, convert
-from easy_esmm.aliccp.sources import Source, find
-from easy_esmm.aliccp.statistics import format_statistics
+from easy_esmm.aliccp.conversion.against_simulation import compared, counts_of_simulation
+from easy_esmm.aliccp.conversion.job import RESULT, Job, convert
+from easy_esmm.aliccp.conversion.sources import Source, find
+from easy_esmm.aliccp.conversion.statistics import format_statistics
 from easy_esmm.config import Edit, Pipeline
 from easy_esmm.errors import UserError
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from absl import flags as absl_flags
 
 from easy_esmm import console, flags
-from easy_esmm.aliccp.generator import simulate
-from easy_esmm.aliccp.settings import Settings
-from easy_esmm.aliccp.summary import describe, format_summary
-from easy_esmm.aliccp.writing import check_output, write_simulation
 from easy_esmm.config import Edit, Pipeline, load
 from easy_esmm.errors import UserError
+from easy_esmm.simulation.generator import simulate
+from easy_esmm.simulation.settings import Settings
+from easy_esmm.simulation.summary import describe, format_summary
+from easy_esmm.simulation.writing import check_output, write_simulation
 
 if TYPE_CHECKING:
     from easy_esmm.estimator import Trained

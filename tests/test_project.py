@@ -137,7 +137,16 @@ def imported_roots(tree: ast.Module) -> Set[str]:
 
 
 def test_checking_a_config_does_not_import_tensorflow() -> None:
-    quick = ["aliccp.simulate", "check", "config", "contract", "flags", "init", "planted", "protos"]
+    quick = [
+        "aliccp.simulate",
+        "check",
+        "config",
+        "contract",
+        "flags",
+        "init",
+        "protos",
+        "simulation",
+    ]
     code = f"""
 import importlib, sys
 for name in {quick}:

@@ -1,1 +1,1 @@
-"""Ali-CCP: its 23 fields as data, and impressions of its shape with planted truth."""
+"""Ali-CCP: the commands that simulate, convert and describe it, and its 23 fields as data."""

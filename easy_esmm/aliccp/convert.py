@@ -16,10 +16,10 @@ from pathlib import Path
 from absl import flags as absl_flags
 
 from easy_esmm import flags
-from easy_esmm.aliccp.conversion import Job, convert
-from easy_esmm.aliccp.shard_files import FORMATS, LAYOUTS
-from easy_esmm.aliccp.sources import find
-from easy_esmm.aliccp.statistics import format_statistics
+from easy_esmm.aliccp.conversion.job import Job, convert
+from easy_esmm.aliccp.conversion.shard_files import FORMATS, LAYOUTS
+from easy_esmm.aliccp.conversion.sources import find
+from easy_esmm.aliccp.conversion.statistics import format_statistics
 from easy_esmm.errors import UserError
 
 FLAGS = flags.define()

@@ -13,9 +13,9 @@ from typing import Any, Dict, Tuple
 from absl import flags as absl_flags
 
 from easy_esmm import flags
-from easy_esmm.aliccp.conversion import RESULT
-from easy_esmm.aliccp.page import page
-from easy_esmm.aliccp.vocabulary import Vocabulary, read_vocabulary
+from easy_esmm.aliccp.conversion.job import RESULT
+from easy_esmm.aliccp.conversion.page import page
+from easy_esmm.aliccp.conversion.vocabulary import Vocabulary, read_vocabulary
 from easy_esmm.errors import UserError
 from easy_esmm.whole_file import written_whole
 

@@ -8,12 +8,12 @@ from typing import Any, Dict
 from absl import flags as absl_flags
 
 from easy_esmm import flags
-from easy_esmm.aliccp import quirks
-from easy_esmm.aliccp.generator import simulate
-from easy_esmm.aliccp.settings import Settings
-from easy_esmm.aliccp.summary import describe, format_summary
-from easy_esmm.aliccp.writing import FORMATS, RAW, check_output, write_simulation
 from easy_esmm.errors import UserError
+from easy_esmm.simulation import quirks
+from easy_esmm.simulation.generator import simulate
+from easy_esmm.simulation.settings import Settings
+from easy_esmm.simulation.summary import describe, format_summary
+from easy_esmm.simulation.writing import FORMATS, RAW, check_output, write_simulation
 
 DEFAULTS = Settings()
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from easy_esmm.aliccp.settings import Settings
 from easy_esmm.comparing.comparison import Comparison, compare
 from easy_esmm.comparing.contestants import Contestant, data_format, notes_of, require_same_data
 from easy_esmm.comparing.runs import Run, plan_run
@@ -17,6 +16,7 @@ from easy_esmm.comparing.simulated import DataSet, data_set, is_written, parse_s
 from easy_esmm.comparing.single_task import find_single_tasks
 from easy_esmm.config import Edit
 from easy_esmm.errors import UserError
+from easy_esmm.simulation.settings import Settings
 
 _LARGEST_SEED = 2**32 - 1
 """`train_config.random_seed` is 32 bits wide."""

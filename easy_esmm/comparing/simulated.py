@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List
 
-from easy_esmm.aliccp.generator import simulate
-from easy_esmm.aliccp.settings import Settings
-from easy_esmm.aliccp.summary import describe
-from easy_esmm.aliccp.writing import SUMMARY, write_simulation
 from easy_esmm.comparing.parquet_columns import SOURCE, parquet_edits
 from easy_esmm.config import Edit, towers
 from easy_esmm.config.hints import did_you_mean
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.simulation.generator import simulate
+from easy_esmm.simulation.settings import Settings
+from easy_esmm.simulation.summary import describe
+from easy_esmm.simulation.writing import SUMMARY, write_simulation
 
 _SEED = "seed"
 _WHOLE = ("rows",)

@@ -9,7 +9,7 @@ from typing import IO, List, Tuple, cast
 
 from easy_esmm.data import storage
 from easy_esmm.errors import UserError
-from easy_esmm.planted.truth import is_truth_file
+from easy_esmm.simulation.truth import is_truth_file
 
 DAMAGED_GZIP = (EOFError, OSError, zlib.error)
 """What reading a compressed file raises that is cut short or damaged, or cannot be read at all."""

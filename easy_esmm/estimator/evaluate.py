@@ -17,10 +17,10 @@ from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.evaluation.recorded_rows import against_truth, with_common_pctr
 from easy_esmm.evaluation.recorder import RowRecorder
 from easy_esmm.hooks.id_warnings import warn_of_ids
-from easy_esmm.planted.truth import read_truth
 from easy_esmm.protos.loss_pb2 import CLASSIFICATION
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.score_file import read_scores
+from easy_esmm.simulation.truth import read_truth
 
 
 def evaluate(
@@ -38,7 +38,7 @@ def evaluate(
       pipeline: the config.
       rows: files or a pandas DataFrame; None: `eval_input_path`.
       checkpoint_path: checkpoint to evaluate; empty: the newest of `model_dir`.
-      truth_path: truth file of exactly these rows (see `easy_esmm.planted`); adds `truth/*`.
+      truth_path: truth file of exactly these rows (see `easy_esmm.simulation`); adds `truth/*`.
       common_pctr_path: scores of these rows by another model, with a column `probs_<CTR tower>`;
         adds `auc_ctcvr_common_pctr`.
       recorder: receives every evaluated row.

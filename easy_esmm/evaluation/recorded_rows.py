@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from easy_esmm.errors import UserError
-from easy_esmm.planted.diagnostics import auc_standard_error, compare_with_truth, weighted_auc
-from easy_esmm.planted.truth import Truth
+from easy_esmm.simulation.diagnostics import auc_standard_error, compare_with_truth, weighted_auc
+from easy_esmm.simulation.truth import Truth
 
 Rows = Mapping[str, NDArray[Any]]
 """As `RowRecorder.rows` gives them."""
 
 
 def against_truth(rows: Rows, truth: Truth, path: str) -> Dict[str, float]:
-    """`truth/*`: see `planted.diagnostics.compare_with_truth`.
+    """`truth/*`: see `simulation.diagnostics.compare_with_truth`.
 
     Raises:
       UserError: the truth is about other rows.

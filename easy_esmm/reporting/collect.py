@@ -13,11 +13,11 @@ from easy_esmm.data.fields import FLOATS
 from easy_esmm.evaluation.events import series_by_tag
 from easy_esmm.evaluation.history import evaluations_folder
 from easy_esmm.evaluation.recorder import RowRecorder
-from easy_esmm.planted.truth import Truth
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.reporting.evaluated import Evaluated
 from easy_esmm.reporting.measures.rows import Coded, Rows, tasks
 from easy_esmm.reporting.tables import table_norms
+from easy_esmm.simulation.truth import Truth
 
 
 def recorder_for(config: PipelineConfig, user_column: str) -> RowRecorder:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
-from easy_esmm.planted.truth import Truth
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.reporting.measures.norms import NormGroup
 from easy_esmm.reporting.measures.rows import Rows, Task
+from easy_esmm.simulation.truth import Truth
 
 Series = Sequence[Tuple[int, float]]
 """(step, value), by step."""

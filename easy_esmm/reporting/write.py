@@ -7,9 +7,9 @@ from typing import Dict
 from easy_esmm.config import Pipeline
 from easy_esmm.estimator import checkpoint_fit as checkpoints
 from easy_esmm.estimator import evaluate
-from easy_esmm.planted.truth import read_truth
 from easy_esmm.reporting.collect import collect, recorder_for, user_column_of
 from easy_esmm.reporting.page import page
+from easy_esmm.simulation.truth import read_truth
 from easy_esmm.whole_file import written_whole
 
 

@@ -11,17 +11,17 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from easy_esmm.aliccp import quirks
-from easy_esmm.aliccp.conversion import Job, convert
+from easy_esmm.aliccp.conversion.job import Job, convert
+from easy_esmm.aliccp.conversion.page import _tail
+from easy_esmm.aliccp.conversion.sources import find
 from easy_esmm.aliccp.describe import describe
-from easy_esmm.aliccp.generator import simulate
-from easy_esmm.aliccp.page import _tail
-from easy_esmm.aliccp.settings import Settings
-from easy_esmm.aliccp.sources import find
-from easy_esmm.aliccp.summary import describe as summary_of
-from easy_esmm.aliccp.writing import write_simulation
 from easy_esmm.errors import UserError
 from easy_esmm.reporting.drawing import charts
+from easy_esmm.simulation import quirks
+from easy_esmm.simulation.generator import simulate
+from easy_esmm.simulation.settings import Settings
+from easy_esmm.simulation.summary import describe as summary_of
+from easy_esmm.simulation.writing import write_simulation
 
 
 @pytest.fixture(scope="module")

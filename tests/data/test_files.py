@@ -10,7 +10,7 @@ import pytest
 
 from easy_esmm.data.files import find_files
 from easy_esmm.errors import UserError
-from easy_esmm.planted.truth import MARK
+from easy_esmm.simulation.truth import MARK
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from easy_esmm.data import input_fn
 from easy_esmm.data.files import find_files
 from easy_esmm.data.storage import open_file, size
 from easy_esmm.errors import UserError
-from easy_esmm.planted.truth import MARK
+from easy_esmm.simulation.truth import MARK
 
 IDS = list(range(3000))
 LINES = b"".join(b"%d,%d,%d,t%d\n" % (i % 2, i % 2, i, i) for i in IDS)

@@ -7,7 +7,7 @@ import pytest
 
 from easy_esmm.errors import UserError
 from easy_esmm.evaluation.recorded_rows import against_truth, with_common_pctr
-from easy_esmm.planted.truth import Truth
+from easy_esmm.simulation.truth import Truth
 
 ROWS = {
     "click": np.array([1, 1, 0, 1, 0], "f4"),

@@ -19,16 +19,16 @@ from google.protobuf import text_format
 
 from easy_esmm import config as configs
 from easy_esmm import estimator
-from easy_esmm.aliccp.generator import simulate
-from easy_esmm.aliccp.settings import Settings
-from easy_esmm.aliccp.summary import describe
-from easy_esmm.aliccp.writing import write_simulation
 from easy_esmm.config import Pipeline, towers
 from easy_esmm.evaluation.events import series_by_tag
 from easy_esmm.evaluation.history import evaluations_folder
 from easy_esmm.protos.esmm_pb2 import ESMM
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.optimizer_pb2 import Optimizer
+from easy_esmm.simulation.generator import simulate
+from easy_esmm.simulation.settings import Settings
+from easy_esmm.simulation.summary import describe
+from easy_esmm.simulation.writing import write_simulation
 
 FOLDER = Path(__file__).parent
 GOLDEN = FOLDER / "golden.json"

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from google.protobuf import text_format
 
-from easy_esmm.planted.truth import Truth
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.reporting.evaluated import Evaluated, TableNorms
 from easy_esmm.reporting.measures.curves import area
 from easy_esmm.reporting.measures.norms import norms_by_frequency
 from easy_esmm.reporting.measures.rows import Coded, Rows, tasks
 from easy_esmm.reporting.page import page
+from easy_esmm.simulation.truth import Truth
 from tests.reporting.measures.making import rows
 
 BAD = "<script>x</script>\N{SNOWMAN}"

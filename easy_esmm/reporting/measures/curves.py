@@ -8,8 +8,8 @@ from typing import Any, Optional, Tuple
 import numpy as np
 from numpy.typing import NDArray
 
-from easy_esmm.planted.diagnostics import weighted_auc
 from easy_esmm.reporting.measures.rows import Task
+from easy_esmm.simulation.diagnostics import weighted_auc
 
 Array = NDArray[Any]
 

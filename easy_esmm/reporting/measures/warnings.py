@@ -6,10 +6,10 @@ from typing import List, Mapping, Sequence, Tuple
 
 import numpy as np
 
-from easy_esmm.planted.diagnostics import auc_standard_error
 from easy_esmm.reporting.measures.curves import area
 from easy_esmm.reporting.measures.intervals import Z95, effective, wilson
 from easy_esmm.reporting.measures.rows import Rows, Task, without_number
+from easy_esmm.simulation.diagnostics import auc_standard_error
 
 FEW = 200
 """Below so many positive rows an AUC comes with its uncertainty in words."""

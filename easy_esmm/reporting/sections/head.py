@@ -8,13 +8,13 @@ from typing import List, Tuple
 
 from easy_esmm.config.tower_losses import predicts_value
 from easy_esmm.config.towers import towers
-from easy_esmm.planted.diagnostics import auc_standard_error
 from easy_esmm.reporting.drawing import html
 from easy_esmm.reporting.drawing.formats import count, number, percent, ratio
 from easy_esmm.reporting.evaluated import Evaluated
 from easy_esmm.reporting.measures.curves import area
 from easy_esmm.reporting.measures.rows import Task
 from easy_esmm.reporting.measures.warnings import rate_ratio, warnings
+from easy_esmm.simulation.diagnostics import auc_standard_error
 
 _HEAD = ["task", "rows", "positives", "AUC", "s.e.", "log loss", "NE", "pred/obs", "95 %"]
 _TRUTH = (

@@ -6,7 +6,6 @@ from typing import List
 
 import numpy as np
 
-from easy_esmm.planted.diagnostics import auc_standard_error
 from easy_esmm.reporting.drawing import html
 from easy_esmm.reporting.drawing.axis import linear
 from easy_esmm.reporting.drawing.formats import number, percent, percent_tick, significant
@@ -14,6 +13,7 @@ from easy_esmm.reporting.drawing.xy import Series, chart
 from easy_esmm.reporting.evaluated import Evaluated
 from easy_esmm.reporting.measures.curves import precision_recall, roc
 from easy_esmm.reporting.measures.rows import Task
+from easy_esmm.simulation.diagnostics import auc_standard_error
 
 _STEADY_RECALL = 0.01
 """Precision among the first few positives is noise that would stretch the axis."""

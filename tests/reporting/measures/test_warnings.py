@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from easy_esmm.planted.diagnostics import auc_standard_error
 from easy_esmm.reporting.measures.rows import tasks
 from easy_esmm.reporting.measures.warnings import warnings
+from easy_esmm.simulation.diagnostics import auc_standard_error
 from tests.reporting.measures.making import rows
 
 
