@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import tensorflow as tf
 
@@ -14,6 +14,7 @@ from easy_esmm.data.files import find_files
 from easy_esmm.data.frames import Rows, is_frame
 from easy_esmm.data.judged import Judge
 from easy_esmm.data.parquet import frame_dataset, parquet_dataset
+from easy_esmm.data.row_columns import row_columns
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.settings import plan_reading
 from easy_esmm.data.tfrecord import tfrecord_dataset
@@ -53,7 +54,7 @@ class InputFn:
             self.files = find_files(str(rows) if rows is not None else split_paths(config, split))
         self.skipped = SkippedRows()
         """Rows that `ignore_error` skipped so far."""
-        self._data, self._judge = data, judge
+        self._config, self._data, self._judge = config, data, judge
         self._fields = needed_fields(
             config, with_labels=split != "predict", extra_columns=extra_columns
         )
@@ -87,6 +88,14 @@ class InputFn:
         # Rows are shared out by `shard`, exactly; a strategy must not do it again.
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
         return batches.prefetch(self._reading.prefetch).with_options(options)
+
+    def batches(self) -> Iterator[Any]:
+        """The elements, read eagerly, with the columns of users in each row."""
+        for element in self():
+            if isinstance(element, tuple):
+                yield (row_columns(self._config, element[0]), *element[1:])
+            else:
+                yield row_columns(self._config, element)
 
 
 def input_fn(

@@ -7,7 +7,7 @@ from typing import Dict, List, Mapping
 import tensorflow as tf
 
 from easy_esmm.contract import Tensor
-from easy_esmm.features import Embedded
+from easy_esmm.features import Embedded, Group
 from easy_esmm.layers.variational_dropout import VariationalDropout
 from easy_esmm.losses.reduction import Reduction, rows_in
 from easy_esmm.protos.model_pb2 import ModelConfig
@@ -21,19 +21,22 @@ class InputDropout:
 
     def __init__(self, config: ModelConfig, embedded: Embedded) -> None:
         self._config = config
+        self._groups: Mapping[str, Group] = embedded.groups
         self._layers: Dict[str, VariationalDropout] = {}
         if config.HasField("variational_dropout"):
             by_column = config.variational_dropout.embedding_wise_variational_dropout
             self._layers = {
-                name: VariationalDropout(widths, by_column, f"variational_dropout_{name}")
-                for name, widths in embedded.widths.items()
+                name: VariationalDropout(
+                    tuple(group.widths.values()), by_column, f"variational_dropout_{name}"
+                )
+                for name, group in embedded.groups.items()
             }
 
-    def apply(self, groups: Mapping[str, Tensor], training: bool) -> Dict[str, Tensor]:
+    def apply(self, matrices: Mapping[str, Tensor], training: bool) -> Dict[str, Tensor]:
         """The groups, float32 [batch, width] each, with their features weakened or dropped."""
         return {
             name: self._layers[name](matrix, training=training) if self._layers else matrix
-            for name, matrix in groups.items()
+            for name, matrix in matrices.items()
         }
 
     def penalty(self, batch: Tensor) -> Tensor:
@@ -52,13 +55,10 @@ class InputDropout:
     def keep_probabilities(self) -> Dict[str, Tensor]:
         """Float32 scalars by `<group>/<feature>`: the ranking of the features."""
         return {
-            f"{group.group_name}/{feature}": probability
-            for group in self._config.feature_groups
-            if group.group_name in self._layers
+            f"{name}/{feature}": probability
+            for name, layer in self._layers.items()
             for feature, probability in zip(
-                group.feature_names,
-                tf.unstack(
-                    self._layers[group.group_name].keep_by_feature, num=len(group.feature_names)
-                ),
+                self._groups[name].widths,
+                tf.unstack(layer.keep_by_feature, num=len(self._groups[name].widths)),
             )
         }

@@ -10,7 +10,6 @@ from easy_esmm.config.towers import towers
 from easy_esmm.contract import Labels, Tensor
 from easy_esmm.data.fields import loss_sessions
 from easy_esmm.data.missing_labels import without_signs
-from easy_esmm.data.spread import spread
 from easy_esmm.metrics.groups import group_numbers
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.protos.tower_pb2 import TaskTower
@@ -26,7 +25,7 @@ def labels_from_columns(
     Args:
       config: resolved, so that both towers name their labels.
       columns: label column -> float32 [batch], and the sample weight under its own name.
-      features: input columns; losses read sessions from them.
+      features: input columns [batch]; losses read sessions from them.
     """
     ctr_tower, cvr_tower = towers(config.model_config)
     click = without_signs(columns[ctr_tower.label_name])
@@ -49,8 +48,7 @@ def _sessions(config: PipelineConfig, features: Mapping[str, Tensor]) -> Dict[st
     names = loss_sessions(config)
     if not names:
         return {}
-    columns = spread(config, features)
-    return {name: group_numbers(columns[name]) for name in names}
+    return {name: group_numbers(features[name]) for name in names}
 
 
 def _loss_weight(tower: TaskTower, weight: Tensor, columns: Mapping[str, Tensor]) -> Tensor:

@@ -17,7 +17,6 @@ from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 def metrics(
     config: PipelineConfig,
-    columns: Mapping[str, Tensor],
     labels: Labels,
     predictions: AnyPredictions,
     terms: Sequence[WeighedLoss],
@@ -33,7 +32,7 @@ def metrics(
     ):
         for metric in tower.metrics_set:
             for task in tasks:
-                result.update(metric_registry.build(metric, task, columns))
+                result.update(metric_registry.build(metric, task, embedded.columns))
     result.update(metric_registry.diagnostics(labels, predictions))
     result.update(_losses(config, labels, terms))
     result.update(_learned_weights(terms))

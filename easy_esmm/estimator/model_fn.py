@@ -11,7 +11,6 @@ from easy_esmm.checkpoints import saver
 from easy_esmm.checkpoints.fine_tune import FineTune
 from easy_esmm.compat import estimator, forgotten_gradients, keras, v1
 from easy_esmm.contract import Labels, Tensor, WeighedLoss
-from easy_esmm.data.spread import spread
 from easy_esmm.estimator import loss_weights, summaries
 from easy_esmm.estimator import metric_ops as evaluation
 from easy_esmm.estimator.input_dropout import InputDropout
@@ -79,17 +78,16 @@ class _Batch:
         self, config: PipelineConfig, columns: Mapping[str, Tensor], training: bool
     ) -> None:
         self._config = config
-        self._columns = columns
         self._embedded = embed(config, columns)
         product_dtype = PRODUCT_DTYPES[config.train_config.compute_dtype]
         self._model: Model = models.build(config.model_config, product_dtype)
         self._dropout = InputDropout(config.model_config, self._embedded)
-        groups = self._dropout.apply(self._embedded.groups, training)
+        groups = self._dropout.apply(self._embedded.matrices, training)
         self._predictions: AnyPredictions = self._model.predict(groups, training)
 
     def predict_spec(self, extra_columns: Sequence[str]) -> Any:
         served = self._predictions.served()
-        columns = spread(self._config, self._columns)
+        columns = self._embedded.columns
         extra = {name: _text_if_list(columns[name]) for name in extra_columns}
         signature = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
         return estimator.EstimatorSpec(
@@ -105,8 +103,7 @@ class _Batch:
         recorder: Optional[RowRecorder],
         told: Set[str],
     ) -> Any:
-        observed = labels_from_columns(self._config, label_columns, self._columns)
-        columns = spread(self._config, self._columns)
+        observed = labels_from_columns(self._config, label_columns, self._embedded.columns)
         terms = self._loss_terms(observed)
         loss = _total(terms)
         hooks: List[Any] = [
@@ -114,7 +111,7 @@ class _Batch:
             LabelWarningHook(self._config, label_columns, EVALUATION, told),
         ]
         if recorder is not None:
-            hooks.append(recorder.hook(self._config, self._columns, observed, self._predictions))
+            hooks.append(recorder.hook(self._embedded, observed, self._predictions))
         return estimator.EstimatorSpec(
             estimator.ModeKeys.EVAL,
             # The evaluation loss holds no regularisation, as in EasyRec.
@@ -122,7 +119,6 @@ class _Batch:
             eval_metric_ops={
                 **evaluation.metrics(
                     self._config,
-                    columns,
                     observed,
                     self._predictions,
                     terms,
@@ -136,7 +132,7 @@ class _Batch:
         )
 
     def gradient_spec(self, label_columns: Mapping[str, Tensor], gradients: Gradients) -> Any:
-        observed = labels_from_columns(self._config, label_columns, self._columns)
+        observed = labels_from_columns(self._config, label_columns, self._embedded.columns)
         terms = self._loss_terms(observed)
         return estimator.EstimatorSpec(
             estimator.ModeKeys.EVAL,
@@ -151,7 +147,7 @@ class _Batch:
         progress: Optional[TrainProgress],
         fine_tune: Optional[FineTune],
     ) -> Any:
-        observed = labels_from_columns(self._config, label_columns, self._columns)
+        observed = labels_from_columns(self._config, label_columns, self._embedded.columns)
         terms = self._loss_terms(observed)
         loss = _total(terms) + self._regularization(observed)
         step = v1.train.get_global_step()

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from easy_esmm import data
 from easy_esmm.config import Pipeline
 from easy_esmm.data.files import find_files
-from easy_esmm.data.spread import spread
 from easy_esmm.errors import UserError
 from easy_esmm.estimator.bad_cells import judge_of
 from easy_esmm.estimator.errors import require_files, user_errors
@@ -101,8 +100,7 @@ def _from_saved_model(
         judge=judge_of(pipeline.config),
     )
     with user_errors(), SavedModel(newest(folder)) as model:
-        for batch in input_fn():
-            columns = spread(pipeline.config, batch)
+        for columns in input_fn.batches():
             kept = {name: text_column(columns[name]) for name in reserved}
             yield {**kept, **model.score(request(pipeline.config, columns))}
     input_fn.skipped.log_summary()

@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 
 from easy_esmm.compat import v1
 from easy_esmm.contract import Labels, Predictions, Tensor
-from easy_esmm.data.spread import spread
 from easy_esmm.evaluation.coded_column import CodedColumn
-from easy_esmm.features import TableIds, table_ids
+from easy_esmm.features import Embedded, TableIds, table_ids
 from easy_esmm.metrics.groups import fingerprint, is_named
-from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 
 class RowRecorder:
@@ -44,28 +42,19 @@ class RowRecorder:
         """Input columns that must be read."""
         return (*self._coded, *([self._user] if self._user else []))
 
-    def hook(
-        self,
-        config: PipelineConfig,
-        columns: Mapping[str, Tensor],
-        labels: Labels,
-        predictions: Any,
-    ) -> Any:
-        """An evaluation hook that feeds this recorder from the evaluation's graph.
-
-        `columns` are those of the batch as read, before they are spread over its rows.
-        """
+    def hook(self, embedded: Embedded, labels: Labels, predictions: Any) -> Any:
+        """An evaluation hook that feeds this recorder from the evaluation's graph."""
         self._forget()
-        of_rows = spread(config, columns)
+        columns = embedded.columns
         tensors: Dict[str, Any] = {
             "rows": _of_rows(labels, predictions),
-            "columns": {name: of_rows[name] for name in self._coded},
+            "columns": {name: columns[name] for name in self._coded},
         }
         if self._user:
-            user = of_rows[self._user]
+            user = columns[self._user]
             tensors["rows"].update(user=fingerprint(user), has_user=is_named(user))
         if self._counts_ids:
-            tables = table_ids(config, columns)
+            tables = table_ids(embedded)
             tensors["ids"] = {name: (found.ids, found.times) for name, found in tables.items()}
             self._start_counts(tables)
         return _RecordHook(tensors, self._add)

@@ -1,34 +1,48 @@
-"""The inputs of a model: feature groups as matrices, looked up in embedding tables."""
+"""The inputs of a model: feature groups as matrices and sequences, read from embedding tables."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 import tensorflow as tf
 
 from easy_esmm.contract import TableRows, Tensor
-from easy_esmm.features.encoded import MISSING, Bag, Encoded, Numbers, OneId
-from easy_esmm.features.gather import Gathered, Pool, gather, pick
-from easy_esmm.features.pooling import pool
+from easy_esmm.data.row_columns import row_columns
+from easy_esmm.features import encoded as kinds
+from easy_esmm.features.encoded import Encoded
+from easy_esmm.features.gather import Gathered, Pool, gather
 from easy_esmm.features.registry import encoder_of
-from easy_esmm.features.tables import Slot, Tables, escaped, width_of
+from easy_esmm.features.tables import Slot, Tables, escaped
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """What a feature group gives to the network."""
+
+    matrix: Tensor
+    """float32 [batch, width]: features side by side in the order of the config."""
+    widths: Dict[str, int]
+    """Columns of the matrix by feature, in its order."""
+    sequences: Dict[str, kinds.Sequence]
+    """By feature, those that are sequences; they are no part of the matrix."""
 
 
 @dataclass(frozen=True, eq=False)
 class Embedded:
     """A batch, ready for the network."""
 
-    groups: Dict[str, Tensor]
-    """By group name, in the order of the config: float32 [batch, width], the group's features side
-    by side in the order of the config."""
-    widths: Dict[str, Tuple[int, ...]]
-    """By group name, the columns of each of its features."""
+    groups: Dict[str, Group]
+    """By group name, in the order of the config."""
+    columns: Mapping[str, Tensor]
+    """The input columns, [batch] each: for labels, metrics and what is handed through."""
     tables: Tuple[TableRows, ...]
     """What was read from each table; the optimizer needs it."""
+    readers: Dict[str, Tuple[Encoded, ...]]
+    """By table name, the features that read it, each once."""
     squared_norm: Tensor
     """float32 scalar: sum of squares of all embedding vectors that the groups hold."""
     out_of_range: Dict[str, Tensor]
@@ -36,6 +50,11 @@ class Embedded:
     that have no row and were given row 0; for a feature of users, each user's are counted once."""
     ids_seen: Dict[str, Tensor]
     """By the same names, int64 scalar: ids of this batch, without missing values."""
+
+    @property
+    def matrices(self) -> Dict[str, Tensor]:
+        """The groups' matrices by group name."""
+        return {name: group.matrix for name, group in self.groups.items()}
 
 
 def embed(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Embedded:
@@ -47,8 +66,7 @@ def embed(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Embedded:
         `data_config.user_rows.row_column` is among them, as the index int32 [batch], its `columns`
         are [users]. The result is the same as if they stood in every row.
 
-    Builds variables: call once in a graph. Raises UserError for a feature that does not fit its
-    columns or its table.
+    Builds variables: call once in a graph.
     """
     encoded = encode(config, columns)
     features = {feature.feature_name: feature for feature in config.feature_config.features}
@@ -62,20 +80,18 @@ def embed(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Embedded:
     }
     lookup = _Lookup(gather(tables.readers()), slots)
     groups = {name: lookup.group(of_group) for name, of_group in slots.items()}
-    counted = {
-        name: e
-        for name, e in encoded.items()
-        if not isinstance(e, Numbers) and e.out_of_range is not None
-    }
+    counted = {name: e for name, e in encoded.items() if e.out_of_range is not None}
     return Embedded(
         groups=groups,
-        widths={
-            name: tuple(width_of(slot) for slot in of_group) for name, of_group in slots.items()
-        },
+        columns=row_columns(config, columns),
         tables=lookup.table_rows(),
+        readers={
+            table: tuple({s.feature.feature_name: s.encoded for s in of_table}.values())
+            for table, of_table in tables.readers()
+        },
         squared_norm=lookup.squared_norm(),
         out_of_range={name: e.out_of_range for name, e in counted.items()},
-        ids_seen={name: _ids_seen(e.ids) for name, e in counted.items()},
+        ids_seen={name: e.ids_seen() for name, e in counted.items()},
     )
 
 
@@ -90,7 +106,7 @@ def encode(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Dict[str, E
             with tf.name_scope(f"encode/{escaped(feature.feature_name)}"):
                 found = encoder_of(feature)(feature, columns)
             of_users = index is not None and _is_of_users(config, feature)
-            encoded[feature.feature_name] = replace(found, index=index) if of_users else found
+            encoded[feature.feature_name] = found.of_users(index) if of_users else found
     return encoded
 
 
@@ -114,20 +130,22 @@ class _Lookup:
         self._padded: Dict[str, Tensor] = {}
         self._of_groups: List[Tensor] = []
 
-    def group(self, slots: Sequence[Slot]) -> Tensor:
-        """float32 [batch, width]: the slots side by side."""
-        parts: List[Tensor] = []
-        for (is_plain, is_of_users), same in groupby(slots, key=_way):
-            run = list(same)
-            if is_plain:
-                parts.extend(_numbers(slot) for slot in run)
-                continue
-            vectors = self._vectors(run)
-            if is_of_users:
-                vectors = [_spread(_side_by_side(vectors), run[0])]
-            self._of_groups.extend(vectors)
-            parts.extend(vectors)
-        return _side_by_side(parts)
+    def group(self, slots: Sequence[Slot]) -> Group:
+        """The slots as the network reads them."""
+        flat = [slot for slot in slots if not slot.encoded.is_sequence]
+        sequences = {
+            slot.feature.feature_name: self._sequence(slot)
+            for slot in slots
+            if slot.encoded.is_sequence
+        }
+        return Group(
+            matrix=self._matrix(flat) if flat else _no_columns(sequences),
+            widths={
+                slot.feature.feature_name: slot.encoded.width(slot.feature.embedding_dim)
+                for slot in flat
+            },
+            sequences=sequences,
+        )
 
     def table_rows(self) -> Tuple[TableRows, ...]:
         """What was read from each table."""
@@ -139,26 +157,38 @@ class _Lookup:
             return tf.zeros([])
         return 2 * tf.add_n([tf.nn.l2_loss(vectors) for vectors in self._of_groups])
 
+    def _matrix(self, slots: Sequence[Slot]) -> Tensor:
+        """float32 [batch, width]: the slots side by side."""
+        parts: List[Tensor] = []
+        for (has_table, is_of_users), same in groupby(slots, key=_way):
+            run = list(same)
+            if not has_table:
+                parts.extend(slot.encoded.numbers() for slot in run)
+                continue
+            vectors = self._vectors(run)
+            if is_of_users:
+                vectors = [run[0].encoded.by_row(_side_by_side(vectors))]
+            self._of_groups.extend(vectors)
+            parts.extend(vectors)
+        return _side_by_side(parts)
+
+    def _sequence(self, slot: Slot) -> kinds.Sequence:
+        sequence = slot.encoded.sequence(*self._rows(slot))
+        self._of_groups.append(sequence.values)
+        return sequence
+
     def _vectors(self, slots: Sequence[Slot]) -> List[Tensor]:
         """float32 [batch or users, width] each; side by side they are the slots."""
         vectors: List[Tensor] = []
-        for (kind, dimension), same in groupby(slots, key=_kind_and_dimension):
+        for (one_id, dimension), same in groupby(slots, key=_run):
             run = list(same)
-            if kind is OneId:  # one look-up for the whole run
+            if one_id:
                 vectors.append(self._pools[dimension].look_up(run))
             else:
-                vectors.extend(self._pooled(slot) for slot in run)
+                vectors.extend(
+                    slot.encoded.pooled(*self._rows(slot), slot.feature.combiner) for slot in run
+                )
         return vectors
-
-    def _pooled(self, slot: Slot) -> Tensor:
-        """float32 [batch or users, dimension] of a bag, or of numbers with a table."""
-        encoded = slot.encoded
-        matrix, positions = self._rows(slot)
-        if isinstance(encoded, Bag):
-            return pool(matrix, positions, encoded, slot.feature.combiner)
-        if isinstance(encoded, Numbers):
-            return tf.linalg.matmul(encoded.values, pick(matrix, positions))
-        raise TypeError(f"{type(encoded).__name__} is looked up in runs")
 
     def _rows(self, slot: Slot) -> Tuple[Tensor, Tensor]:
         """The table's gathered rows behind a zero row, and the slot's positions among them."""
@@ -169,29 +199,23 @@ class _Lookup:
 
 
 def _way(slot: Slot) -> Tuple[bool, bool]:
-    """(whether the slot is numbers as they are, whether its rows are users)."""
-    return slot.table is None, slot.encoded.index is not None
+    """(whether the slot has a table, whether its rows are users)."""
+    return slot.table is not None, slot.encoded.index is not None
 
 
-def _numbers(slot: Slot) -> Tensor:
-    """float32 [batch, count] of a slot without a table."""
-    if not isinstance(slot.encoded, Numbers):
-        raise TypeError(f"{type(slot.encoded).__name__} needs a table")
-    return _spread(slot.encoded.values, slot)
-
-
-def _spread(of_users: Tensor, slot: Slot) -> Tensor:
-    """From a row a user to a row an impression; as it is where the slot's rows are not users."""
-    index = slot.encoded.index
-    return of_users if index is None else pick(of_users, index)
+def _run(slot: Slot) -> Tuple[bool, int]:
+    """Neighbours that are equal in this may be looked up together."""
+    return slot.encoded.one_id, slot.feature.embedding_dim
 
 
 def _side_by_side(parts: Sequence[Tensor]) -> Tensor:
     return parts[0] if len(parts) == 1 else tf.concat(parts, axis=1)
 
 
-def _kind_and_dimension(slot: Slot) -> Tuple[type, int]:
-    return type(slot.encoded), slot.feature.embedding_dim
+def _no_columns(sequences: Mapping[str, kinds.Sequence]) -> Tensor:
+    """float32 [batch, 0]: the matrix of a group that holds nothing but sequences."""
+    first = next(iter(sequences.values()))
+    return tf.zeros([tf.shape(first.mask)[0], 0])
 
 
 def _pools(gathered: Dict[str, Gathered], slots: Mapping[str, Sequence[Slot]]) -> Dict[int, Pool]:
@@ -199,11 +223,7 @@ def _pools(gathered: Dict[str, Gathered], slots: Mapping[str, Sequence[Slot]]) -
     tables: Dict[int, Dict[str, Gathered]] = {}
     for of_group in slots.values():
         for slot in of_group:
-            if slot.table is not None and isinstance(slot.encoded, OneId):
+            if slot.table is not None and slot.encoded.one_id:
                 same = tables.setdefault(slot.feature.embedding_dim, {})
                 same[slot.table] = gathered[slot.table]
     return {dimension: Pool(of_dimension) for dimension, of_dimension in tables.items()}
-
-
-def _ids_seen(ids: Tensor) -> Tensor:
-    return tf.math.count_nonzero(tf.not_equal(ids, MISSING), dtype=tf.int64)

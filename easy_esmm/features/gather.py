@@ -8,12 +8,13 @@ with a row of zeros in front of each table's, which stands for missing values.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Dict, List, Sequence, Tuple
 
 import tensorflow as tf
 
 from easy_esmm.contract import TableRows, Tensor
-from easy_esmm.features.encoded import MISSING, Encoded, Numbers
+from easy_esmm.features.encoded import MISSING
+from easy_esmm.features.pick import pick
 from easy_esmm.features.tables import Slot, create
 
 
@@ -38,7 +39,7 @@ def gather(readers: Sequence[Tuple[str, Sequence[Slot]]]) -> Dict[str, Gathered]
     # A feature that reads two tables (it stands in two groups) has its ids made unique once.
     unique: Dict[Tuple[str, ...], Tuple[Tensor, Dict[str, Tensor]]] = {}
     for name, slots in readers:
-        ids_of = {slot.feature.feature_name: _ids(slot.encoded) for slot in slots}
+        ids_of = {slot.feature.feature_name: slot.encoded.ids_to_read() for slot in slots}
         key = tuple(ids_of)
         if key not in unique:
             unique[key] = _unique(ids_of)
@@ -68,38 +69,10 @@ class Pool:
         return tf.reshape(vectors, [-1, len(slots) * self._matrix.shape[1]])
 
 
-@tf.custom_gradient  # type: ignore[untyped-decorator]
-def pick(matrix: Tensor, index: Tensor) -> Any:
-    """tf.gather with a dense gradient, made in one pass.
-
-    Its own gradient, an IndexedSlices, is slow to split into tables again, and takes 3.9 ms of CPU
-    for 94,000 rows of 18 as an unsorted segment sum; this takes 1.6 ms.
-    """
-    rows, width = tf.shape(matrix)[0], matrix.shape[1]
-
-    def gradient(upstream: Tensor) -> Tuple[Tensor, None]:
-        flat = tf.reshape(index, [-1])
-        summed = tf.raw_ops.SparseSegmentSumGrad(
-            grad=tf.reshape(upstream, [-1, width]),
-            indices=flat,
-            segment_ids=tf.range(tf.size(flat)),
-            output_dim0=rows,
-        )
-        return summed, None
-
-    return tf.gather(matrix, index), gradient
-
-
 def _table(slot: Slot) -> str:
     if slot.table is None:
         raise ValueError(f"feature {slot.feature.feature_name} reads no table")
     return slot.table
-
-
-def _ids(encoded: Encoded) -> Tensor:
-    if isinstance(encoded, Numbers):
-        return tf.range(encoded.count, dtype=tf.int64)
-    return encoded.ids
 
 
 def _unique(ids_of: Dict[str, Tensor]) -> Tuple[Tensor, Dict[str, Tensor]]:

@@ -7,7 +7,6 @@ from typing import Any, List, Mapping, Sequence
 import tensorflow as tf
 
 from easy_esmm.contract import Tensor
-from easy_esmm.features.encoded import MISSING, Bag, Numbers
 from easy_esmm.features.registry import encoder_of
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -63,13 +62,7 @@ def _verdicts(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> List[Ten
     # Numbers have been judged by their decoding.
     if not any(columns[name].dtype == tf.string for name in feature.input_names):
         return []
-    encoded = encoder_of(feature)(feature, columns)
-    if isinstance(encoded, Numbers):
-        return [tf.reduce_all(tf.math.is_finite(encoded.values))]
-    verdicts = [tf.reduce_all(encoded.ids >= MISSING)]
-    if isinstance(encoded, Bag) and encoded.weights is not None:
-        verdicts.append(tf.reduce_all(tf.math.is_finite(encoded.weights)))
-    return verdicts
+    return encoder_of(feature)(feature, columns).checks()
 
 
 def _shown(cell: Any) -> str:

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from easy_esmm.compat import v1
 from easy_esmm.errors import UserError
-from easy_esmm.features.encoded import Encoded, Numbers
+from easy_esmm.features.encoded import Encoded
 from easy_esmm.features.initializers import initializer
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 
@@ -41,7 +41,7 @@ class Tables:
         Raises UserError where two features that share a table do not agree on its shape,
         initialiser and combiner.
         """
-        slot = Slot(feature, encoded, _table_name(group, feature, encoded))
+        slot = Slot(feature, encoded, _table_name(group, feature))
         if slot.table is not None:
             readers = self._readers.setdefault(slot.table, [])
             if readers:
@@ -54,27 +54,12 @@ class Tables:
         return list(self._readers.items())
 
 
-def vocabulary_of(slot: Slot) -> int:
-    """Rows of the slot's table."""
-    encoded = slot.encoded
-    # Numbers have one learned vector each.
-    return encoded.count if isinstance(encoded, Numbers) else encoded.vocabulary
-
-
-def width_of(slot: Slot) -> int:
-    """Columns of the slot in its group."""
-    encoded = slot.encoded
-    if slot.table is None and isinstance(encoded, Numbers):
-        return encoded.count
-    return slot.feature.embedding_dim
-
-
 def create(name: str, slot: Slot) -> Any:
     """The table of that name, float32 [vocabulary, embedding_dim], as its first reader has it."""
     dimension = slot.feature.embedding_dim
     return v1.get_variable(
         name,
-        shape=[vocabulary_of(slot), dimension],
+        shape=[slot.encoded.table_rows, dimension],
         dtype=tf.float32,
         initializer=initializer(slot.feature.initializer, dimension, name),
         use_resource=True,
@@ -86,16 +71,14 @@ def escaped(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.\-]", lambda match: f"_x{ord(match.group()):x}_", name)
 
 
-def _table_name(group: str, feature: FeatureConfig, encoded: Encoded) -> Optional[str]:
+def _table_name(group: str, feature: FeatureConfig) -> Optional[str]:
     """`shared_embedding/<embedding_name>`, else `embedding/<group>/<feature>`.
 
     The group is part of the name even where the feature stands in one group only: adding it to
     another must not rename a table that is in a checkpoint.
     """
     if feature.embedding_dim == 0:
-        if isinstance(encoded, Numbers):
-            return None
-        raise UserError(f"feature {feature.feature_name}: embedding_dim must be at least 1, got 0")
+        return None
     if feature.embedding_name:
         return f"shared_embedding/{escaped(feature.embedding_name)}"
     return f"embedding/{escaped(group)}/{escaped(feature.feature_name)}"
@@ -106,7 +89,7 @@ def _check_agreement(first: Slot, second: Slot) -> None:
         ("embedding_dim", first.feature.embedding_dim, second.feature.embedding_dim),
         ("combiner", first.feature.combiner, second.feature.combiner),
         ("initializer", str(first.feature.initializer), str(second.feature.initializer)),
-        ("rows", vocabulary_of(first), vocabulary_of(second)),
+        ("rows", first.encoded.table_rows, second.encoded.table_rows),
     ):
         if one != other:
             raise UserError(

@@ -16,7 +16,7 @@ def sample_scores(config: PipelineConfig, saved_model: str, count: int) -> str:
 
     One line a row: its labels, then the probabilities.
     """
-    columns, labels = next(iter(data.input_fn(config, "eval", batch_size=count)()))
+    columns, labels = next(data.input_fn(config, "eval", batch_size=count).batches())
     with SavedModel(saved_model) as model:
         scores = model.score(request(config, columns))
     shown = {name: values.numpy() for name, values in labels.items()}

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from easy_esmm.config.several_values import matrix_columns, value_separators
 from easy_esmm.contract import Tensor
-from easy_esmm.data.spread import spread
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.matrices import to_matrix
@@ -23,15 +22,14 @@ def request(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Dict[str, 
 
     Args:
       config: resolved.
-      columns: a batch of `data.input_fn(config, "predict")`, read eagerly. List columns become
-        text, joined by their feature's separator; under `multi_placeholder: false` whole rows do,
-        joined by the data separator. Users' columns are given to each row.
+      columns: one of `data.input_fn(config, "predict").batches()`. List columns become text, joined
+        by their feature's separator; under `multi_placeholder: false` whole rows do, joined by the
+        data separator.
 
     Raises:
       UserError: a value of a list holds a separator of its feature, which would part it; or, of
         joined rows, a cell holds the separator or a line break.
     """
-    columns = spread(config, columns)
     separators = value_separators(config)
     matrices = matrix_columns(config)
     arrays: Dict[str, NDArray[Any]] = {}

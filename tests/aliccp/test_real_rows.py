@@ -82,7 +82,7 @@ def bring_through(pipeline: Pipeline, rows: pd.DataFrame, labels: Sequence[str])
     with SavedModel(trained.saved_model or "") as model:
         served = [
             model.score(request(pipeline.config, columns))
-            for columns in data.input_fn(pipeline.config, "predict", path)()
+            for columns in data.input_fn(pipeline.config, "predict", path).batches()
         ]
     for name in ("probs_ctr", "probs_cvr", "probs_ctcvr"):
         one, other = (np.concatenate([b[name] for b in batches]) for batches in (predicted, served))

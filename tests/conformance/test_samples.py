@@ -76,7 +76,7 @@ def checkpoint_variables(pipeline: Pipeline, step: int) -> Dict[str, np.ndarray]
 def batches_of(pipeline: Pipeline) -> List[Dict[str, Any]]:
     """The evaluation rows, as `predict` reads them, eagerly."""
     config = pipeline.config
-    return list(data.input_fn(config, "predict", config.eval_input_path)())
+    return list(data.input_fn(config, "predict", config.eval_input_path).batches())
 
 
 def predicted(pipeline: Pipeline, step: int) -> Dict[str, np.ndarray]:

@@ -13,8 +13,8 @@ import pytest
 import tensorflow as tf
 
 from easy_esmm.data import input_fn
+from easy_esmm.data.row_columns import row_columns
 from easy_esmm.data.row_groups import RowGroup
-from easy_esmm.data.spread import spread
 from easy_esmm.errors import UserError
 from tests.data.messages import message_of
 from tests.data.user_rows import COLUMNS, OF_USERS, USER_ROWS, user_cells, write
@@ -42,9 +42,9 @@ def as_flat(config: Any, dataset: Any) -> Any:
     """The batches as the flat layout has them."""
     for element in dataset:
         if isinstance(element, tuple):
-            yield spread(config, element[0]), element[1]
+            yield dict(row_columns(config, element[0])), element[1]
         else:
-            yield spread(config, element)
+            yield dict(row_columns(config, element))
 
 
 def rows_of_all(globs: Any) -> int:
@@ -134,7 +134,7 @@ def test_training_shuffles_pieces_of_a_users_impressions(
     config = make_config(COLUMNS, data=f"{user_rows} num_epochs: 1 shuffle_buffer_size: 100000")
     found = []
     for columns, _ in input_fn(config, "train", globs[1], batch_size=100)():
-        flat = spread(config, columns)
+        flat = row_columns(config, columns)
         found.append(flat["id"].numpy()[flat["user"].numpy() == 3])
     ids = np.concatenate(found)  # of a user with 1500 impressions
     assert sorted(ids) == list(range(min(ids), min(ids) + 1500))
@@ -185,7 +185,7 @@ def test_reserved_columns_come_for_each_row_wherever_they_stand(config: Any, glo
         input_fn(config(), "predict", globs[1], extra_columns=extra)()
     dataset = input_fn(config(), "predict", globs[1], batch_size=50, extra_columns=extra[:3])()
     columns = next(iter(dataset))
-    flat = spread(config(), columns)
+    flat = row_columns(config(), columns)
     users = flat["user"].numpy().tolist()
     assert columns["key"].numpy().tolist() == [f"k{u}".encode() for u in users]
     assert flat["city"].numpy().tolist() == [(user_cells(u)["city"] or "").encode() for u in users]
@@ -277,11 +277,11 @@ def test_a_cut_users_file_is_an_error(config: Any, tmp_path: Path) -> None:
         input_fn(config(), "eval", glob)()
 
 
-def test_flat_columns_are_spread_to_themselves(config: Any, flat_config: Any) -> None:
+def test_flat_columns_come_back_as_they_are(config: Any, flat_config: Any) -> None:
     columns: Any = {"id": tf.constant([1, 2]), "user": tf.constant([3, 4])}
-    assert spread(config(), columns) == columns
+    assert row_columns(config(), columns) == columns
     columns["user_row"] = columns["id"]
-    assert spread(flat_config(), columns) == columns
+    assert row_columns(flat_config(), columns) == columns
 
 
 def test_a_pass_that_has_ended_keeps_no_users_in_memory(config: Any, globs: Any) -> None:

@@ -13,7 +13,8 @@ import tensorflow as tf
 from easy_esmm import data
 from easy_esmm.compat import estimator, v1
 from easy_esmm.config import Pipeline
-from easy_esmm.data.spread import spread
+from easy_esmm.data.row_columns import row_columns
+from easy_esmm.estimator import score, train
 from easy_esmm.estimator.model_fn import make_model_fn
 from tests.conformance import table
 
@@ -76,7 +77,7 @@ def test_losses_and_variables_are_those_of_the_flat_layout(
     pipeline = with_adagrad
     grouped = batches(pipeline)
     grouped.append(grouped[0])  # so that the first and the last loss are of one batch
-    flat = [(spread(pipeline.config, columns), labels) for columns, labels in grouped]
+    flat = [(dict(row_columns(pipeline.config, columns)), labels) for columns, labels in grouped]
     assert all(0 < len(columns["user"]) < table.BATCH for columns, _ in grouped)
     assert all(len(columns["user"]) == table.BATCH for columns, _ in flat)
     flat_losses, expected = train_on(pipeline, flat)
@@ -90,7 +91,7 @@ def test_losses_and_variables_are_those_of_the_flat_layout(
 def test_predictions_copy_users_columns_to_each_row(pipeline: Pipeline, tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
-    estimator.train(pipeline)
+    train(pipeline)
     path, reserved = Path(pipeline.config.eval_input_path), ["user", "brands", "item"]
     rows = pq.read_table(path)
     users = pq.read_table(path.with_name(path.name.replace("impressions", "users")))
@@ -99,7 +100,7 @@ def test_predictions_copy_users_columns_to_each_row(pipeline: Pipeline, tmp_path
     scores = {}
     for folder in ("", str(Path(pipeline.config.model_dir) / "export" / "final")):
         output = str(tmp_path / "scores.parquet")
-        estimator.score(pipeline, str(path), output, saved_model=folder, reserved_columns=reserved)
+        score(pipeline, str(path), output, saved_model=folder, reserved_columns=reserved)
         found = pq.read_table(output)
         assert found["user"].to_pylist() == users["user"].to_pylist()
         assert found["brands"].to_pylist() == brands

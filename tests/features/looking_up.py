@@ -79,7 +79,7 @@ def look_up_in_graph(
         session.run([v1.global_variables_initializer(), v1.tables_initializer()])
         fetched = session.run(
             {
-                "groups": embedded.groups,
+                "groups": embedded.matrices,
                 "tables": {t.table.op.name: t.table.read_value() for t in embedded.tables},
                 "gradients": gradients,
                 "squared_norm": embedded.squared_norm,

@@ -62,7 +62,7 @@ def test_columns_of_a_group_stand_in_the_order_of_the_group(look_up: Any, rows: 
 def test_widths_are_known_before_the_first_batch() -> None:
     with tf.Graph().as_default():
         columns = {name: v1.placeholder(t.dtype, [None]) for name, t in tensors(COLUMNS).items()}
-        groups = embed(config_of(MIXED), columns).groups
+        groups = embed(config_of(MIXED), columns).matrices
         assert [group.shape.as_list() for group in groups.values()] == [[None, 14], [None, 4]]
 
 
@@ -94,7 +94,7 @@ feature_groups { group_name: 'two' feature_names: 'a' }
 
 def test_shared_table_is_one_and_its_gradient_is_the_sum_over_features(look_up: Any) -> None:
     def loss(embedded: Any) -> Any:
-        one, two = embedded.groups["one"], embedded.groups["two"]
+        one, two = embedded.matrices["one"], embedded.matrices["two"]
         return tf.reduce_sum(one[:, :2]) + 10 * tf.reduce_sum(one[:, 2:]) + 100 * tf.reduce_sum(two)
 
     found = look_up(SHARED, {"a": np.array([3, 3, -1]), "b": ["3|5", "5", "1"]}, loss)
@@ -126,17 +126,12 @@ def test_features_that_share_a_table_must_agree(look_up: Any, change: str, messa
         look_up(text, {"a": np.array([1]), "b": np.array([1])})
 
 
-def test_id_feature_without_embedding_dim_is_refused(look_up: Any) -> None:
-    with pytest.raises(UserError, match="feature a: embedding_dim must be at least 1, got 0"):
-        look_up("features { input_names: 'a' num_buckets: 8 }", {"a": np.array([1])})
-
-
 def test_gradient_adds_up_over_repeated_ids_and_is_zero_for_missing_ones(look_up: Any) -> None:
     ids = np.array([2, 7, 2, -1, 2, 7])
     weights = np.arange(6 * 4, dtype=np.float32).reshape(6, 4)
 
     def loss(embedded: Any) -> Any:
-        return tf.reduce_sum(embedded.groups["all"] * weights)
+        return tf.reduce_sum(embedded.matrices["all"] * weights)
 
     text = """
     features { input_names: 'a' embedding_dim: 2 num_buckets: 9 }

@@ -19,8 +19,9 @@ def run(outside: Dict[str, List[int]], seen: int, every: int) -> None:
         counts = {n: tf.gather(tf.constant(v, tf.int64), step) for n, v in outside.items()}
         embedded = Embedded(
             groups={},
-            widths={},
+            columns={},
             tables=(),
+            readers={},
             squared_norm=None,
             out_of_range=counts,
             ids_seen={name: tf.constant(seen, tf.int64) for name in outside},
