@@ -20,7 +20,7 @@ from easy_esmm.compat import v1
 from easy_esmm.contract import Labels, Predictions, Task
 from easy_esmm.losses.entire_space import product_logit
 from easy_esmm.protos.eval_pb2 import EvalMetrics
-from easy_esmm.simulation.diagnostics import weighted_auc
+from easy_esmm.rank_statistics import weighted_auc
 
 ROWS = 1_200_000
 BATCH = 4096

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from easy_esmm.errors import UserError
-from easy_esmm.simulation.diagnostics import auc_standard_error, compare_with_truth, weighted_auc
+from easy_esmm.rank_statistics import auc_with_error
+from easy_esmm.simulation.diagnostics import compare_with_truth
 from easy_esmm.simulation.truth import Truth
 
 Rows = Mapping[str, NDArray[Any]]
@@ -42,13 +43,8 @@ def with_common_pctr(rows: Rows, common_pctr: NDArray[Any], path: str) -> Dict[s
     """
     _require_length(len(rows["click"]), len(common_pctr), f"--common_pctr: {path}")
     score = common_pctr * rows["pcvr"].astype(np.float64)
-    conversion, weight = rows["conversion"], rows["weight"]
-    return {
-        "auc_ctcvr_common_pctr": weighted_auc(
-            score, weight * conversion, weight * (1 - conversion)
-        ),
-        "auc_ctcvr_common_pctr_se": auc_standard_error(score, conversion, weight),
-    }
+    area, error = auc_with_error(score, rows["conversion"], rows["weight"])
+    return {"auc_ctcvr_common_pctr": area, "auc_ctcvr_common_pctr_se": error}
 
 
 def _require_length(read: int, given: int, where: str) -> None:

@@ -16,6 +16,7 @@ from easy_esmm.metrics.kept_rows import KeptRows
 from easy_esmm.metrics.registry import Columns, register
 from easy_esmm.metrics.streaming import Metric
 from easy_esmm.protos.eval_pb2 import GAUC, SessionAUC
+from easy_esmm.rank_statistics import auc_by_group
 
 Array = NDArray[Any]
 Reduction = Callable[[Array, Array], Array]
@@ -68,29 +69,3 @@ def _result(reduction: Reduction, rows: Optional[Tuple[Array, ...]]) -> Tuple[fl
     if not len(area):
         return np.nan, 0
     return float(np.average(area, weights=reduction(count, positives))), len(area)
-
-
-def auc_by_group(group: Array, score: Array, is_positive: Array) -> Tuple[Array, Array, Array]:
-    """(AUC, rows, positives) of each group that has both classes; exact, a tie counts one half.
-
-    From the mean rank of the positives: AUC = (their rank sum - n1 (n1 + 1) / 2) / (n1 n0).
-    """
-    if not len(group):
-        return np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64)
-    order = np.lexsort((score, group))
-    group, score, is_positive = group[order], score[order], is_positive[order]
-    is_new_group = np.append(True, group[1:] != group[:-1])
-    is_new_score = is_new_group | np.append(True, score[1:] != score[:-1])
-    group_start = np.flatnonzero(is_new_group)
-    tie_start = np.flatnonzero(is_new_score)
-    # Within a tie all rows get its middle rank; ranks count from 1 inside the group.
-    tie_end = np.append(tie_start[1:], len(group))
-    middle = (tie_start + tie_end + 1) / 2.0
-    rank = middle[np.cumsum(is_new_score) - 1] - group_start[np.cumsum(is_new_group) - 1]
-    rows = np.diff(np.append(group_start, len(group)))
-    positives = np.add.reduceat(is_positive.astype(np.int64), group_start)
-    rank_sum = np.add.reduceat(np.where(is_positive, rank, 0.0), group_start)
-    has_both = (positives > 0) & (positives < rows)
-    rows, positives, rank_sum = rows[has_both], positives[has_both], rank_sum[has_both]
-    pairs = positives * (rows - positives)
-    return (rank_sum - positives * (positives + 1) / 2.0) / pairs, rows, positives

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from easy_esmm.compat import v1
 from easy_esmm.contract import Task
-from easy_esmm.metrics.auc import CELLS, EXACT_ROWS, counts_by_score
+from easy_esmm.metrics.auc import CELLS, EXACT_ROWS, sums_of
 from easy_esmm.metrics.cells import cell_counts
 from easy_esmm.metrics.kept_rows import KeptRows
 from easy_esmm.metrics.registry import Columns, register
@@ -31,14 +31,14 @@ def max_f1(_: Any, task: Task, columns: Columns) -> Dict[str, Metric]:
         is_valid, is_positive = task.weight > 0, task.label > 0
         weight = tf.cast(task.weight, tf.float64)
         positive = tf.where(is_positive, weight, tf.zeros_like(weight))
-        counts = tf.stack([weight - positive, positive], axis=1)
-        table, count = cell_counts(task.score, is_valid, counts, CELLS, "f1")
+        sums = tf.stack([positive, weight - positive], axis=1)
+        table, count = cell_counts(task.score, is_valid, sums, CELLS, "f1")
         rows = KeptRows([task.score, is_positive, task.weight], is_valid, EXACT_ROWS)
         (best,) = rows.read(_result, [table], [tf.float64])
         return {key: (best, tf.group(count, rows.update))}
 
 
-def best_f1(negative: Array, positive: Array) -> float:
+def best_f1(positive: Array, negative: Array) -> float:
     """Largest 2 TP / (2 TP + FP + FN), from weights of the classes by ascending score."""
     if not positive.sum() > 0:
         return float("nan")
@@ -49,5 +49,5 @@ def best_f1(negative: Array, positive: Array) -> float:
 
 
 def _result(rows: Optional[Tuple[Array, ...]], table: Array) -> Tuple[float]:
-    counts = counts_by_score(*rows) if rows else table
-    return (best_f1(counts[:, 0], counts[:, 1]),)
+    sums = sums_of(rows, table)
+    return (best_f1(sums[:, 0], sums[:, 1]),)

@@ -7,12 +7,13 @@ so it carries no label noise, and its largest value, the Bayes optimum, is that 
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from easy_esmm.errors import UserError
+from easy_esmm.rank_statistics import weighted_auc
 from easy_esmm.simulation.truth import Truth
 
 FloatArray = NDArray[np.float64]
@@ -60,56 +61,6 @@ def compare_with_truth(
         **_clicked_space(truth, pcvr),
         **_clicks_and_both(truth, pctr, pctcvr),
     }
-
-
-def weighted_auc(
-    score: NDArray[Any], positive_weight: NDArray[Any], negative_weight: NDArray[Any]
-) -> float:
-    """Probability that a positive outranks a negative, a tie counting one half; float64, exact.
-
-    Each row enters as `positive_weight` of a positive and `negative_weight` of a negative, both
-    [rows] and >= 0: labels as 0 and 1, or probabilities p and 1 - p. NaN if either weighs nothing
-    in total or if a score is NaN.
-    """
-    score = np.asarray(score)
-    positive = np.asarray(positive_weight, dtype=np.float64)
-    negative = np.asarray(negative_weight, dtype=np.float64)
-    if not len(score) or np.isnan(score).any() or positive.sum() <= 0 or negative.sum() <= 0:
-        return float("nan")
-    order, starts = _ranked(score)
-    positives = np.add.reduceat(positive[order], starts)
-    negatives = np.add.reduceat(negative[order], starts)
-    below = np.cumsum(negatives) - negatives / 2
-    return float(positives @ below / (positives.sum() * negatives.sum()))
-
-
-def auc_standard_error(
-    score: NDArray[Any], label: NDArray[Any], weight: Optional[NDArray[Any]] = None
-) -> float:
-    """DeLong's standard error of the AUC of `score` against 0/1 labels, from exact ranks.
-
-    Source: DeLong, DeLong and Clarke-Pearson, Biometrics 1988, equations 3 - 5. Weights [rows] are
-    fixed importance weights: weight 0 leaves a row out, and a common factor changes nothing. Rows
-    count as independent; adjacent rows of one user are not quite. NaN with fewer than two rows of
-    either class.
-    """
-    score, is_positive = np.asarray(score), np.asarray(label) > 0
-    weights = np.ones(len(score)) if weight is None else np.asarray(weight, dtype=np.float64)
-    if not len(score) or np.isnan(score).any():
-        return float("nan")
-    order, starts = _ranked(score)
-    group = np.empty(len(score), dtype=np.int64)
-    group[order] = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(score))))
-    positives, negatives = (
-        np.add.reduceat((weights * mask)[order], starts) for mask in (is_positive, ~is_positive)
-    )
-    if positives.sum() <= 0 or negatives.sum() <= 0:
-        return float("nan")
-    below = (np.cumsum(negatives) - negatives / 2) / negatives.sum()
-    above = 1 - (np.cumsum(positives) - positives / 2) / positives.sum()
-    variance = _variance_of_mean(below[group][is_positive], weights[is_positive])
-    variance += _variance_of_mean(above[group][~is_positive], weights[~is_positive])
-    return float(np.sqrt(variance))
 
 
 def _entire_space(truth: Truth, pcvr: FloatArray) -> Dict[str, float]:
@@ -164,25 +115,6 @@ def _checked(truth: Truth, name: str, values: NDArray[Any]) -> FloatArray:
             "file: the truth must belong to exactly the evaluated files"
         )
     return array
-
-
-def _ranked(score: NDArray[Any]) -> Tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The ascending order of the scores, and where in it each run of equal scores starts."""
-    order = np.argsort(score, kind="stable")
-    ranked = score[order]
-    starts = np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))
-    return order, starts
-
-
-def _variance_of_mean(values: FloatArray, weights: FloatArray) -> float:
-    """Variance of the weighted mean, with the n - 1 of a sample; NaN for fewer than two rows."""
-    total = weights.sum()
-    effective = total**2 / np.sum(weights**2)
-    if effective <= 1:
-        return float("nan")
-    deviation = values - weights @ values / total
-    variance = np.sum((weights * deviation) ** 2) / total**2
-    return float(variance * effective / (effective - 1))
 
 
 def _mean(values: NDArray[Any]) -> float:

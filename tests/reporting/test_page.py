@@ -12,7 +12,7 @@ from google.protobuf import text_format
 
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.reporting.evaluated import Evaluated, TableNorms
-from easy_esmm.reporting.measures.curves import area
+from easy_esmm.reporting.measures.curves import auc
 from easy_esmm.reporting.measures.norms import norms_by_frequency
 from easy_esmm.reporting.measures.rows import Coded, Rows, tasks
 from easy_esmm.reporting.page import page
@@ -145,7 +145,7 @@ def test_values_columns_tags_and_config_are_escaped(full: Evaluated) -> None:
 def test_the_areas_are_those_of_all_rows(full: Evaluated) -> None:
     words = Page(page(full)).words
     for task in full.tasks:
-        assert f"AUC {area(task):.4f} (s.e. " in words
+        assert f"AUC {auc(task)[0]:.4f} (s.e. " in words
 
 
 def test_the_impressions_of_users_are_named_so_beside_every_task(full: Evaluated) -> None:

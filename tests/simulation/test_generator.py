@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from easy_esmm.aliccp.fields import BY_NAME, CROSS, FIELDS, HISTORIES, PROFILE
-from easy_esmm.simulation.diagnostics import weighted_auc
+from easy_esmm.rank_statistics import weighted_auc
 from easy_esmm.simulation.generator import Simulation, simulate
 from easy_esmm.simulation.ragged import Ragged
 from easy_esmm.simulation.settings import MAX_ROWS, Settings

@@ -8,7 +8,7 @@ from typing import Any, List, Optional
 import numpy as np
 from numpy.typing import NDArray
 
-from easy_esmm.metrics.grouped_auc import auc_by_group
+from easy_esmm.rank_statistics import auc_by_group
 from easy_esmm.reporting.measures.rows import Rows, Task
 
 Array = NDArray[Any]

@@ -8,8 +8,8 @@ from typing import Any, Optional, Tuple
 import numpy as np
 from numpy.typing import NDArray
 
+from easy_esmm.rank_statistics import auc_with_error
 from easy_esmm.reporting.measures.rows import Task
-from easy_esmm.simulation.diagnostics import weighted_auc
 
 Array = NDArray[Any]
 
@@ -24,6 +24,8 @@ class Curve:
     x: Array
     y: Array
     area: float
+    error: float
+    """Standard error of the area; NaN where it is not known."""
 
 
 def roc(task: Task) -> Optional[Curve]:
@@ -38,13 +40,12 @@ def roc(task: Task) -> Optional[Curve]:
     y = np.append(0.0, positive / positive[-1])
     # Evenly along the way: where the curve is steep its points differ in y, elsewhere in x.
     kept = _thinned(x + y, 2.0)
-    return Curve(x[kept], y[kept], area(task))
+    return Curve(x[kept], y[kept], *auc(task))
 
 
-def area(task: Task) -> float:
-    """The task's AUC; NaN without both classes."""
-    is_positive = task.label > 0
-    return weighted_auc(task.score, task.weight * is_positive, task.weight * ~is_positive)
+def auc(task: Task) -> Tuple[float, float]:
+    """The task's AUC and its standard error; NaN without both classes."""
+    return auc_with_error(task.score, task.label, task.weight)
 
 
 def precision_recall(task: Task) -> Optional[Curve]:
@@ -60,7 +61,7 @@ def precision_recall(task: Task) -> Optional[Curve]:
     gain = np.diff(recall, prepend=0.0)
     reached = np.flatnonzero(gain > 0)
     kept = reached[_thinned(recall[reached], 1.0)]
-    return Curve(recall[kept], precision[kept], float(gain @ precision))
+    return Curve(recall[kept], precision[kept], float(gain @ precision), np.nan)
 
 
 def _cumulated(task: Task) -> Tuple[Array, Array]:

@@ -6,10 +6,9 @@ from typing import List, Mapping, Sequence, Tuple
 
 import numpy as np
 
-from easy_esmm.reporting.measures.curves import area
+from easy_esmm.reporting.measures.curves import auc
 from easy_esmm.reporting.measures.intervals import Z95, effective, wilson
 from easy_esmm.reporting.measures.rows import Rows, Task, without_number
-from easy_esmm.simulation.diagnostics import auc_standard_error
 
 FEW = 200
 """Below so many positive rows an AUC comes with its uncertainty in words."""
@@ -58,7 +57,7 @@ def _of_events(task: Task) -> List[str]:
         return [f"{task.title}: {which} row has a positive label, so there is no AUC."]
     if positives >= FEW:
         return []
-    value, error = area(task), auc_standard_error(task.score, task.label, task.weight)
+    value, error = auc(task)
     known = f"{value:.3f} is known to +- {Z95 * error:.3f} (95 %)"
     if np.isnan(error):
         known = f"{value:.3f} says nothing"

@@ -11,10 +11,9 @@ from easy_esmm.config.towers import towers
 from easy_esmm.reporting.drawing import html
 from easy_esmm.reporting.drawing.formats import count, number, percent, ratio
 from easy_esmm.reporting.evaluated import Evaluated
-from easy_esmm.reporting.measures.curves import area
+from easy_esmm.reporting.measures.curves import auc
 from easy_esmm.reporting.measures.rows import Task
 from easy_esmm.reporting.measures.warnings import rate_ratio, warnings
-from easy_esmm.simulation.diagnostics import auc_standard_error
 
 _HEAD = ["task", "rows", "positives", "AUC", "s.e.", "log loss", "NE", "pred/obs", "95 %"]
 _TRUTH = (
@@ -86,12 +85,12 @@ def _rows(of: Evaluated) -> List[List[str]]:
 
 def _row(of: Evaluated, task: Task) -> List[str]:
     middle, low, high = rate_ratio(task)
-    error = auc_standard_error(task.score, task.label, task.weight)
+    area, error = auc(task)
     return [
         task.title,
         count(len(task.label)),
         count(float((task.label > 0).sum())),
-        number(area(task)),
+        number(area),
         number(error),
         number(of.metrics.get(f"log_loss_{task.key}")),
         number(of.metrics.get(f"normalized_entropy_{task.key}")),

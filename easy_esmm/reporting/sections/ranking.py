@@ -13,7 +13,6 @@ from easy_esmm.reporting.drawing.xy import Series, chart
 from easy_esmm.reporting.evaluated import Evaluated
 from easy_esmm.reporting.measures.curves import precision_recall, roc
 from easy_esmm.reporting.measures.rows import Task
-from easy_esmm.simulation.diagnostics import auc_standard_error
 
 _STEADY_RECALL = 0.01
 """Precision among the first few positives is noise that would stretch the axis."""
@@ -42,8 +41,7 @@ def _roc(of: Evaluated, task: Task) -> List[str]:
     curve = roc(task)
     if curve is None:
         return []
-    error = number(auc_standard_error(task.score, task.label, task.weight))
-    name = f"AUC {number(curve.area)} (s.e. {error})"
+    name = f"AUC {number(curve.area)} (s.e. {number(curve.error)})"
     shown = [
         Series(name, curve.x.tolist(), curve.y.tolist(), of.tones()[task.key]),
         Series("chance", [0, 1], [0, 1], tone=0),

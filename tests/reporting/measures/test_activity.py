@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from easy_esmm.rank_statistics import weighted_auc
 from easy_esmm.reporting.measures.activity import bucket_name, by_activity, overall
 from easy_esmm.reporting.measures.rows import tasks
-from easy_esmm.simulation.diagnostics import weighted_auc
 from tests.reporting.measures.making import rows
 
 

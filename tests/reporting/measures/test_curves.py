@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from easy_esmm.reporting.measures.curves import POINTS, area, precision_recall, roc
+from easy_esmm.reporting.measures.curves import POINTS, auc, precision_recall, roc
 from tests.reporting.measures.making import task
 
 FIVE = task([0.9, 0.8, 0.7, 0.6, 0.5], [1, 0, 1, 0, 0])
@@ -56,7 +56,7 @@ def test_many_rows_are_drawn_from_few_points_that_lie_on_the_curve() -> None:
     assert max(len(curve.x), len(found.x)) <= POINTS
     assert (curve.x[0], curve.y[-1], found.x[-1]) == (0, 1, 1)
     # Areas are of all rows: the AUC, and the mean precision at each positive.
-    assert curve.area == pytest.approx(area(many), abs=1e-12)
+    assert curve.area == pytest.approx(auc(many)[0], abs=1e-12)
     ranked = many.label[np.argsort(-many.score)]
     precision = np.cumsum(ranked) / np.arange(1, len(ranked) + 1)
     assert found.area == pytest.approx(precision[ranked > 0].mean(), abs=1e-9)
@@ -74,6 +74,6 @@ def test_without_both_classes_there_are_no_curves() -> None:
     for label in ([0, 0], [1, 1]):
         assert roc(task([0.2, 0.4], label)) is None
         assert precision_recall(task([0.2, 0.4], label)) is None
-        assert np.isnan(area(task([0.2, 0.4], label)))
+        assert np.isnan(auc(task([0.2, 0.4], label))[0])
     assert precision_recall(task([], [])) is None
     assert roc(task([], [])) is None

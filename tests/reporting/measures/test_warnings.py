@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from easy_esmm.rank_statistics import auc_with_error
 from easy_esmm.reporting.measures.rows import tasks
 from easy_esmm.reporting.measures.warnings import warnings
-from easy_esmm.simulation.diagnostics import auc_standard_error
 from tests.reporting.measures.making import rows
 
 
@@ -22,7 +22,7 @@ def test_few_conversions_come_with_the_uncertainty_of_their_auc() -> None:
     data = rows(300, seed=2)
     clicked = tasks(data, "ctr", "cvr")[1]
     positives = int(data.conversion.sum())
-    error = 1.959964 * auc_standard_error(clicked.score, clicked.label)
+    error = 1.959964 * auc_with_error(clicked.score, clicked.label)[1]
     found = [line for line in said(data) if line.startswith("CVR, clicked rows: only")]
     assert found[0].startswith(f"CVR, clicked rows: only {positives} conversions: the AUC of ")
     assert found[0].endswith(f"is known to +- {error:.3f} (95 %).")
