@@ -22,7 +22,7 @@ from benchmarks import configs, limit, passes
 from benchmarks.clock import StepClock, peak_gb
 from benchmarks.simulated_files import files_of
 from benchmarks.workloads import WORKLOADS
-from easy_esmm import estimator
+from easy_esmm import training
 from easy_esmm.compat import v1
 
 
@@ -65,7 +65,7 @@ def measure(args: argparse.Namespace) -> Dict[str, Any]:
     products = limit.Limit(workload.width, args.batch, args.dtype)
     clock = StepClock(warm_up, window, lambda: limits.append(products.cpu_us()))
     begun = time.process_time()
-    estimator.train(pipeline, hooks=[clock])
+    training.train(pipeline, hooks=[clock])
     figures: Dict[str, Any] = {
         "workload": args.workload,
         "table_rows": workload.table_rows,

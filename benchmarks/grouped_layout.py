@@ -34,7 +34,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from easy_esmm import config as configs
-from easy_esmm import data, estimator
+from easy_esmm import data, training
 from easy_esmm.aliccp.fields import FIELDS, USER
 from easy_esmm.compat import v1
 from easy_esmm.config import Pipeline
@@ -236,8 +236,8 @@ def measure_auc(folder: Path, layouts: Sequence[int], rows: int, seeds: int) -> 
     for seed in range(1, seeds + 1):
         for layout in layouts:
             pipeline = _pipeline(folder, layout, inputs, batch=1024, epochs=1, seed=seed)
-            estimator.train(pipeline)
-            metrics = estimator.evaluate(pipeline)
+            training.train(pipeline)
+            metrics = training.evaluate(pipeline)
             shutil.rmtree(pipeline.config.model_dir)
             for name in AUCS:
                 figures[_name(layout)][name].append(round(metrics[name], 5))

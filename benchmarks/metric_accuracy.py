@@ -13,13 +13,16 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf import text_format
 from numpy.typing import NDArray
 
 from easy_esmm import metrics
 from easy_esmm.compat import v1
-from easy_esmm.contract import Labels, Predictions, Task
+from easy_esmm.config.tasks import task_specs
+from easy_esmm.contract import Head, Labels, Outputs, ScoredTask, TaskLabels, scored_tasks
 from easy_esmm.losses.entire_space import product_logit
 from easy_esmm.protos.eval_pb2 import EvalMetrics
+from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.rank_statistics import weighted_auc
 
 ROWS = 1_200_000
@@ -37,6 +40,10 @@ ESTIMATES: Dict[str, EvalMetrics] = {
     "TensorFlow, 10,000 thresholds": EvalMetrics(auc={"exact": False, "num_thresholds": 10_000}),
     "cells": EvalMetrics(auc={}),
 }
+ESMM = """esmm {
+  ctr_tower { tower_name: "ctr" label_name: "click" }
+  cvr_tower { tower_name: "cvr" label_name: "buy" }
+}"""
 Inputs = Mapping[str, NDArray[Any]]
 
 
@@ -72,7 +79,7 @@ def one_task(estimate: str) -> Callable[[Mapping[str, Any]], Dict[str, Any]]:
 
     def build(inputs: Mapping[str, Any]) -> Dict[str, Any]:
         logit, label = inputs["logit"], inputs["label"]
-        task = Task("ctr", tf.sigmoid(logit), label, tf.ones_like(label), logit)
+        task = ScoredTask("ctr", tf.sigmoid(logit), label, tf.ones_like(label), logit)
         found = metrics.build(ESTIMATES[estimate], task, {})
         return {"auc": found["auc_ctr"]}
 
@@ -82,13 +89,16 @@ def one_task(estimate: str) -> Callable[[Mapping[str, Any]], Dict[str, Any]]:
 def all_of_esmm(inputs: Mapping[str, Any]) -> Dict[str, Any]:
     """Every metric that an ESMM reports; clicks and conversions are the same rows here."""
     logit, label = inputs["logit"], inputs["label"]
-    both, one = product_logit(logit, logit), tf.ones_like(label)
-    labels = Labels(label, label, one, one, one, tf.zeros_like(label))
-    rates = [tf.sigmoid(x) for x in (logit, logit, both)]
-    predictions = Predictions("ctr", "cvr", logit, logit, both, *rates)
-    found = metrics.diagnostics(labels, predictions)
+    tasks = task_specs(text_format.Parse(ESMM, ModelConfig()))
+    one, zero = tf.ones_like(label), tf.zeros_like(label)
+    everywhere = TaskLabels(label, one, one, zero > 0, zero)
+    clicked = TaskLabels(label, label, one, zero > 0, zero)
+    labels = Labels({"ctr": everywhere, "cvr": clicked, "ctcvr": everywhere}, one)
+    logits = {"ctr": logit, "cvr": logit, "ctcvr": product_logit(logit, logit)}
+    outputs = Outputs({name: Head(tf.sigmoid(x), x) for name, x in logits.items()}, {})
+    found = metrics.diagnostics(tasks, outputs, labels)
     grouped = EvalMetrics(gauc={"uid_field": "user"})
-    for task in (*predictions.ctr_tasks(labels), *predictions.cvr_tasks(labels)):
+    for task in scored_tasks(tasks, outputs, labels):
         for config in (ESTIMATES["cells"], grouped):
             found.update(metrics.build(config, task, {"user": inputs["user"]}))
     return {"auc": found.pop("auc_ctr"), **found}

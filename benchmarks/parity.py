@@ -19,7 +19,7 @@ from statistics import mean, stdev
 from typing import Dict, List
 
 from easy_esmm import config as configs
-from easy_esmm import estimator
+from easy_esmm import training
 from easy_esmm.compat import v1
 from easy_esmm.config import Edit, Pipeline
 from easy_esmm.quickstart import CLICK_RATE, CONVERSION_RATE, SAMPLE
@@ -70,8 +70,8 @@ def trained(folder: Path, name: str, seed: int) -> Dict[str, float]:
     """Metrics of the test rows after one epoch."""
     pipeline = variant(folder, name, seed)
     shutil.rmtree(folder / "model", ignore_errors=True)
-    estimator.train(pipeline)
-    return estimator.evaluate(pipeline)
+    training.train(pipeline)
+    return training.evaluate(pipeline)
 
 
 def variant(folder: Path, name: str, seed: int) -> Pipeline:

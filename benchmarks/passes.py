@@ -17,7 +17,7 @@ import tensorflow as tf
 from benchmarks.clock import cpu_us
 from benchmarks.simulated_files import FILES
 from easy_esmm import config as configs
-from easy_esmm import data, estimator
+from easy_esmm import data, training
 from easy_esmm.compat import v1
 from easy_esmm.config import Edit, Pipeline
 
@@ -47,14 +47,14 @@ def measure(path: str, folder: Path, eval_rows: int) -> Dict[str, float]:
     rows = _COPIES * eval_rows - eval_rows // FILES["eval"]
 
     def evaluate(files: str) -> None:
-        estimator.evaluate(configs.load(path, [Edit("eval", "eval_input_path", files, True)]))
+        training.evaluate(configs.load(path, [Edit("eval", "eval_input_path", files, True)]))
 
     def predict(files: str) -> None:
-        for _ in estimator.predict(configs.load(path), files):
+        for _ in training.predict(configs.load(path), files):
             pass
 
     def write(files: str) -> None:
-        estimator.score(configs.load(path), files, str(folder / "scores.parquet"))
+        training.score(configs.load(path), files, str(folder / "scores.parquet"))
 
     return {
         name: (_cpu_us(run, many) - _cpu_us(run, one)) / rows

@@ -17,7 +17,7 @@ from benchmarks import configs
 from benchmarks.case import parser_of
 from benchmarks.simulated_files import files_of
 from benchmarks.workloads import WORKLOADS
-from easy_esmm import estimator
+from easy_esmm import training
 from easy_esmm.compat import v1
 
 KINDS: Dict[str, Sequence[str]] = {
@@ -52,7 +52,7 @@ def main() -> None:
     pipeline = configs.pipeline(workload, folder, setting)
     shutil.rmtree(pipeline.config.model_dir, ignore_errors=True)
     tracer = StepTracer()
-    estimator.train(pipeline, hooks=[tracer])
+    training.train(pipeline, hooks=[tracer])
     shutil.rmtree(pipeline.config.model_dir)
     micros, counts = by_kind(tracer.steps)
     examples, whole = len(tracer.steps) * args.batch, sum(micros.values())

@@ -124,7 +124,7 @@ def on_rows(
 def train_once(pipeline: Pipeline) -> None:
     """Trains, unless an earlier run has finished it; raises UserError if its config was another."""
     # Late: importing TensorFlow takes 6 s.
-    from easy_esmm import estimator  # noqa: PLC0415
+    from easy_esmm import training  # noqa: PLC0415
     from easy_esmm.estimator import model_dir  # noqa: PLC0415
 
     folder = Path(pipeline.config.model_dir)
@@ -136,7 +136,7 @@ def train_once(pipeline: Pipeline) -> None:
     print(f"\n== Training {folder}\n", flush=True)
     # A training that was cut off would read some rows twice when continued.
     shutil.rmtree(folder, ignore_errors=True)
-    estimator.train(pipeline)
+    training.train(pipeline)
 
 
 def _convert(files: Files, part: str) -> None:

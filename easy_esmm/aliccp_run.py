@@ -25,7 +25,7 @@ def main(arguments: flags.Arguments) -> None:
     esmm = aliccp_parts.on_rows(arguments, files.output, "esmm", "aliccp_run")
     console.start(esmm.notes)
     # Late: importing TensorFlow takes 6 s, and nothing above needs it.
-    from easy_esmm import estimator  # noqa: PLC0415
+    from easy_esmm import training  # noqa: PLC0415
     from easy_esmm.evaluation import result  # noqa: PLC0415
     from easy_esmm.reporting.published import beside_published  # noqa: PLC0415
     from easy_esmm.reporting.table import evaluation_table  # noqa: PLC0415
@@ -35,8 +35,8 @@ def main(arguments: flags.Arguments) -> None:
     for pipeline in (esmm, ctr):
         aliccp_parts.train_once(pipeline)
     scores = str(files.output / "common_pctr.parquet")
-    estimator.score(ctr, esmm.config.eval_input_path, scores, output_columns=["probs_ctr"])
-    metrics = estimator.evaluate(esmm, common_pctr_path=scores)
+    training.score(ctr, esmm.config.eval_input_path, scores, output_columns=["probs_ctr"])
+    metrics = training.evaluate(esmm, common_pctr_path=scores)
     path = os.path.join(esmm.config.model_dir, "eval_result.txt")
     result.write(metrics, path)
     print(f"\n{evaluation_table(esmm.config, metrics)}\nall metrics: {path}\n")

@@ -63,7 +63,7 @@ def main(arguments: flags.Arguments) -> None:
 def _common_pctr(arguments: flags.Arguments, output: Path) -> str:
     """Scores of the test rows by one CTR model, trained for nothing else."""
     # Late: importing TensorFlow takes 6 s, and nothing above needs it.
-    from easy_esmm import estimator  # noqa: PLC0415
+    from easy_esmm import training  # noqa: PLC0415
 
     only_clicks = aliccp_parts.ctr_only(SOURCE)
     ctr = aliccp_parts.on_rows(arguments, output, "ctr", SOURCE, *only_clicks)
@@ -72,7 +72,7 @@ def _common_pctr(arguments: flags.Arguments, output: Path) -> str:
     if not scores.exists():
         name = ctr.config.model_config.esmm.ctr_tower.tower_name
         rows = ctr.config.eval_input_path
-        estimator.score(ctr, rows, str(scores), output_columns=[f"probs_{name}"])
+        training.score(ctr, rows, str(scores), output_columns=[f"probs_{name}"])
     return str(scores)
 
 

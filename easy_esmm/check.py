@@ -12,7 +12,7 @@ from typing import Iterator, List
 
 from easy_esmm import flags
 from easy_esmm.config import Pipeline
-from easy_esmm.config.towers import towers
+from easy_esmm.config.models import tower_paths
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 
 FLAGS = flags.define(
@@ -33,7 +33,8 @@ def summary(pipeline: Pipeline) -> str:
 def _lines(pipeline: Pipeline) -> Iterator[str]:
     config = pipeline.config
     model = config.model_config
-    named = ", ".join(f"{tower.tower_name} (label {tower.label_name})" for tower in towers(model))
+    towers = [tower for _, tower in tower_paths(model)]
+    named = ", ".join(f"{tower.tower_name} (label {tower.label_name})" for tower in towers)
     yield f"  model     {model.model_class}: towers {named}"
     for group in model.feature_groups:
         yield f"  group     {group.group_name}: {_some(list(group.feature_names))}"

@@ -1,4 +1,4 @@
-"""What crosses module borders: labels, predictions, scored tasks and loss terms.
+"""What crosses module borders: task specifications, labels, model outputs and loss terms.
 
 Tensors here are TensorFlow's, of shape [batch] and dtype float32 unless said otherwise; the module
 itself does not import TensorFlow, so that `config` and the command line stay quick.
@@ -6,40 +6,203 @@ itself does not import TensorFlow, so that `config` and the command line stay qu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Dict, Mapping, Optional, Tuple, Union
+import enum
+from dataclasses import dataclass, field, replace
+from typing import Any, Dict, Iterator, Mapping, Optional, Tuple, Union
 
 # TensorFlow's own type hints do not survive graph mode and `mypy --strict` together: said openly.
 Tensor = Any
 
 
+class Kind(enum.Enum):
+    """What a task predicts."""
+
+    BINARY = "binary"
+    """The probability of a label that is 0 or 1."""
+    VALUE = "value"
+    """A number (`loss_type: L2_LOSS`)."""
+
+
+@dataclass(frozen=True)
+class TaskSpaceWeights:
+    """Weights of rows in a task's loss by an indicator column: EasyRec's task space."""
+
+    indicator: str
+    """Label column; a row is inside the task space where it is positive."""
+    inside: float
+    outside: float
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether rows outside have no part in the loss: nothing is known of them."""
+        return self.outside == 0
+
+
+@dataclass(frozen=True, eq=False)
+class TaskSpec:
+    """One question about a row, from the config: its label, where the label is observed, its loss.
+
+    Messages are those of the schema: `losses` are `Loss` with a `loss_name` each, `metrics` are
+    `EvalMetrics`, `tower` is the message that describes the task's layers.
+    """
+
+    name: str
+    """The tower's name, suffix of the task's outputs."""
+    label: str
+    """Label column."""
+    kind: Kind
+    losses: Tuple[Any, ...]
+    """The task's own losses; none for a task that is trained through another one."""
+    weight: float
+    """Weight of the task's losses in the objective."""
+    metrics: Tuple[Any, ...]
+    metric_name: str
+    """Suffix of the task's metrics: `name`, or `<name>_masked` where `is_masked`."""
+    tower: Any
+    path: str
+    """Path of `tower` in the config, for messages."""
+    scope: str
+    """Name scope of the variables of the task's tower."""
+    condition: Optional[str] = None
+    """Label column that must be positive for a positive label to count (a click, for a conversion);
+    rows in which it is not have the label 0."""
+    is_masked: bool = False
+    """Whether the label is observed only where `condition` is positive; else it is on all rows."""
+    uses_sample_weight: bool = True
+    """Whether `data_config.sample_weight` weighs the task's losses."""
+    task_space: Optional[TaskSpaceWeights] = None
+
+    @property
+    def masked_metric_name(self) -> Optional[str]:
+        """Suffix of the metrics over the rows on which the task is observed, where it has them.
+
+        A task with a strict task space has its metrics twice: over all rows, as in EasyRec, and
+        over the rows inside.
+        """
+        if self.is_masked:
+            return self.metric_name
+        is_strict = self.task_space is not None and self.task_space.is_strict
+        return f"{self.name}_masked" if is_strict else None
+
+
+@dataclass(frozen=True, eq=False)
+class EntireSpaceTasks:
+    """How the tasks of an entire-space model relate: `product` = `click` x `conversion`."""
+
+    click: TaskSpec
+    """On all impressions."""
+    conversion: TaskSpec
+    """On clicked impressions."""
+    product: TaskSpec
+    """Click and conversion, on all impressions."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tasks:
+    """All tasks of a model, in the order of their losses."""
+
+    specs: Tuple[TaskSpec, ...]
+    entire_space: Optional[EntireSpaceTasks] = None
+    """The relation between them; None for a model whose tasks are independent questions."""
+
+    def __iter__(self) -> Iterator[TaskSpec]:
+        return iter(self.specs)
+
+    def __getitem__(self, name: str) -> TaskSpec:
+        return next(spec for spec in self.specs if spec.name == name)
+
+    def columns(self) -> Tuple[str, ...]:
+        """The label columns that the tasks read, each once."""
+        names = [spec.label for spec in self.specs]
+        names += [spec.task_space.indicator for spec in self.specs if spec.task_space]
+        return tuple(dict.fromkeys(names))
+
+
+@dataclass(frozen=True, eq=False)
+class TaskLabels:
+    """What was observed of one task on a batch of rows."""
+
+    value: Tensor
+    """1 or 0, or the number that a value task predicts; 0 where the condition of the task is not
+    met, and where the label is missing."""
+    weight: Tensor
+    """Sample weight, >= 0, of the task's metrics; 0 on rows on which the task is not observed."""
+    loss_weight: Tensor
+    """Weight of the row in the task's losses: sample weight times task-space weight."""
+    is_missing: Tensor
+    """bool: whether the row has no value in the label column."""
+    violates_condition: Tensor
+    """1 where the data has a positive label although the task's condition is not met."""
+    is_inside: Optional[Tensor] = None
+    """1 inside the task space, else 0; None for a task without one."""
+
+
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """What was observed on a batch of impressions."""
+    """What was observed on a batch of rows."""
 
-    click: Tensor
-    """1 where the impression was clicked, else 0."""
-    conversion: Tensor
-    """1 where it was bought (or the value of the purchase, for a regression tower), else 0.
-
-    Zero wherever `click` is zero: a conversion without a click is impossible, is counted apart
-    (`orphan_conversion`) and is not in here.
-    """
+    tasks: Mapping[str, TaskLabels]
+    """By name of the task."""
     weight: Tensor
-    """Sample weight, >= 0, of the metrics; ones where the config names no `sample_weight`."""
-    ctr_loss_weight: Tensor
-    """Weight of the row in the CTR tower's loss: sample weight times task-space weight."""
-    cvr_loss_weight: Tensor
-    """Weight of the row in the CVR tower's loss: sample weight times task-space weight."""
-    orphan_conversion: Tensor
-    """1 where the data claims a conversion without a click."""
+    """Sample weight, >= 0; ones where the config names no `sample_weight`."""
     sessions: Mapping[str, Tensor] = field(default_factory=dict)
     """By input field that a loss reads sessions from, int64: equal where rows share a session."""
 
+    def __getitem__(self, task: str) -> TaskLabels:
+        return self.tasks[task]
+
 
 @dataclass(frozen=True, eq=False)
-class Task:
-    """One question put to a model on a batch, in the form every metric understands."""
+class Head:
+    """A model's answer to one task."""
+
+    prediction: Tensor
+    """Probability in [0, 1], or the predicted value."""
+    logit: Optional[Tensor] = None
+    """Log odds of `prediction`, exact where the probability underflows; None for a value."""
+    class_logits: Optional[Tensor] = None
+    """float32 [batch, 2]: logits of label 0 and of label 1; None for a tower of one logit."""
+
+    @property
+    def score(self) -> Tensor:
+        """What ranks the rows, and what losses take: the logit, or the predicted value.
+
+        Many logits share a probability that saturates or underflows.
+        """
+        return self.prediction if self.logit is None else self.logit
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """Everything that a model computes from a batch of rows."""
+
+    heads: Mapping[str, Head]
+    """By name of the task."""
+    served: Mapping[str, Tensor]
+    """Public outputs by their serving names; nothing else is ever exported or predicted."""
+    auxiliary: Mapping[str, Tensor] = field(default_factory=dict)
+    """What only the model's own losses read, by names of its own."""
+
+
+def served_outputs(heads: Mapping[str, Head]) -> Dict[str, Tensor]:
+    """Outputs by their serving names: `logits_<task>` and `probs_<task>`, or `y_<task>` of a value.
+
+    A tower of two classes serves the logit of the positive one, `pos_logits_<task>`.
+    """
+    logits: Dict[str, Tensor] = {}
+    predictions: Dict[str, Tensor] = {}
+    for name, head in heads.items():
+        if head.class_logits is not None:
+            logits[f"pos_logits_{name}"] = head.class_logits[:, 1]
+        elif head.logit is not None:
+            logits[f"logits_{name}"] = head.logit
+        predictions[f"y_{name}" if head.logit is None else f"probs_{name}"] = head.prediction
+    return {**logits, **predictions}
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredTask:
+    """One task's predictions beside its labels, in the form that every metric understands."""
 
     name: str
     """Suffix of the metric's key: `ctr`, `ctcvr`, `cvr_masked`, ..."""
@@ -47,9 +210,11 @@ class Task:
     """Probability in [0, 1], or the predicted value of a regression."""
     label: Tensor
     weight: Tensor
-    """Sample weight times membership: rows outside the task's space weigh 0."""
+    """Sample weight; rows on which the task is not observed weigh 0."""
     logit: Optional[Tensor]
     """Log odds of `prediction`, exact where the probability underflows; None for a regression."""
+    metrics: Tuple[Any, ...] = ()
+    """What the config asks for: `EvalMetrics`."""
 
     @property
     def score(self) -> Tensor:
@@ -57,93 +222,25 @@ class Task:
         return self.prediction if self.logit is None else self.logit
 
 
-@dataclass(frozen=True, eq=False)
-class Predictions:
-    """The three answers of an entire-space model on a batch of impressions."""
-
-    ctr_name: str
-    cvr_name: str
-    ctr_logit: Tensor
-    cvr_logit: Tensor
-    ctcvr_logit: Tensor
-    """Log odds of pCTR x pCVR in closed form (see `losses.entire_space.product_logit`)."""
-    pctr: Tensor
-    pcvr: Tensor
-    pctcvr: Tensor
-    ctr_class_logits: Optional[Tensor] = None
-    """float32 [batch, 2]: logits of no click and of a click; None for a tower of one logit."""
-    cvr_class_logits: Optional[Tensor] = None
-    """As `ctr_class_logits`, of no conversion and of a conversion after a click."""
-
-    def served(self) -> Dict[str, Tensor]:
-        """Public outputs by their serving names; nothing else is ever exported or predicted."""
-        return {
-            **_logit_of(self.ctr_name, self.ctr_logit, self.ctr_class_logits),
-            **_logit_of(self.cvr_name, self.cvr_logit, self.cvr_class_logits),
-            f"probs_{self.ctr_name}": self.pctr,
-            f"probs_{self.cvr_name}": self.pcvr,
-            "probs_ctcvr": self.pctcvr,
-        }
-
-    def ctr_tasks(self, labels: Labels) -> Tuple[Task, ...]:
-        """What the CTR tower answers: clicks over all impressions."""
-        return (Task(self.ctr_name, self.pctr, labels.click, labels.weight, self.ctr_logit),)
-
-    def cvr_tasks(self, labels: Labels) -> Tuple[Task, ...]:
-        """What the CVR tower answers: conversions over all impressions, and over the clicked."""
-        conversion, weight = labels.conversion, labels.weight
-        clicked = labels.click * weight
-        masked = f"{self.cvr_name}_masked"
-        return (
-            Task("ctcvr", self.pctcvr, conversion, weight, self.ctcvr_logit),
-            Task(masked, self.pcvr, conversion, clicked, self.cvr_logit),
+def scored_tasks(tasks: Tasks, outputs: Outputs, labels: Labels) -> Tuple[ScoredTask, ...]:
+    """Every task's predictions beside its labels, in the order of the tasks."""
+    scored = []
+    for spec in tasks:
+        head, observed = outputs.heads[spec.name], labels[spec.name]
+        task = ScoredTask(
+            name=spec.metric_name,
+            prediction=head.prediction,
+            label=observed.value,
+            weight=observed.weight,
+            logit=head.logit,
+            metrics=spec.metrics,
         )
-
-
-@dataclass(frozen=True, eq=False)
-class ValuePredictions:
-    """As `Predictions`, for a CVR tower that predicts a value (`loss_type: L2_LOSS`)."""
-
-    ctr_name: str
-    cvr_name: str
-    ctr_logit: Tensor
-    pctr: Tensor
-    value: Tensor
-    """Predicted value of a click, unbounded, in the unit of the label."""
-    expected_value: Tensor
-    """pCTR times `value`: the predicted value of an impression."""
-    ctr_class_logits: Optional[Tensor] = None
-    """As in `Predictions`."""
-
-    def served(self) -> Dict[str, Tensor]:
-        """Public outputs by their serving names."""
-        return {
-            **_logit_of(self.ctr_name, self.ctr_logit, self.ctr_class_logits),
-            f"probs_{self.ctr_name}": self.pctr,
-            f"y_{self.cvr_name}": self.value,
-            "y_ctcvr": self.expected_value,
-        }
-
-    def ctr_tasks(self, labels: Labels) -> Tuple[Task, ...]:
-        """What the CTR tower answers: clicks over all impressions."""
-        return (Task(self.ctr_name, self.pctr, labels.click, labels.weight, self.ctr_logit),)
-
-    def cvr_tasks(self, labels: Labels) -> Tuple[Task, ...]:
-        """Value over all impressions, and over the clicked."""
-        value, weight = labels.conversion, labels.weight
-        clicked = labels.click * weight
-        masked = f"{self.cvr_name}_masked"
-        return (
-            Task("ctcvr", self.expected_value, value, weight, None),
-            Task(masked, self.value, value, clicked, None),
-        )
-
-
-def _logit_of(name: str, logit: Tensor, class_logits: Optional[Tensor]) -> Dict[str, Tensor]:
-    """A tower's logit by its serving name; of two classes, that of the positive one."""
-    if class_logits is None:
-        return {f"logits_{name}": logit}
-    return {f"pos_logits_{name}": class_logits[:, 1]}
+        scored.append(task)
+        masked = spec.masked_metric_name
+        if masked is not None and masked != spec.metric_name:
+            inside = observed.weight * observed.is_inside
+            scored.append(replace(task, name=masked, weight=inside))
+    return tuple(scored)
 
 
 @dataclass(frozen=True, eq=False)

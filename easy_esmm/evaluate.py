@@ -40,7 +40,7 @@ def main(arguments: flags.Arguments) -> None:
     require_place("--report", FLAGS.report or "")
     require_user_column(pipeline, FLAGS.user_column or "")
     console.start(pipeline.notes)
-    from easy_esmm import estimator  # noqa: PLC0415 - TensorFlow, late
+    from easy_esmm import training  # noqa: PLC0415 - TensorFlow, late
     from easy_esmm.evaluation import result  # noqa: PLC0415
     from easy_esmm.reporting.table import evaluation_table  # noqa: PLC0415
     from easy_esmm.reporting.write import evaluate_and_report  # noqa: PLC0415
@@ -54,7 +54,7 @@ def main(arguments: flags.Arguments) -> None:
         user = FLAGS.user_column or ""
         metrics = evaluate_and_report(pipeline, FLAGS.report, user_column=user, **files)
     else:
-        metrics = estimator.evaluate(pipeline, **files)
+        metrics = training.evaluate(pipeline, **files)
     result.write(metrics, path)
     print(evaluation_table(pipeline.config, metrics))
     print(f"all metrics: {path}")

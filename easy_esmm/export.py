@@ -17,9 +17,9 @@ def main(arguments: flags.Arguments) -> None:
     if not FLAGS.export_dir:
         raise UserError("--export_dir: must name the folder for the SavedModel")
     console.start(pipeline.notes)
-    from easy_esmm import estimator  # noqa: PLC0415 - TensorFlow, late
+    from easy_esmm import training  # noqa: PLC0415 - TensorFlow, late
 
-    folder = estimator.export(
+    folder = training.export(
         pipeline, FLAGS.export_dir, checkpoint_path=FLAGS.checkpoint_path or ""
     )
     print(f"SavedModel: {folder}")

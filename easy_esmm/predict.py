@@ -33,9 +33,9 @@ def main(arguments: flags.Arguments) -> None:
         raise UserError("--checkpoint_path and --saved_model_dir: give one of them, got both")
     pipeline = arguments.load("predict")
     console.start(pipeline.notes)
-    from easy_esmm import estimator  # noqa: PLC0415 - TensorFlow, late
+    from easy_esmm import training  # noqa: PLC0415 - TensorFlow, late
 
-    rows = estimator.score(
+    rows = training.score(
         pipeline,
         FLAGS.input_path,
         FLAGS.output_path,

@@ -20,7 +20,7 @@ from easy_esmm.simulation.summary import describe, format_summary
 from easy_esmm.simulation.writing import check_output, write_simulation
 
 if TYPE_CHECKING:
-    from easy_esmm.estimator import Trained
+    from easy_esmm.training import Trained
 
 SAMPLE = "samples/esmm_quickstart.config"
 
@@ -56,12 +56,12 @@ def main(_: flags.Arguments) -> None:
     pipeline = _pipeline(data, model_dir)
     console.start(pipeline.notes)
     # Late: importing TensorFlow takes 6 s, and nothing above needs it.
-    from easy_esmm import estimator  # noqa: PLC0415
+    from easy_esmm import training  # noqa: PLC0415
     from easy_esmm.reporting.sample_scores import sample_scores  # noqa: PLC0415
     from easy_esmm.reporting.table import evaluation_table  # noqa: PLC0415
 
-    trained = estimator.train(pipeline)
-    metrics = estimator.evaluate(pipeline, truth_path=str(data / "truth" / "test.truth.parquet"))
+    trained = training.train(pipeline)
+    metrics = training.evaluate(pipeline, truth_path=str(data / "truth" / "test.truth.parquet"))
     _headline("Scoring rows with the exported SavedModel")
     print(sample_scores(pipeline.config, trained.saved_model or "", SCORED_ROWS))
     _headline("What the model learned, measured on rows that it has not seen")

@@ -23,9 +23,9 @@ def main(arguments: flags.Arguments) -> None:
     """Trains and says where the results are."""
     pipeline = arguments.load("train")
     console.start(pipeline.notes)
-    from easy_esmm import estimator  # noqa: PLC0415 - TensorFlow, late
+    from easy_esmm import training  # noqa: PLC0415 - TensorFlow, late
 
-    trained = estimator.train(pipeline, continue_train=FLAGS.continue_train)
+    trained = training.train(pipeline, continue_train=FLAGS.continue_train)
     print(f"checkpoint: {pipeline.config.model_dir}/model.ckpt-{trained.step}")
     if trained.saved_model:
         print(f"SavedModel: {trained.saved_model}")

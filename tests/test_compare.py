@@ -9,7 +9,7 @@ from typing import Dict, List, Tuple
 
 import pytest
 
-from easy_esmm import compare, estimator, flags
+from easy_esmm import compare, flags, training
 from easy_esmm.errors import UserError
 
 CONFIG = """
@@ -61,13 +61,13 @@ def _inside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def trained(monkeypatch: pytest.MonkeyPatch) -> List[str]:
     """The folders that are trained in, as they come."""
     folders: List[str] = []
-    train = estimator.train
+    train = training.train
 
     def counted(pipeline, **arguments):  # type: ignore[no-untyped-def]
         folders.append(pipeline.config.model_dir)
         return train(pipeline, **arguments)
 
-    monkeypatch.setattr(estimator, "train", counted)
+    monkeypatch.setattr(training, "train", counted)
     return folders
 
 

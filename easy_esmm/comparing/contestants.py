@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
-from easy_esmm.config import Edit, Pipeline, load, towers
-from easy_esmm.config.tower_losses import predicts_value
+from easy_esmm.config import Edit, Pipeline, load
+from easy_esmm.config.tasks import task_specs
+from easy_esmm.contract import Kind
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -93,8 +94,7 @@ _FORMATS: Dict[int, str] = {DatasetConfig.CSVInput: "csv", DatasetConfig.Parquet
 
 
 def _labels(config: PipelineConfig) -> str:
-    ctr, cvr = towers.towers(config.model_config)
-    return f"{ctr.label_name}, {cvr.label_name}"
+    return ", ".join(task_specs(config.model_config).columns())
 
 
 _DATA: Dict[str, Callable[[PipelineConfig], Any]] = {
@@ -117,8 +117,8 @@ def _require_comparable(contestant: Contestant) -> None:
     pipeline = contestant.pipeline
     problems: List[str] = []
     model, export = pipeline.config.model_config, pipeline.config.export_config
-    if predicts_value(towers.towers(model)[1]):
-        path = f"{towers.path(model)}.cvr_tower.loss_type"
+    values = [task for task in task_specs(model) if task.kind is Kind.VALUE]
+    for path in dict.fromkeys(f"{task.path}.loss_type" for task in values):
         rule = "must be that of a probability: what is compared are three probabilities"
         problems.append(str(pipeline.problem(path, rule)))
     if export.enable_early_stop:

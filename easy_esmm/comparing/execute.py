@@ -8,12 +8,15 @@ import os
 import shutil
 import sys
 import time
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, cast
 
-from easy_esmm import estimator
+from easy_esmm import training
 from easy_esmm.comparing.runs import Result, Run, write_result
 from easy_esmm.compat import keras, v1
-from easy_esmm.config import Edit, load, towers
+from easy_esmm.config import Edit, load
+from easy_esmm.config.models import tower_paths
+from easy_esmm.config.tasks import task_specs
+from easy_esmm.contract import EntireSpaceTasks
 from easy_esmm.estimator.gradient_cosine import gradient_cosine
 
 _NEVER = 1_000_000_000
@@ -28,7 +31,7 @@ def execute(run: Run, is_quiet: bool = True) -> Result:
       is_quiet: whether the progress of training and evaluation is kept from the screen.
 
     Raises:
-      UserError: as `estimator.train` and `estimator.evaluate`.
+      UserError: as `training.train` and `training.evaluate`.
     """
     start = time.monotonic()
     pipeline = load(run.path, (*run.edits, *_lean(run)), "train")
@@ -38,18 +41,18 @@ def execute(run: Run, is_quiet: bool = True) -> Result:
     )
     shutil.rmtree(run.model_dir, ignore_errors=True)
     with _screen(is_quiet), _clean_process():
-        trained = estimator.train(unevaluated)
-        metrics: Dict[str, float] = estimator.evaluate(
+        trained = training.train(unevaluated)
+        metrics: Dict[str, float] = training.evaluate(
             pipeline, truth_path=run.truth, common_pctr_path=run.common_pctr
         )
         if run.gradient_batches:
             metrics["gradient_cosine"] = gradient_cosine(pipeline, run.gradient_batches)
-    ctr, cvr = towers.towers(pipeline.config.model_config)
+    family = cast(EntireSpaceTasks, task_specs(pipeline.config.model_config).entire_space)
     result = Result(
         name=run.name,
         seed=run.seed,
-        ctr_name=ctr.tower_name,
-        cvr_name=cvr.tower_name,
+        ctr_name=family.click.name,
+        cvr_name=family.conversion.name,
         metrics=metrics,
         seconds=time.monotonic() - start,
         examples=trained.examples,
@@ -72,8 +75,8 @@ def _lean(run: Run) -> List[Edit]:
         "train_config.log_step_count_steps": _NEVER,
         "train_config.write_graph": False,
     }
-    for member in towers.TOWERS:
-        changes[f"{towers.path(model)}.{member}.metrics_set"] = [{"auc": {}}]
+    for path, _ in tower_paths(model):
+        changes[f"{path}.metrics_set"] = [{"auc": {}}]
     return [Edit("compare", path, value) for path, value in changes.items()]
 
 

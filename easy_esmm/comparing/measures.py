@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Dict, Mapping, Tuple
 
 Metrics = Mapping[str, float]
-"""As `estimator.evaluate` gives them."""
+"""As `training.evaluate` gives them."""
 
 HIGHER, LOWER, NEITHER = "higher", "lower", ""
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from easy_esmm.comparing.parquet_columns import SOURCE, parquet_edits
-from easy_esmm.config import Edit, towers
+from easy_esmm.config import Edit
 from easy_esmm.config.hints import did_you_mean
+from easy_esmm.config.models import tower_paths
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.simulation.generator import simulate
@@ -71,11 +72,10 @@ class DataSet:
             Edit(SOURCE, "train_input_path", str(self.folder / "train" / f"*.{self.format}")),
             Edit(SOURCE, "eval_input_path", str(self.folder / "test" / f"*.{self.format}")),
         ]
-        path = towers.path(written.model_config)
         rates = settings.click_rate, settings.conv_rate
-        for member, tower, rate in zip(towers.TOWERS, towers.towers(written.model_config), rates):
+        for (path, tower), rate in zip(tower_paths(written.model_config), rates):
             if tower.HasField("label_prior"):
-                edits.append(Edit(SOURCE, f"{path}.{member}.label_prior", rate))
+                edits.append(Edit(SOURCE, f"{path}.label_prior", rate))
         return edits + (parquet_edits(written) if self.format == "parquet" else [])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
-from easy_esmm.config import towers, walk
+from easy_esmm.config import models, walk
 from easy_esmm.protos.dnn_pb2 import DNN
 from easy_esmm.protos.escm2_pb2 import ESCM2
 from easy_esmm.protos.model_pb2 import ModelConfig
@@ -40,8 +40,9 @@ class SingleTasks:
 
 def tasks_of(model: ModelConfig) -> Tuple[str, ...]:
     """Tasks (`ctr`, `cvr_clicked`, `ctcvr`) for which this is a single-task model; often none."""
-    ctr, cvr = towers.towers(model)
-    if not ctr.input or ctr.input == cvr.input or _changes_sample(towers.parameters(model)):
+    inputs = [tower.input for _, tower in models.tower_paths(model)]
+    is_shared = len(set(inputs)) < len(inputs) or not all(inputs)
+    if is_shared or _changes_sample(models.parameters(model)):
         return ()
     return _TASKS_OF.get(model.model_class, ())
 
@@ -107,7 +108,7 @@ def _budget_differences(one: PipelineConfig, other: PipelineConfig) -> Sequence[
 
 def _networks(model: ModelConfig) -> Dict[str, List[int]]:
     """Path below the model's parameters -> hidden layers: towers, groups, experts, heads."""
-    parameters = towers.parameters(model)
+    parameters = models.parameters(model)
     found = {
         setting.path: list(setting.value.hidden_units)
         for setting in walk.settings(parameters)
@@ -127,6 +128,6 @@ _BUDGET: Dict[str, Callable[[PipelineConfig], Any]] = {
     "num_epochs": lambda config: config.data_config.num_epochs,
     "num_steps": lambda config: config.train_config.num_steps,
     "the layers that transfer": lambda config: (
-        config.model_config.WhichOneof("model") in towers.WITH_TRANSFER
+        config.model_config.WhichOneof("model") == "esmm_aitm"
     ),
 }

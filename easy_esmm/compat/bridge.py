@@ -96,7 +96,7 @@ def _bridged_keras() -> Any:
     _mend_seeds()
     require_keras_2(
         tf.keras,
-        "something used tf.keras before easy_esmm was imported:\nimport easy_esmm.estimator first, "
+        "something used tf.keras before easy_esmm was imported:\nimport easy_esmm.training first, "
         "or set TF_USE_LEGACY_KERAS=1 in the environment of the program",
     )
     return keras

@@ -7,8 +7,8 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any, Deque, Iterable, Optional, Sequence, Set, Tuple
 
+from easy_esmm.config.models import MODELS
 from easy_esmm.config.support import field_mark, is_message
-from easy_esmm.config.towers import MODELS
 from easy_esmm.protos.model_pb2 import ModelConfig
 
 _CUTOFF = 0.6

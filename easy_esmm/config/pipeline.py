@@ -16,15 +16,11 @@ from easy_esmm.config.rules.feature_types import check_feature_types
 from easy_esmm.config.rules.features import check_features, check_groups, check_shared_tables
 from easy_esmm.config.rules.fields import check_fields
 from easy_esmm.config.rules.losses import check_losses
-from easy_esmm.config.rules.model import (
-    check_hidden_layers,
-    check_inputs,
-    check_model_class,
-    check_towers,
-)
+from easy_esmm.config.rules.models import check_hidden_layers, check_inputs, check_model_class
 from easy_esmm.config.rules.optimizers import check_optimizers
 from easy_esmm.config.rules.report import Report
 from easy_esmm.config.rules.serving import check_matrices
+from easy_esmm.config.rules.towers import check_towers
 from easy_esmm.config.rules.training import check_end, check_export, check_paths
 from easy_esmm.config.rules.trunks import check_trunks
 from easy_esmm.config.rules.unused import idle_notes

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
-from easy_esmm.config import towers
+from easy_esmm.config import models
 from easy_esmm.config.problems import Places, Problem
 from easy_esmm.config.ranges import BadRange, expand
 from easy_esmm.config.scalars import quoted
@@ -22,8 +22,8 @@ from easy_esmm.protos.loss_pb2 import CLASSIFICATION, L2_LOSS
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.protos.tower_pb2 import TaskTower
 
-_BY_LABEL = (("cvr_tower", "cvr"), ("ctr_tower", "ctr"))
-"""Towers and their default names in the order in which unnamed labels are dealt out."""
+_FAMILY_NAMES = {"cvr_tower": "cvr", "ctr_tower": "ctr"}
+"""Default names of the towers of an entire-space model, in the order of `label_fields`."""
 
 
 @dataclass(eq=False)
@@ -65,7 +65,7 @@ def resolve(written: PipelineConfig, places: Places) -> Resolved:
                 resolved.origins[f"{path}[{index}]"] = origin
     if config.data_config.input_type in (DatasetConfig.CSVInputV2, DatasetConfig.CSVInputEx):
         config.data_config.input_type = DatasetConfig.CSVInput
-    if towers.is_entire_space(config.model_config):
+    if models.is_supported(config.model_config):
         _towers(config, resolved.origins)
     return resolved
 
@@ -77,7 +77,7 @@ def drop_unread_groups(config: PipelineConfig) -> None:
     in the norm that gradients are clipped by. Comes last: rules speak of groups as written.
     """
     model = config.model_config
-    read = towers.groups_read(model)
+    read = models.groups_read(model)
     if not read:
         return
     kept = [group for group in model.feature_groups if group.group_name in read]
@@ -171,18 +171,22 @@ def _input_fields(written: DatasetConfig, resolved: Resolved, names: _Names) -> 
 
 
 def _towers(config: PipelineConfig, origins: Dict[str, str]) -> None:
-    """Names, labels and metrics of the two towers."""
-    parameters, data = towers.parameters(config.model_config), config.data_config
-    dealt = list(data.label_fields)
-    for number, (member, name) in enumerate(_BY_LABEL):
-        if not parameters.HasField(member):
-            continue
-        tower: TaskTower = getattr(parameters, member)
-        path = f"{towers.path(config.model_config)}.{member}"
-        if not tower.tower_name:
-            tower.tower_name = name
-        if not tower.label_name and number < len(dealt):
-            tower.label_name = dealt[number]
+    """Names, labels and metrics of the towers.
+
+    A tower without `label_name` has the label of its place in `label_fields`; of an entire-space
+    model the CVR tower comes first.
+    """
+    model, data = config.model_config, config.data_config
+    labels = list(data.label_fields)
+    places = list(enumerate(models.tower_paths(model)))
+    if models.is_entire_space(model):
+        by_member = {path.rpartition(".")[2]: (path, tower) for _, (path, tower) in places}
+        places = [(n, by_member[m]) for n, m in enumerate(_FAMILY_NAMES) if m in by_member]
+        for member, (_, tower) in by_member.items():
+            tower.tower_name = tower.tower_name or _FAMILY_NAMES[member]
+    for place, (path, tower) in places:
+        if not tower.label_name and place < len(labels):
+            tower.label_name = labels[place]
         _settle_losses(tower, path, origins)
         _complete_labels(data, tower, path, origins)
         _complete_metrics(config, tower, path, origins)

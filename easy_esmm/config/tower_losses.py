@@ -27,23 +27,26 @@ PARAMETERS: Dict[int, str] = {
 KINDS = (CLASSIFICATION, L2_LOSS, *PARAMETERS)
 """All types that are supported."""
 
-_STEMS: Dict[int, str] = {
-    CLASSIFICATION: "weighted_cross_entropy_loss",
-    L2_LOSS: "weighted_l2_loss",
-}
-"""EasyRec's names of ESMM's own two losses; others are named by their type."""
+_STEMS: Dict[int, str] = {CLASSIFICATION: "cross_entropy_loss", L2_LOSS: "l2_loss"}
+"""EasyRec's names of two losses, with `weighted_` before them in ESMM; others are named by type."""
 
 
-def tower_losses(tower: TaskTower) -> List[Loss]:
+def tower_losses(tower: TaskTower, is_entire_space: bool = False) -> Tuple[Loss, ...]:
     """Copies of the tower's losses, each with a `loss_name`."""
     losses: List[Loss] = []
     for written in tower.losses or [Loss(loss_type=tower.loss_type)]:
         loss = Loss()
         loss.CopyFrom(written)
-        stem = _STEMS.get(loss.loss_type, LossType.Name(loss.loss_type).lower())
-        loss.loss_name = written.loss_name or f"{stem}_{tower.tower_name}"
+        loss.loss_name = written.loss_name or _name(loss.loss_type, tower, is_entire_space)
         losses.append(loss)
-    return losses
+    return tuple(losses)
+
+
+def _name(kind: int, tower: TaskTower, is_entire_space: bool) -> str:
+    stem = _STEMS.get(kind)
+    if stem is None:
+        return f"{LossType.Name(kind).lower()}_{tower.tower_name}"
+    return f"{'weighted_' if is_entire_space else ''}{stem}_{tower.tower_name}"
 
 
 def parameters(loss: Loss) -> Any:
@@ -58,7 +61,6 @@ def predicts_value(tower: TaskTower) -> bool:
     return L2_LOSS in kinds
 
 
-def session_fields(tower: TaskTower) -> Tuple[str, ...]:
-    """Input fields that the losses of a tower read sessions from."""
-    named = (getattr(parameters(loss), "session_name", "") for loss in tower.losses)
-    return tuple(name for name in named if name)
+def session_field(loss: Loss) -> str:
+    """Input field that the loss reads sessions from; empty where it reads none."""
+    return str(getattr(parameters(loss), "session_name", ""))

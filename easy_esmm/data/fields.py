@@ -17,8 +17,9 @@ from easy_esmm.config.cells import (
 )
 from easy_esmm.config.metric_columns import group_column
 from easy_esmm.config.several_values import value_separators
-from easy_esmm.config.tower_losses import predicts_value, session_fields
-from easy_esmm.config.towers import towers
+from easy_esmm.config.tasks import task_specs
+from easy_esmm.config.tower_losses import session_field
+from easy_esmm.contract import Kind, Tasks
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -127,10 +128,11 @@ def needed_fields(
     def columns(names: Iterable[str], reader: str) -> Tuple[Column, ...]:
         return tuple(_column(declared, name, reader) for name in dict.fromkeys(names))
 
-    read = _inputs(config, with_labels=with_labels)
+    tasks = task_specs(config.model_config)
+    read = _inputs(config, tasks, with_labels=with_labels)
     inputs = columns([*read, *(n for n in extra_columns if n in declared)], "a feature")
-    names = dict.fromkeys(_labels(config)) if with_labels else ()
-    probabilities = _probabilities(config)
+    names = config.data_config.label_fields if with_labels else ()
+    probabilities = [task.label for task in tasks if task.kind is Kind.BINARY]
     labels = tuple(
         replace(_column(declared, name, "label_fields"), is_probability=name in probabilities)
         for name in names
@@ -160,37 +162,19 @@ def _user_rows(data: DatasetConfig) -> Optional[UserRows]:
     )
 
 
-def loss_sessions(config: PipelineConfig) -> Tuple[str, ...]:
+def loss_sessions(tasks: Tasks) -> Tuple[str, ...]:
     """Columns that losses read sessions from, each name once."""
-    names = [name for tower in towers(config.model_config) for name in session_fields(tower)]
-    return tuple(dict.fromkeys(names))
+    names = [session_field(loss) for task in tasks for loss in task.losses]
+    return tuple(name for name in dict.fromkeys(names) if name)
 
 
-def _inputs(config: PipelineConfig, with_labels: bool) -> List[str]:
+def _inputs(config: PipelineConfig, tasks: Tasks, with_labels: bool) -> List[str]:
     names = [name for f in config.feature_config.features for name in f.input_names]
     if with_labels:
-        names += [group_column(metric) for metric in _metrics(config)]
-        names += loss_sessions(config)
+        metrics = [metric for task in tasks for metric in task.metrics]
+        names += [group_column(m) for m in (*config.eval_config.metrics_set, *metrics)]
+        names += loss_sessions(tasks)
     return [name for name in names if name]
-
-
-def _metrics(config: PipelineConfig) -> Iterable:  # type: ignore[type-arg]
-    yield from config.eval_config.metrics_set
-    for tower in towers(config.model_config):
-        yield from tower.metrics_set
-
-
-def _labels(config: PipelineConfig) -> List[str]:
-    names = list(config.data_config.label_fields)
-    for tower in towers(config.model_config):
-        names += [tower.label_name, tower.task_space_indicator_label]
-    return [name for name in names if name]
-
-
-def _probabilities(config: PipelineConfig) -> Tuple[str, ...]:
-    """Labels of the towers whose output is a probability."""
-    both = towers(config.model_config)
-    return tuple(tower.label_name for tower in both if not predicts_value(tower))
 
 
 def _column(declared: Dict[str, DatasetConfig.Field], name: str, reader: str) -> Column:

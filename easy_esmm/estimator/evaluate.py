@@ -7,7 +7,8 @@ from typing import Dict, Optional
 from easy_esmm import data
 from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
-from easy_esmm.config.towers import towers
+from easy_esmm.config.tasks import task_specs
+from easy_esmm.contract import EntireSpaceTasks, Kind
 from easy_esmm.data import Rows
 from easy_esmm.errors import UserError
 from easy_esmm.estimator import checkpoint_fit as checkpoints
@@ -17,7 +18,6 @@ from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.evaluation.recorded_rows import against_truth, with_common_pctr
 from easy_esmm.evaluation.recorder import RowRecorder
 from easy_esmm.hooks.id_warnings import warn_of_ids
-from easy_esmm.protos.loss_pb2 import CLASSIFICATION
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.score_file import read_scores
 from easy_esmm.simulation.truth import read_truth
@@ -50,14 +50,13 @@ def evaluate(
     require_files(pipeline, "eval", rows)
     checkpoint = checkpoints.newest(config.model_dir, checkpoint_path)
     checkpoints.require_fit(config, checkpoint, estimator.ModeKeys.EVAL)
+    truth = common_pctr = None
     if truth_path:
-        _require_probabilities(pipeline, "--truth")
+        _require_probabilities(config, "--truth")
+        truth = read_truth(truth_path)
     if common_pctr_path:
-        _require_probabilities(pipeline, "--common_pctr")
-    truth = read_truth(truth_path) if truth_path else None
-    ctr_tower, _ = towers(config.model_config)
-    pctr_name = f"probs_{ctr_tower.tower_name}"
-    common_pctr = read_scores(common_pctr_path, pctr_name) if common_pctr_path else None
+        family = _require_probabilities(config, "--common_pctr")
+        common_pctr = read_scores(common_pctr_path, f"probs_{family.click.name}")
     if recorder is None and (truth_path or common_pctr_path):
         recorder = RowRecorder()
     input_fn = data.input_fn(
@@ -96,7 +95,11 @@ def evaluation_steps(config: PipelineConfig) -> Optional[int]:
     return -(-rows // config.data_config.batch_size) if rows else None
 
 
-def _require_probabilities(pipeline: Pipeline, flag: str) -> None:
-    _, cvr_tower = towers(pipeline.config.model_config)
-    if cvr_tower.loss_type != CLASSIFICATION:
+def _require_probabilities(config: PipelineConfig, flag: str) -> EntireSpaceTasks:
+    family = task_specs(config.model_config).entire_space
+    if family is None:
+        name = config.model_config.model_class
+        raise UserError(f"{flag}: is about pCTR and pCVR; {name} is no entire-space model")
+    if family.conversion.kind is Kind.VALUE:
         raise UserError(f"{flag}: is about probabilities; the CVR tower predicts a value")
+    return family

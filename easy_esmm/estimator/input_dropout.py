@@ -9,7 +9,7 @@ import tensorflow as tf
 from easy_esmm.contract import Tensor
 from easy_esmm.features import Embedded, Group
 from easy_esmm.layers.variational_dropout import VariationalDropout
-from easy_esmm.losses.reduction import Reduction, rows_in
+from easy_esmm.losses.reduction import Reduction, reduction_of, rows_in
 from easy_esmm.protos.model_pb2 import ModelConfig
 
 
@@ -49,8 +49,8 @@ class InputDropout:
             return tf.zeros([])
         kept: List[Tensor] = [tf.reduce_sum(layer.keep) for layer in self._layers.values()]
         total = self._config.variational_dropout.regularization_lambda * tf.add_n(kept)
-        reduction = Reduction[ModelConfig.LossReduction.Name(self._config.loss_reduction)]
-        return total if reduction is Reduction.SUM else total / rows_in(batch)
+        is_sum = reduction_of(self._config) is Reduction.SUM
+        return total if is_sum else total / rows_in(batch)
 
     def keep_probabilities(self) -> Dict[str, Tensor]:
         """Float32 scalars by `<group>/<feature>`: the ranking of the features."""

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from easy_esmm.compat import v1
 from easy_esmm.contract import LossTerm, Tensor, WeighedLoss
-from easy_esmm.losses.reduction import Reduction, of_mean
+from easy_esmm.losses.reduction import Reduction, of_mean, reduction_of
 from easy_esmm.protos.model_pb2 import ModelConfig
 
 
@@ -20,7 +20,7 @@ def weigh(config: ModelConfig, terms: Sequence[LossTerm], batch: Tensor) -> Tupl
       terms: the losses; builds a variable for each whose weight is learned.
       batch: any tensor [batch].
     """
-    reduction = Reduction[ModelConfig.LossReduction.Name(config.loss_reduction)]
+    reduction = reduction_of(config)
     all_learned = config.loss_weight_strategy == ModelConfig.Uncertainty
     return tuple(
         _learned(term, batch, reduction) if all_learned or term.learns_weight else _written(term)

@@ -7,33 +7,35 @@ from typing import Any, Dict, Mapping, Sequence
 import tensorflow as tf
 
 from easy_esmm import metrics as metric_registry
-from easy_esmm.config.towers import towers
-from easy_esmm.contract import Labels, RowMean, Tensor, WeighedLoss
+from easy_esmm.contract import (
+    Labels,
+    Outputs,
+    RowMean,
+    Tasks,
+    Tensor,
+    WeighedLoss,
+    scored_tasks,
+)
 from easy_esmm.features import Embedded
-from easy_esmm.models.model import AnyPredictions
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 
 def metrics(
     config: PipelineConfig,
+    tasks: Tasks,
     labels: Labels,
-    predictions: AnyPredictions,
+    outputs: Outputs,
     terms: Sequence[WeighedLoss],
     embedded: Embedded,
     row_means: Mapping[str, RowMean],
 ) -> Dict[str, Any]:
     """`eval_metric_ops`: name -> (value, update operation)."""
-    ctr_tower, cvr_tower = towers(config.model_config)
     result: Dict[str, Any] = {}
-    for tower, tasks in (
-        (ctr_tower, predictions.ctr_tasks(labels)),
-        (cvr_tower, predictions.cvr_tasks(labels)),
-    ):
-        for metric in tower.metrics_set:
-            for task in tasks:
-                result.update(metric_registry.build(metric, task, embedded.columns))
-    result.update(metric_registry.diagnostics(labels, predictions))
+    for task in scored_tasks(tasks, outputs, labels):
+        for metric in task.metrics:
+            result.update(metric_registry.build(metric, task, embedded.columns))
+    result.update(metric_registry.diagnostics(tasks, outputs, labels))
     result.update(_losses(config, labels, terms))
     result.update(_learned_weights(terms))
     result.update(_out_of_range(embedded))
@@ -48,7 +50,7 @@ def _losses(config: PipelineConfig, labels: Labels, terms: Sequence[WeighedLoss]
     `loss`, which the Estimator computes as the mean over batches. Under SUM means over batches.
     """
     is_mean = config.model_config.loss_reduction == ModelConfig.MEAN
-    rows = tf.cast(tf.size(labels.click), tf.float64) if is_mean else tf.constant(1.0, tf.float64)
+    rows = tf.cast(tf.size(labels.weight), tf.float64) if is_mean else tf.constant(1.0, tf.float64)
     values = {term.name: term.contribution for term in terms}
     values["total_loss"] = tf.add_n(list(values.values()))
     return {

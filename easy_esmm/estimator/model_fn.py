@@ -10,9 +10,9 @@ from easy_esmm import models
 from easy_esmm.checkpoints import saver
 from easy_esmm.checkpoints.fine_tune import FineTune
 from easy_esmm.compat import estimator, forgotten_gradients, keras, v1
-from easy_esmm.contract import Labels, Tensor, WeighedLoss
-from easy_esmm.estimator import loss_weights, summaries
-from easy_esmm.estimator import metric_ops as evaluation
+from easy_esmm.config.tasks import task_specs
+from easy_esmm.contract import Labels, Outputs, Tasks, Tensor, WeighedLoss
+from easy_esmm.estimator import loss_weights, metric_ops, summaries
 from easy_esmm.estimator.input_dropout import InputDropout
 from easy_esmm.estimator.labels import labels_from_columns
 from easy_esmm.evaluation.gradients import Gradients
@@ -22,9 +22,9 @@ from easy_esmm.hooks.id_warnings import IdWarningHook
 from easy_esmm.hooks.label_warnings import EVALUATION, TRAINING, LabelWarningHook
 from easy_esmm.hooks.progress import RowProgressHook, TrainProgress
 from easy_esmm.layers.dense import PRODUCT_DTYPES
-from easy_esmm.models.model import AnyPredictions, Model
+from easy_esmm.models.model import Model
 from easy_esmm.optimizers import averages
-from easy_esmm.optimizers import step as optimizers
+from easy_esmm.optimizers import step as optimizer_step
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
@@ -50,7 +50,8 @@ def make_model_fn(
       progress: shows and counts training steps; see `TrainProgress`.
       fine_tune: first values of variables in training.
     """
-    told: Set[str] = set()  # by all evaluations
+    tasks = task_specs(config.model_config)
+    warned: Set[str] = set()  # by all evaluations
 
     def model_fn(
         features: Mapping[str, Tensor], labels: Optional[Mapping[str, Tensor]], mode: str
@@ -59,34 +60,39 @@ def make_model_fn(
         # same seed are then equal to the last bit).
         keras.utils.set_random_seed(config.train_config.random_seed)
         with forgotten_gradients():  # the graph is differentiated here, and nowhere later
-            batch = _Batch(config, features, training=mode == estimator.ModeKeys.TRAIN)
+            batch = _Batch(config, tasks, features, training=mode == estimator.ModeKeys.TRAIN)
             if mode == estimator.ModeKeys.PREDICT:
                 return batch.predict_spec(extra_columns)
             if mode == estimator.ModeKeys.EVAL:
                 if gradients is not None:
                     return batch.gradient_spec(labels or {}, gradients)
-                return batch.eval_spec(labels or {}, recorder, told)
+                return batch.eval_spec(labels or {}, recorder, warned)
             return batch.train_spec(labels or {}, progress, fine_tune)
 
     return model_fn
 
 
 class _Batch:
-    """The graph of one batch up to its predictions."""
+    """The graph of one batch up to the model's outputs."""
 
     def __init__(
-        self, config: PipelineConfig, columns: Mapping[str, Tensor], training: bool
+        self,
+        config: PipelineConfig,
+        tasks: Tasks,
+        columns: Mapping[str, Tensor],
+        training: bool,
     ) -> None:
         self._config = config
+        self._tasks = tasks
         self._embedded = embed(config, columns)
         product_dtype = PRODUCT_DTYPES[config.train_config.compute_dtype]
-        self._model: Model = models.build(config.model_config, product_dtype)
+        self._model: Model = models.build(config.model_config, tasks, product_dtype)
         self._dropout = InputDropout(config.model_config, self._embedded)
         groups = self._dropout.apply(self._embedded.matrices, training)
-        self._predictions: AnyPredictions = self._model.predict(groups, training)
+        self._outputs: Outputs = self._model.outputs(groups, training)
 
     def predict_spec(self, extra_columns: Sequence[str]) -> Any:
-        served = self._predictions.served()
+        served = dict(self._outputs.served)
         columns = self._embedded.columns
         extra = {name: _text_if_list(columns[name]) for name in extra_columns}
         signature = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
@@ -101,43 +107,44 @@ class _Batch:
         self,
         label_columns: Mapping[str, Tensor],
         recorder: Optional[RowRecorder],
-        told: Set[str],
+        warned: Set[str],
     ) -> Any:
-        observed = labels_from_columns(self._config, label_columns, self._embedded.columns)
+        observed = self._labels(label_columns)
         terms = self._loss_terms(observed)
         loss = _total(terms)
         hooks: List[Any] = [
-            RowProgressHook(tf.size(observed.click), "evaluated"),
-            LabelWarningHook(self._config, label_columns, EVALUATION, told),
+            RowProgressHook(tf.size(observed.weight), "evaluated"),
+            LabelWarningHook(self._tasks, label_columns, EVALUATION, warned),
         ]
         if recorder is not None:
-            hooks.append(recorder.hook(self._embedded, observed, self._predictions))
+            hooks.append(recorder.hook(self._tasks, self._embedded, observed, self._outputs))
         return estimator.EstimatorSpec(
             estimator.ModeKeys.EVAL,
             # The evaluation loss holds no regularisation, as in EasyRec.
             loss=loss,
             eval_metric_ops={
-                **evaluation.metrics(
+                **metric_ops.metrics(
                     self._config,
+                    self._tasks,
                     observed,
-                    self._predictions,
+                    self._outputs,
                     terms,
                     self._embedded,
-                    self._model.row_means(self._predictions, observed),
+                    self._model.row_means(self._outputs, observed),
                 ),
-                **evaluation.of_variables("keep_probability", self._dropout.keep_probabilities()),
+                **metric_ops.of_variables("keep_probability", self._dropout.keep_probabilities()),
             },
             evaluation_hooks=hooks,
             scaffold=averages.scaffold(self._config.train_config),
         )
 
     def gradient_spec(self, label_columns: Mapping[str, Tensor], gradients: Gradients) -> Any:
-        observed = labels_from_columns(self._config, label_columns, self._embedded.columns)
+        observed = self._labels(label_columns)
         terms = self._loss_terms(observed)
         return estimator.EstimatorSpec(
             estimator.ModeKeys.EVAL,
             loss=_total(terms),
-            evaluation_hooks=[gradients.hook(self._config, terms, self._embedded.tables)],
+            evaluation_hooks=[gradients.hook(self._tasks, terms, self._embedded.tables)],
             scaffold=averages.scaffold(self._config.train_config),
         )
 
@@ -147,7 +154,7 @@ class _Batch:
         progress: Optional[TrainProgress],
         fine_tune: Optional[FineTune],
     ) -> Any:
-        observed = labels_from_columns(self._config, label_columns, self._embedded.columns)
+        observed = self._labels(label_columns)
         terms = self._loss_terms(observed)
         loss = _total(terms) + self._regularization(observed)
         step = v1.train.get_global_step()
@@ -155,7 +162,7 @@ class _Batch:
         if fine_tune is not None:
             # Before the optimizer makes averages, which begin at the weights.
             fine_tune.restore()
-        update = optimizers.train_op(
+        update = optimizer_step.train_op(
             train,
             loss,
             self._embedded.tables,
@@ -165,13 +172,13 @@ class _Batch:
         if fine_tune is not None:
             fine_tune.restore()
         saver.add_saver(train)
-        row_means = self._model.row_means(self._predictions, observed)
-        summaries.write(self._predictions, observed, terms, loss, update, row_means)
-        hooks: List[Any] = [LabelWarningHook(self._config, label_columns, TRAINING, set())]
+        row_means = self._model.row_means(self._outputs, observed)
+        summaries.write(self._tasks, self._outputs, observed, terms, loss, update, row_means)
+        hooks: List[Any] = [LabelWarningHook(self._tasks, label_columns, TRAINING, set())]
         if self._embedded.out_of_range:
             hooks.append(IdWarningHook(self._embedded, train))
         if progress is not None:
-            hooks.append(progress.hook(loss, tf.size(observed.click)))
+            hooks.append(progress.hook(loss, tf.size(observed.weight)))
         return estimator.EstimatorSpec(
             estimator.ModeKeys.TRAIN,
             loss=loss,
@@ -179,9 +186,12 @@ class _Batch:
             training_hooks=hooks,
         )
 
+    def _labels(self, columns: Mapping[str, Tensor]) -> Labels:
+        return labels_from_columns(self._config, self._tasks, columns, self._embedded.columns)
+
     def _loss_terms(self, observed: Labels) -> Tuple[WeighedLoss, ...]:
-        terms = self._model.loss_terms(self._predictions, observed)
-        return loss_weights.weigh(self._config.model_config, terms, observed.click)
+        terms = self._model.loss_terms(self._outputs, observed)
+        return loss_weights.weigh(self._config.model_config, terms, observed.weight)
 
     def _dense_variables(self) -> List[Any]:
         """Trainable variables that are read whole: everything but the embedding tables."""
@@ -190,13 +200,13 @@ class _Batch:
 
     def _regularization(self, observed: Labels) -> Tensor:
         """L2 of the kernels and of the embedding vectors of the batch, and of features kept."""
-        total = self._model.regularization() + self._dropout.penalty(observed.click)
+        total = self._model.regularization() + self._dropout.penalty(observed.weight)
         scale = self._config.model_config.embedding_regularization
         if not scale:
             return total
         penalty = 0.5 * scale * self._embedded.squared_norm
         if self._config.model_config.loss_reduction == ModelConfig.MEAN:
-            penalty /= tf.cast(tf.size(observed.click), tf.float32)
+            penalty /= tf.cast(tf.size(observed.weight), tf.float32)
         return total + penalty
 
 

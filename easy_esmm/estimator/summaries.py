@@ -7,12 +7,12 @@ from typing import Any, Mapping, Sequence
 import tensorflow as tf
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import Labels, RowMean, Tensor, WeighedLoss
-from easy_esmm.models.model import AnyPredictions
+from easy_esmm.contract import Kind, Labels, Outputs, RowMean, Tasks, Tensor, WeighedLoss
 
 
 def write(
-    predictions: AnyPredictions,
+    tasks: Tasks,
+    outputs: Outputs,
     labels: Labels,
     terms: Sequence[WeighedLoss],
     loss: Tensor,
@@ -31,11 +31,14 @@ def write(
     for name, rate in update.learning_rates.items():
         v1.summary.scalar(f"learning_rate/{name}", rate)
     v1.summary.scalar("gradient_norm", update.gradient_norm)
-    v1.summary.scalar("observed/click_rate", tf.reduce_mean(labels.click))
+    for task in tasks:
+        if task.condition is None and task.kind is Kind.BINARY:
+            name = "click" if tasks.entire_space else task.name
+            v1.summary.scalar(f"observed/{name}_rate", tf.reduce_mean(labels[task.name].value))
     for name, rows in row_means.items():
         mean = tf.reduce_sum(rows.weight * rows.value) / tf.reduce_sum(rows.weight)
         v1.summary.scalar(name, mean)  # NaN where the batch has no such row
-    for name, output in predictions.served().items():
+    for name, output in outputs.served.items():
         v1.summary.scalar(f"mean/{name}", tf.reduce_mean(output))
         if name.startswith("logits_"):
             v1.summary.histogram(f"logits/{name[len('logits_') :]}", output)

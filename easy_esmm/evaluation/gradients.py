@@ -13,14 +13,11 @@ import numpy as np
 import tensorflow as tf
 
 from easy_esmm.compat import v1
-from easy_esmm.config import towers
-from easy_esmm.config.tower_losses import tower_losses
-from easy_esmm.contract import TableRows, Tensor, WeighedLoss
-from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.contract import TableRows, Tasks, Tensor, WeighedLoss
 
 
 class Gradients:
-    """Collects the cosine of each batch: the click loss against the sum of all other losses.
+    """Collects the cosine of each batch: the first task's losses against all others.
 
     The gradients are those with respect to the rows that the batch reads from the tables that both
     losses move, each row once, weights of the losses included; regularisation is left out.
@@ -31,16 +28,15 @@ class Gradients:
 
     def hook(
         self,
-        config: PipelineConfig,
+        tasks: Tasks,
         terms: Sequence[WeighedLoss],
         tables: Sequence[TableRows],
     ) -> Any:
         """An evaluation hook that feeds this from the evaluation's graph."""
-        ctr_tower, _ = towers.towers(config.model_config)
-        of_clicks = {loss.loss_name for loss in tower_losses(ctr_tower)}
-        clicks = [term.contribution for term in terms if term.name in of_clicks]
-        others = [term.contribution for term in terms if term.name not in of_clicks]
-        cosine = cosine_of(tf.add_n(clicks), tf.add_n(others), tables) if others else None
+        names = {loss.loss_name for loss in tasks.specs[0].losses}
+        firsts = [term.contribution for term in terms if term.name in names]
+        others = [term.contribution for term in terms if term.name not in names]
+        cosine = cosine_of(tf.add_n(firsts), tf.add_n(others), tables) if others else None
         return _GradientHook(cosine, self._cosines)
 
     def mean(self) -> float:

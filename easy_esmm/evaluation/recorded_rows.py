@@ -1,38 +1,68 @@
-"""Metrics that need every row of an evaluation beside a second file about the same rows."""
+"""Every row of an evaluation, and metrics that compare the rows with a second file."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping
+from dataclasses import dataclass
+from typing import Any, Dict, Mapping, Optional, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from easy_esmm.contract import EntireSpaceTasks, Tasks, TaskSpec
 from easy_esmm.errors import UserError
 from easy_esmm.rank_statistics import auc_with_error
 from easy_esmm.simulation.diagnostics import compare_with_truth
 from easy_esmm.simulation.truth import Truth
 
-Rows = Mapping[str, NDArray[Any]]
-"""As `RowRecorder.rows` gives them."""
+Array = NDArray[Any]
 
 
-def against_truth(rows: Rows, truth: Truth, path: str) -> Dict[str, float]:
-    """`truth/*`: see `simulation.diagnostics.compare_with_truth`.
+@dataclass(frozen=True, eq=False)
+class RecordedRows:
+    """Every row of an evaluation, in order; arrays are [rows], float32 unless said."""
+
+    tasks: Tasks
+    weight: Array
+    """Sample weight."""
+    labels: Mapping[str, Array]
+    """By label column, 0 where the condition of the task is not met; see `TaskLabels.value`."""
+    predictions: Mapping[str, Array]
+    """By task."""
+    logits: Mapping[str, Array]
+    """By task that predicts a probability."""
+    user: Optional[Array] = None
+    """int64, equal where rows share a user, see `metrics.groups.fingerprint`; None where the user
+    was not recorded."""
+    has_user: Optional[Array] = None
+    """bool: whether the row names a user."""
+
+    def label(self, task: TaskSpec) -> Array:
+        """The task's labels."""
+        return self.labels[task.label]
+
+
+def against_truth(rows: RecordedRows, truth: Truth, path: str) -> Dict[str, float]:
+    """`truth/*`: see `compare_with_truth`; of an entire-space model with probabilities.
 
     Raises:
       UserError: the truth is about other rows.
     """
-    _require_length(len(rows["click"]), len(truth.click), f"--truth: {path}")
-    differing = (rows["click"] != truth.click) | (rows["conversion"] != truth.conversion)
+    family = _family(rows)
+    click, conversion = rows.label(family.click), rows.label(family.conversion)
+    _require_length(len(click), len(truth.click), f"--truth: {path}")
+    differing = (click != truth.click) | (conversion != truth.conversion)
     if differing.any():
         raise UserError(
             f"--truth: {path} is about other rows: labels differ in {int(differing.sum()):,} rows, "
             f"first in row {int(differing.argmax()) + 1:,}"
         )
-    return compare_with_truth(truth, rows["pctr"], rows["pcvr"], rows["pctcvr"])
+    predicted = (
+        rows.predictions[task.name] for task in (family.click, family.conversion, family.product)
+    )
+    return compare_with_truth(truth, *predicted)
 
 
-def with_common_pctr(rows: Rows, common_pctr: NDArray[Any], path: str) -> Dict[str, float]:
+def with_common_pctr(rows: RecordedRows, common_pctr: Array, path: str) -> Dict[str, float]:
     """`auc_ctcvr_common_pctr` and its standard error `auc_ctcvr_common_pctr_se`.
 
     The CTCVR AUC of the ESMM paper (section 3.2): this model's pCVR times a pCTR that is common to
@@ -41,10 +71,15 @@ def with_common_pctr(rows: Rows, common_pctr: NDArray[Any], path: str) -> Dict[s
     Raises:
       UserError: `common_pctr` is of another length.
     """
-    _require_length(len(rows["click"]), len(common_pctr), f"--common_pctr: {path}")
-    score = common_pctr * rows["pcvr"].astype(np.float64)
-    area, error = auc_with_error(score, rows["conversion"], rows["weight"])
+    family = _family(rows)
+    _require_length(len(rows.weight), len(common_pctr), f"--common_pctr: {path}")
+    score = common_pctr * rows.predictions[family.conversion.name].astype(np.float64)
+    area, error = auc_with_error(score, rows.label(family.conversion), rows.weight)
     return {"auc_ctcvr_common_pctr": area, "auc_ctcvr_common_pctr_se": error}
+
+
+def _family(rows: RecordedRows) -> EntireSpaceTasks:
+    return cast(EntireSpaceTasks, rows.tasks.entire_space)
 
 
 def _require_length(read: int, given: int, where: str) -> None:

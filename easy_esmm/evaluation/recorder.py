@@ -9,8 +9,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import Labels, Predictions, Tensor
+from easy_esmm.contract import Labels, Outputs, Tasks, Tensor
 from easy_esmm.evaluation.coded_column import CodedColumn
+from easy_esmm.evaluation.recorded_rows import RecordedRows
 from easy_esmm.features import Embedded, TableIds, table_ids
 from easy_esmm.metrics.groups import fingerprint, is_named
 
@@ -18,8 +19,9 @@ from easy_esmm.metrics.groups import fingerprint, is_named
 class RowRecorder:
     """Keeps an evaluation's rows in host memory.
 
-    Labels, weights, probabilities and logits take 36 bytes a row; each coded column 2 bytes and at
-    most 65,535 values; a user column 9 bytes; counted ids 4 bytes a row of the tables.
+    The weight, each label column, prediction and logit take 4 bytes a row (36 for an entire-space
+    model); each coded column 2 bytes and at most 65,535 values; a user column 9 bytes; counted ids
+    4 bytes a row of the tables.
     """
 
     def __init__(
@@ -42,31 +44,42 @@ class RowRecorder:
         """Input columns that must be read."""
         return (*self._coded, *([self._user] if self._user else []))
 
-    def hook(self, embedded: Embedded, labels: Labels, predictions: Any) -> Any:
+    def hook(self, tasks: Tasks, embedded: Embedded, labels: Labels, outputs: Outputs) -> Any:
         """An evaluation hook that feeds this recorder from the evaluation's graph."""
         self._forget()
+        self._tasks = tasks
         columns = embedded.columns
         tensors: Dict[str, Any] = {
-            "rows": _of_rows(labels, predictions),
+            "rows": _of_rows(tasks, labels, outputs),
             "columns": {name: columns[name] for name in self._coded},
         }
         if self._user:
             user = columns[self._user]
-            tensors["rows"].update(user=fingerprint(user), has_user=is_named(user))
+            tensors["rows"].update(
+                {("user", ""): fingerprint(user), ("has_user", ""): is_named(user)}
+            )
         if self._counts_ids:
             tables = table_ids(embedded)
             tensors["ids"] = {name: (found.ids, found.times) for name, found in tables.items()}
             self._start_counts(tables)
         return _RecordHook(tensors, self._add)
 
-    def rows(self) -> Dict[str, NDArray[Any]]:
-        """By name, arrays [rows] in the order of the rows, float32 unless said.
+    def rows(self) -> RecordedRows:
+        """The rows of the last evaluation, in their order."""
+        arrays = {key: np.concatenate(parts) for key, parts in self._batches.items()}
 
-        `click`, `conversion`, `weight`, `pctr`, `ctr_logit`; for a tower of probabilities `pcvr`,
-        `pctcvr`, `cvr_logit`, `ctcvr_logit`; with a user column `user` (int64, see
-        `metrics.groups.fingerprint`) and `has_user` (bool).
-        """
-        return {name: np.concatenate(parts) for name, parts in self._batches.items()}
+        def by_name(kind: str) -> Dict[str, NDArray[Any]]:
+            return {name: array for (found, name), array in arrays.items() if found == kind}
+
+        return RecordedRows(
+            tasks=self._tasks,
+            weight=arrays["weight", ""],
+            labels=by_name("label"),
+            predictions=by_name("prediction"),
+            logits=by_name("logit"),
+            user=arrays.get(("user", "")),
+            has_user=arrays.get(("has_user", "")),
+        )
 
     def coded(self) -> Dict[str, Tuple[NDArray[np.uint16], List[str]]]:
         """By column, (code of each row, text of each code)."""
@@ -77,7 +90,7 @@ class RowRecorder:
         return self._occurrences
 
     def _forget(self) -> None:
-        self._batches: Dict[str, List[Any]] = {}
+        self._batches: Dict[Tuple[str, str], List[Any]] = {}
         self._columns = {name: CodedColumn() for name in self._coded}
         self._occurrences: Dict[str, NDArray[np.int32]] = {}
 
@@ -86,8 +99,8 @@ class RowRecorder:
             self._occurrences[name] = np.zeros(found.vocabulary, np.int32)
 
     def _add(self, batch: Mapping[str, Any]) -> None:
-        for name, values in batch["rows"].items():
-            self._batches.setdefault(name, []).append(values)
+        for key, values in batch["rows"].items():
+            self._batches.setdefault(key, []).append(values)
         for name, values in batch["columns"].items():
             self._columns[name].add(values)
         for name, (ids, times) in batch.get("ids", {}).items():
@@ -98,22 +111,16 @@ class RowRecorder:
             self._occurrences[name][distinct[is_row]] += sums[is_row].astype(np.int32)
 
 
-def _of_rows(labels: Labels, predictions: Any) -> Dict[str, Tensor]:
-    found = {
-        "click": labels.click,
-        "conversion": labels.conversion,
-        "weight": labels.weight,
-        "pctr": predictions.pctr,
-        "ctr_logit": predictions.ctr_logit,
-    }
-    if isinstance(predictions, Predictions):
-        found.update(
-            pcvr=predictions.pcvr,
-            pctcvr=predictions.pctcvr,
-            cvr_logit=predictions.cvr_logit,
-            ctcvr_logit=predictions.ctcvr_logit,
-        )
-    return {name: tf.identity(tensor) for name, tensor in found.items()}
+def _of_rows(tasks: Tasks, labels: Labels, outputs: Outputs) -> Dict[Tuple[str, str], Tensor]:
+    """By (kind, name of a label column or of a task)."""
+    found = {("weight", ""): labels.weight}
+    for task in tasks:
+        head = outputs.heads[task.name]
+        found["label", task.label] = labels[task.name].value
+        found["prediction", task.name] = head.prediction
+        if head.logit is not None:
+            found["logit", task.name] = head.logit
+    return {key: tf.identity(tensor) for key, tensor in found.items()}
 
 
 class _RecordHook(v1.train.SessionRunHook):  # type: ignore[misc]

@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Sequence, Set, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple
 
 import numpy as np
 import tensorflow as tf
 from absl import logging
 
 from easy_esmm.compat import v1
-from easy_esmm.config.towers import towers
-from easy_esmm.contract import Tensor
+from easy_esmm.contract import Kind, Tasks, TaskSpec, Tensor
 from easy_esmm.data.missing_labels import is_missing
-from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 TRAINING, EVALUATION = "the training input", "the evaluation input"
+
+Finding = Tuple[str, str]
+"""(key, text) of a warning; a key is warned of once."""
 
 
 class LabelWarningHook(v1.train.SessionRunHook):  # type: ignore[misc]
     """Counts rows by their labels; warns at the end, of each thing once.
 
-    `told` holds what was warned of before, and takes what is warned of now: one set for all
+    `warned` holds the keys of earlier warnings, and takes those of new ones: one set for all
     evaluations of a process.
     """
 
     def __init__(
-        self, config: PipelineConfig, columns: Mapping[str, Tensor], where: str, told: Set[str]
+        self, tasks: Tasks, columns: Mapping[str, Tensor], where: str, warned: Set[str]
     ) -> None:
-        ctr_tower, cvr_tower = towers(config.model_config)
-        self._click, self._conversion = ctr_tower.label_name, cvr_tower.label_name
-        self._names = label_names(config)
-        self._where, self._told = where, told
-        is_click = columns[self._click] > 0
-        is_claimed = columns[self._conversion] > 0
-        is_orphan = is_claimed & ~is_click
-        missing = [is_missing(columns[name]) for name in self._names]
-        rows = tf.ones_like(is_click)
+        self._labels = _one_task_a_label(tasks)
+        self._names = tasks.columns()
+        self._where, self._warned = where, warned
+        counts = {"rows": tf.ones_like(columns[self._names[0]], tf.bool)}
+        for task in self._labels:
+            is_positive = _is_positive(columns[task.label], task.kind)
+            counts[f"positive {task.label}"] = is_positive
+            if task.condition is not None:
+                is_met = columns[task.condition] > 0
+                counts[f"violations {task.label}"] = is_positive & ~is_met
+        counts.update({f"missing {name}": is_missing(columns[name]) for name in self._names})
+        self._keys = tuple(counts)
         # One tensor: a step fetches one array.
-        self._counts = _true_counts([rows, is_click, is_claimed, is_orphan, *missing])
-        self._totals = np.zeros(4 + len(missing), np.int64)
+        self._counts = tf.stack([tf.math.count_nonzero(flag) for flag in counts.values()])
+        self._totals = np.zeros(len(counts), np.int64)
 
     def before_run(self, run_context: Any) -> Any:
         return v1.train.SessionRunArgs(self._counts)
@@ -47,30 +51,56 @@ class LabelWarningHook(v1.train.SessionRunHook):  # type: ignore[misc]
         self._totals += run_values.results
 
     def end(self, session: Any) -> None:
-        rows, clicks, claimed, orphans, *missing = self._totals.tolist()
-        found = [
-            *missing_labels(list(zip(self._names, missing)), rows, self._where),
-            *no_positives(self._click, self._conversion, (rows, clicks, claimed), self._where),
-            *orphan_conversions(self._click, self._conversion, orphans, claimed, self._where),
-        ]
-        for what, text in found:
-            if what not in self._told:
-                self._told.add(what)
+        counts = dict(zip(self._keys, self._totals.tolist()))
+        for key, text in self._warnings(counts):
+            if key not in self._warned:
+                self._warned.add(key)
                 logging.warning("%s", text)
 
+    def _warnings(self, counts: Mapping[str, int]) -> List[Finding]:
+        rows = counts["rows"]
+        missing = [(name, counts[f"missing {name}"]) for name in self._names]
+        positives = [(task, counts[f"positive {task.label}"]) for task in self._labels]
+        return [
+            *missing_labels(missing, rows, self._where),
+            *no_positives(positives, rows, self._where),
+            *(
+                warning
+                for task, count in positives
+                if task.condition is not None
+                for warning in unmet_conditions(
+                    task,
+                    self._path(task.condition),
+                    counts[f"violations {task.label}"],
+                    count,
+                    self._where,
+                )
+            ),
+        ]
 
-def label_names(config: PipelineConfig) -> Tuple[str, ...]:
-    """The label columns that the towers read, each once."""
-    both = towers(config.model_config)
-    names = [tower.label_name for tower in both]
-    names += [tower.task_space_indicator_label for tower in both]
-    return tuple(name for name in dict.fromkeys(names) if name)
+    def _path(self, label: str) -> str:
+        return next(_label_path(task) for task in self._labels if task.label == label)
 
 
-def missing_labels(
-    counts: Sequence[Tuple[str, int]], rows: int, where: str
-) -> List[Tuple[str, str]]:
-    """(what, warning) for each label column that so many of the rows lack."""
+def _one_task_a_label(tasks: Tasks) -> List[TaskSpec]:
+    """The tasks without those that share the label of an earlier one."""
+    by_label: Dict[str, TaskSpec] = {}
+    for task in tasks:
+        by_label.setdefault(task.label, task)
+    return list(by_label.values())
+
+
+def _is_positive(column: Tensor, kind: Kind) -> Tensor:
+    return tf.not_equal(column, 0) if kind is Kind.VALUE else column > 0
+
+
+def _label_path(task: TaskSpec) -> str:
+    """`ctr_tower.label_name`, `task_towers[0].label_name`."""
+    return f"{task.path.rpartition('.')[2]}.label_name"
+
+
+def missing_labels(counts: Sequence[Tuple[str, int]], rows: int, where: str) -> List[Finding]:
+    """A warning for each label column that so many of the rows lack."""
     return [
         (
             f"missing {name}",
@@ -82,42 +112,32 @@ def missing_labels(
     ]
 
 
-def no_positives(
-    click: str, conversion: str, counts: Tuple[int, int, int], where: str
-) -> List[Tuple[str, str]]:
-    """(what, warning) where not one of (rows, clicks, claimed conversions) is a positive."""
-    rows, clicks, claimed = counts
+def no_positives(counts: Sequence[Tuple[TaskSpec, int]], rows: int, where: str) -> List[Finding]:
+    """A warning where a task has not one positive label."""
     none = [
-        f"{name} (column '{column}', {tower}.label_name)"
-        for name, column, tower, count in (
-            ("click", click, "ctr_tower", clicks),
-            ("conversion", conversion, "cvr_tower", claimed),
-        )
-        if not count
+        f"in column '{task.label}' ({_label_path(task)})" for task, count in counts if not count
     ]
     if not none or not rows:
         return []
-    text = f"none of the {rows:,} rows of {where} has a {' or a '.join(none)}"
+    text = f"none of the {rows:,} rows of {where} has a positive label {' or '.join(none)}"
     return [("no positives", f"{text}; nothing can be learned, or measured, of what never happens")]
 
 
-def orphan_conversions(
-    click: str, conversion: str, orphans: int, claimed: int, where: str
-) -> List[Tuple[str, str]]:
-    """(what, warning) where some of the claimed conversions are in rows without a click."""
-    if not orphans:
+def unmet_conditions(
+    task: TaskSpec, condition_path: str, violations: int, positives: int, where: str
+) -> List[Finding]:
+    """A warning where positives do not count, for the task's condition is not met."""
+    if not violations:
         return []
+    label, condition = task.label, task.condition
     text = (
-        f"{orphans:,} rows of {where} have a conversion without a click, {orphans / claimed:.1%} "
-        f"of its {claimed:,} conversions; these conversions are not counted"
+        f"{violations:,} rows of {where} have a positive '{label}' without a positive "
+        f"'{condition}', {violations / positives:.1%} of its {positives:,} positives; these labels "
+        "count as 0"
     )
-    if 2 * orphans > claimed:
+    if 2 * violations > positives:
         text += (
-            f"; are the two labels swapped? ctr_tower.label_name is '{click}', "
-            f"cvr_tower.label_name is '{conversion}'"
+            f"; are the two labels swapped? {condition_path} is '{condition}', "
+            f"{_label_path(task)} is '{label}'"
         )
-    return [("orphans", text)]
-
-
-def _true_counts(flags: Sequence[Tensor]) -> Tensor:
-    return tf.stack([tf.math.count_nonzero(flag) for flag in flags])
+    return [(f"condition of {label}", text)]

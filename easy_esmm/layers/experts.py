@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import List
-
 import tensorflow as tf
 
 from easy_esmm.compat import keras
@@ -18,17 +16,10 @@ class Experts(keras.layers.Layer):  # type: ignore[misc]
     `product_dtype` is that of `Dense`.
     """
 
-    def __init__(
-        self, config: DNN, count: int, name: str, product_dtype: tf.DType = tf.float32
-    ) -> None:
+    def __init__(self, config: DNN, count: int, name: str, product_dtype: tf.DType) -> None:
         super().__init__(name=name)
         self._experts = [MLP(config, f"expert_{i}", product_dtype) for i in range(count)]
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """float32 [batch, width] -> float32 [batch, count, units of the last layer]."""
         return tf.stack([expert(inputs, training=training) for expert in self._experts], axis=1)
-
-    @property
-    def kernels(self) -> List[Tensor]:
-        """Weight matrices of all experts."""
-        return [kernel for expert in self._experts for kernel in expert.kernels]

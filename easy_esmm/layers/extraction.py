@@ -10,7 +10,7 @@ paper's customised gate control (CGC).
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 import tensorflow as tf
 
@@ -33,7 +33,7 @@ class ExtractionLevel(keras.layers.Layer):  # type: ignore[misc]
         tasks: Sequence[str],
         is_last: bool,
         name: str,
-        product_dtype: tf.DType = tf.float32,
+        product_dtype: tf.DType,
     ) -> None:
         """`tasks`: names for the experts and gates; the last level has no shared gate."""
         super().__init__(name=name)
@@ -64,14 +64,6 @@ class ExtractionLevel(keras.layers.Layer):  # type: ignore[misc]
             outputs.append(self._shared_gate(shared_input, tf.concat([*own, shared], axis=1)))
         return tuple(outputs)
 
-    @property
-    def kernels(self) -> List[Tensor]:
-        """Weight matrices of the experts and of the gates."""
-        parts: List[Any] = [*self._own, self._shared, *self._gates]
-        if self._shared_gate is not None:
-            parts.append(self._shared_gate)
-        return [kernel for part in parts for kernel in part.kernels]
-
 
 class LayeredExtraction(keras.layers.Layer):  # type: ignore[misc]
     """Extraction levels on top of each other."""
@@ -81,7 +73,7 @@ class LayeredExtraction(keras.layers.Layer):  # type: ignore[misc]
         levels: Sequence[ExtractionNetwork],
         tasks: Sequence[str],
         name: str,
-        product_dtype: tf.DType = tf.float32,
+        product_dtype: tf.DType,
     ) -> None:
         """`levels`: from the input upwards; `tasks`: names for the experts and gates."""
         super().__init__(name=name)
@@ -98,8 +90,3 @@ class LayeredExtraction(keras.layers.Layer):  # type: ignore[misc]
         for level in self._levels:
             outputs = level(outputs, training=training)
         return outputs
-
-    @property
-    def kernels(self) -> List[Tensor]:
-        """Weight matrices of all levels."""
-        return [kernel for level in self._levels for kernel in level.kernels]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import List
-
 import tensorflow as tf
 
 from easy_esmm.compat import keras
@@ -28,8 +26,3 @@ class Gate(keras.layers.Layer):  # type: ignore[misc]
     def weights_of(self, inputs: Tensor) -> Tensor:
         """float32 [batch, width] -> float32 [batch, experts] in (0, 1), each row's sum 1."""
         return tf.nn.softmax(self._scores(inputs), axis=1)
-
-    @property
-    def kernels(self) -> List[Tensor]:
-        """The matrix W."""
-        return [self._scores.kernel]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any
 
 import tensorflow as tf
 
@@ -34,8 +34,3 @@ class LogitLink(keras.layers.Layer):  # type: ignore[misc]
     def call(self, logit: Tensor) -> Tensor:
         """float32 [batch] -> float32 [batch]."""
         return _PACE * self._variable * (tf.stop_gradient(logit) - self._center)
-
-    @property
-    def kernels(self) -> List[Tensor]:
-        """None: an L2 penalty would pull the multiple to 0."""
-        return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Sequence, Tuple
+from typing import Sequence, Tuple
 
 import tensorflow as tf
 
@@ -25,7 +25,7 @@ class MixtureOfExperts(keras.layers.Layer):  # type: ignore[misc]
         count: int,
         tasks: Sequence[str],
         name: str,
-        product_dtype: tf.DType = tf.float32,
+        product_dtype: tf.DType,
     ) -> None:
         """`expert`: layers of each of `count` experts; `tasks`: names of the gates."""
         super().__init__(name=name)
@@ -36,9 +36,3 @@ class MixtureOfExperts(keras.layers.Layer):  # type: ignore[misc]
         """float32 [batch, width] -> for each task float32 [batch, units of an expert]."""
         experts = self._experts(inputs, training=training)
         return tuple(gate(inputs, experts) for gate in self._gates)
-
-    @property
-    def kernels(self) -> List[Tensor]:
-        """Weight matrices of the experts and of the gates."""
-        parts: List[Any] = [self._experts, *self._gates]
-        return [kernel for part in parts for kernel in part.kernels]

@@ -21,7 +21,7 @@ class MLP(keras.layers.Layer):  # type: ignore[misc]
     epsilon 1e-3, as in EasyRec. `product_dtype` is that of `Dense`.
     """
 
-    def __init__(self, config: DNN, name: str, product_dtype: tf.DType = tf.float32) -> None:
+    def __init__(self, config: DNN, name: str, product_dtype: tf.DType) -> None:
         super().__init__(name=name)
         units = [unit for unit in config.hidden_units if unit]
         rates: Sequence[float] = config.dropout_ratio or [0.0] * len(units)
@@ -51,8 +51,3 @@ class MLP(keras.layers.Layer):  # type: ignore[misc]
             if dropout is not None:
                 hidden = dropout(hidden, training=training)
         return hidden
-
-    @property
-    def kernels(self) -> List[Tensor]:
-        """The dense layers' weight matrices, [width, units] each, which L2 penalties are for."""
-        return [dense.kernel for dense in self._dense]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, List
+from typing import Any
 
 import tensorflow as tf
 
@@ -26,7 +26,7 @@ class TowerLayers(keras.layers.Layer):  # type: ignore[misc]
     A subclass says what lies between the hidden layers and the output.
     """
 
-    def __init__(self, config: TaskTower, name: str, product_dtype: tf.DType = tf.float32) -> None:
+    def __init__(self, config: TaskTower, name: str, product_dtype: tf.DType) -> None:
         super().__init__(name=name)
         self.hidden = MLP(config.dnn, "dnn", product_dtype)
         self._classes = config.num_class
@@ -39,11 +39,6 @@ class TowerLayers(keras.layers.Layer):  # type: ignore[misc]
         """float32 [batch, width] -> float32 [batch], or [batch, 2]; unbounded."""
         output = self._output(hidden)
         return output if self._classes == _TWO else tf.squeeze(output, axis=1)
-
-    @property
-    def kernels(self) -> List[Tensor]:
-        """Weight matrices of the hidden layers and of the output."""
-        return [*self.hidden.kernels, self._output.kernel]
 
 
 class Tower(TowerLayers):

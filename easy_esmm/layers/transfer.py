@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+from typing import Any, Tuple
 
 import tensorflow as tf
 
@@ -25,7 +25,7 @@ class SourceTower(TowerLayers):
 class TransferTower(TowerLayers):
     """A tower whose last hidden layer meets that of the task before it, then its output unit."""
 
-    def __init__(self, config: TaskTower, name: str, product_dtype: tf.DType = tf.float32) -> None:
+    def __init__(self, config: TaskTower, name: str, product_dtype: tf.DType) -> None:
         super().__init__(config, name, product_dtype)
         self._transfer = TransferAttention("transfer", product_dtype)
 
@@ -33,11 +33,6 @@ class TransferTower(TowerLayers):
         """float32 [batch, width] and the earlier task's [batch, any] -> what a `Tower` gives."""
         hidden = self.hidden(inputs, training=training)
         return self.logits_of(self._transfer(hidden, previous))
-
-    @property
-    def kernels(self) -> List[Tensor]:
-        """Weight matrices of the hidden layers, of the output and of the transfer."""
-        return [*super().kernels, *self._transfer.kernels]
 
 
 class TransferAttention(keras.layers.Layer):  # type: ignore[misc]
@@ -50,7 +45,7 @@ class TransferAttention(keras.layers.Layer):  # type: ignore[misc]
     the authors' code. `product_dtype` is that of these products; scores and softmax are float32.
     """
 
-    def __init__(self, name: str, product_dtype: tf.DType = tf.float32) -> None:
+    def __init__(self, name: str, product_dtype: tf.DType) -> None:
         super().__init__(name=name)
         self._product_dtype = product_dtype
 
@@ -70,11 +65,6 @@ class TransferAttention(keras.layers.Layer):  # type: ignore[misc]
         weights = tf.nn.softmax(tf.stack([self._score(u) for u in both], axis=1), axis=1)
         values = tf.stack([self._value(u) for u in both], axis=1)
         return tf.reduce_sum(weights[:, :, tf.newaxis] * values, axis=1)
-
-    @property
-    def kernels(self) -> List[Tensor]:
-        """Weight matrices of the hand-over and the projections."""
-        return [layer.kernel for layer in (self._hand_over, self._query, self._key, self._value)]
 
     def _score(self, candidate: Tensor) -> Tensor:
         products = self._query(candidate) * self._key(candidate)

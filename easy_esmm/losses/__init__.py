@@ -10,7 +10,7 @@ from easy_esmm.losses import focal as _focal  # noqa: F401  (registers itself)
 from easy_esmm.losses import joint_ranking as _joint_ranking  # noqa: F401  (registers itself)
 from easy_esmm.losses import pairwise as _pairwise  # noqa: F401  (registers itself)
 from easy_esmm.losses import pointwise as _pointwise  # noqa: F401  (registers itself)
-from easy_esmm.losses.reduction import Reduction
-from easy_esmm.losses.registry import Rows, build, register, registered
+from easy_esmm.losses.reduction import Reduction, reduction_of
+from easy_esmm.losses.registry import LossInput, build, register, registered
 
-__all__ = ["Reduction", "Rows", "build", "register", "registered"]
+__all__ = ["LossInput", "Reduction", "build", "reduction_of", "register", "registered"]

@@ -7,12 +7,12 @@ import tensorflow as tf
 from easy_esmm.contract import Tensor
 from easy_esmm.losses.pointwise import cross_entropy, smoothed
 from easy_esmm.losses.reduction import reduce_rows
-from easy_esmm.losses.registry import Rows, register
+from easy_esmm.losses.registry import LossInput, register
 from easy_esmm.protos.loss_pb2 import F1_REWEIGHTED_LOSS, F1ReweighedLoss
 
 
 @register(F1_REWEIGHTED_LOSS)
-def f1_reweighted_loss(config: F1ReweighedLoss, rows: Rows) -> Tensor:
+def f1_reweighted_loss(config: F1ReweighedLoss, rows: LossInput) -> Tensor:
     """Scalar: weighted mean of cross entropies, those of negatives times `negative_weight`.
 
     A batch without a positive teaches nothing: its negatives weigh 0.

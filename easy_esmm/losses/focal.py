@@ -9,12 +9,12 @@ import tensorflow as tf
 from easy_esmm.contract import Tensor
 from easy_esmm.losses.pointwise import cross_entropy, smoothed, softplus
 from easy_esmm.losses.reduction import Reduction, at_least_one, of_mean, reduce_rows
-from easy_esmm.losses.registry import Rows, register
+from easy_esmm.losses.registry import LossInput, register
 from easy_esmm.protos.loss_pb2 import BINARY_FOCAL_LOSS, BinaryFocalLoss
 
 
 @register(BINARY_FOCAL_LOSS)
-def binary_focal_loss(config: BinaryFocalLoss, rows: Rows) -> Tensor:
+def binary_focal_loss(config: BinaryFocalLoss, rows: LossInput) -> Tensor:
     """Scalar: weighted mean of `focal` over the rows, or over the hardest `ohem_ratio` of them."""
     alpha = config.alpha if config.HasField("alpha") else None
     row_loss = focal(rows.label, rows.output, config.gamma, alpha, config.label_smoothing)

@@ -13,12 +13,12 @@ import tensorflow as tf
 from easy_esmm.contract import Tensor
 from easy_esmm.losses.pointwise import cross_entropy, softplus
 from easy_esmm.losses.reduction import reduce_rows
-from easy_esmm.losses.registry import Rows, register
+from easy_esmm.losses.registry import LossInput, register
 from easy_esmm.protos.loss_pb2 import JRC_LOSS, JRCLoss
 
 
 @register(JRC_LOSS)
-def jrc_loss(config: JRCLoss, rows: Rows) -> Tensor:
+def jrc_loss(config: JRCLoss, rows: LossInput) -> Tensor:
     """Scalar: weighted mean over rows of alpha x cross entropy + (1 - alpha) x `session_loss`."""
     session = rows.sessions[config.session_name]
     rank = session_loss if config.same_label_loss else opposite_session_loss

@@ -9,12 +9,12 @@ import tensorflow as tf
 from easy_esmm.contract import Tensor
 from easy_esmm.losses.pointwise import softplus
 from easy_esmm.losses.reduction import at_least_one, of_mean
-from easy_esmm.losses.registry import Rows, register
+from easy_esmm.losses.registry import LossInput, register
 from easy_esmm.protos.loss_pb2 import PAIR_WISE_LOSS, PairwiseLoss
 
 
 @register(PAIR_WISE_LOSS)
-def pair_wise_loss(config: PairwiseLoss, rows: Rows) -> Tensor:
+def pair_wise_loss(config: PairwiseLoss, rows: LossInput) -> Tensor:
     """Scalar: `mean_logistic_loss` inside the sessions of `session_name`, or of the whole batch."""
     session = rows.sessions[config.session_name] if config.session_name else None
     mean = mean_logistic_loss(

@@ -14,18 +14,18 @@ import tensorflow as tf
 
 from easy_esmm.contract import Tensor
 from easy_esmm.losses.reduction import Reduction, at_least_one, reduce_rows
-from easy_esmm.losses.registry import Rows, register
+from easy_esmm.losses.registry import LossInput, register
 from easy_esmm.protos.loss_pb2 import CLASSIFICATION, L2_LOSS
 
 
 @register(CLASSIFICATION)
-def classification(_: Any, rows: Rows) -> Tensor:
+def classification(_: Any, rows: LossInput) -> Tensor:
     """Scalar: weighted mean of the cross entropies of the rows."""
     return mean_cross_entropy(rows.label, rows.output, rows.weight, rows.reduction)
 
 
 @register(L2_LOSS)
-def regression(_: Any, rows: Rows) -> Tensor:
+def regression(_: Any, rows: LossInput) -> Tensor:
     """Scalar: weighted mean of the squared errors of the rows."""
     return mean_squared_error(rows.label, rows.output, rows.weight, rows.reduction)
 

@@ -7,6 +7,7 @@ import enum
 import tensorflow as tf
 
 from easy_esmm.contract import Tensor
+from easy_esmm.protos.model_pb2 import ModelConfig
 
 
 class Reduction(enum.Enum):
@@ -16,6 +17,11 @@ class Reduction(enum.Enum):
     """Weighted sum over the number of rows in the batch."""
     SUM = "sum"
     """Weighted sum."""
+
+
+def reduction_of(config: ModelConfig) -> Reduction:
+    """What `loss_reduction` says."""
+    return Reduction[ModelConfig.LossReduction.Name(config.loss_reduction)]
 
 
 def reduce_rows(row_loss: Tensor, weight: Tensor, reduction: Reduction = Reduction.MEAN) -> Tensor:

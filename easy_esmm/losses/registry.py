@@ -1,8 +1,8 @@
 """Losses of towers by their type.
 
-A loss is a file with pure functions, and one that takes (its parameters, `Rows`) and is registered
-under its `LossType`. No model is ever asked: adding a loss touches nothing but that file, its
-import and `config.tower_losses`.
+A loss is a file with pure functions, and one that takes (its parameters, `LossInput`) and is
+registered under its `LossType`. No model is ever asked: adding a loss touches nothing but that
+file, its import and `config.tower_losses`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from easy_esmm.protos.loss_pb2 import Loss
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
-    """What the losses of a tower judge; float32 [batch] unless said otherwise."""
+class LossInput:
+    """What a task's loss is computed from; float32 [batch] unless said otherwise."""
 
     label: Tensor
     output: Tensor
@@ -33,7 +33,7 @@ class Rows:
     of one logit."""
 
 
-Builder = Callable[[Any, Rows], Tensor]
+Builder = Callable[[Any, LossInput], Tensor]
 
 _BUILDERS: Dict[int, Builder] = {}
 
@@ -53,6 +53,6 @@ def registered() -> Tuple[int, ...]:
     return tuple(sorted(_BUILDERS))
 
 
-def build(loss: Loss, rows: Rows) -> Tensor:
+def build(loss: Loss, rows: LossInput) -> Tensor:
     """Scalar float32 >= 0, without the loss's weight."""
     return _BUILDERS[loss.loss_type](parameters(loss), rows)

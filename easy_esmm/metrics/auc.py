@@ -8,8 +8,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import Task
-from easy_esmm.errors import UserError
+from easy_esmm.contract import ScoredTask
 from easy_esmm.metrics.cells import cell_counts
 from easy_esmm.metrics.kept_rows import KeptRows
 from easy_esmm.metrics.registry import Columns, register
@@ -27,7 +26,7 @@ _TENSORFLOW_THRESHOLDS = 200
 
 
 @register("auc")
-def auc(config: AUC, task: Task, columns: Columns) -> Dict[str, Metric]:
+def auc(config: AUC, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
     """`auc_<task>` and, unless `exact: false`, `auc_<task>_se`; float64.
 
     Rows count by `task.weight`; a row is positive where its label is above 0; ties count one half.
@@ -39,7 +38,7 @@ def auc(config: AUC, task: Task, columns: Columns) -> Dict[str, Metric]:
     return _rank_auc(task, max(CELLS, config.num_thresholds))
 
 
-def _rank_auc(task: Task, cells: int) -> Dict[str, Metric]:
+def _rank_auc(task: ScoredTask, cells: int) -> Dict[str, Metric]:
     key = f"auc_{task.name}"
     with v1.name_scope(key):
         score = task.score
@@ -67,14 +66,9 @@ def sums_of(rows: Optional[Tuple[Array, ...]], table: Array) -> Array:
     return sums_by_score(score, weight * is_positive, weight * ~is_positive)
 
 
-def _tensorflow_auc(config: AUC, task: Task) -> Metric:
+def _tensorflow_auc(config: AUC, task: ScoredTask) -> Metric:
     """TensorFlow's own estimate over equally spaced probabilities, for comparison with EasyRec."""
     key = f"auc_{task.name}"
-    if task.logit is None:
-        raise UserError(
-            f"metrics_set.auc.exact: false needs probabilities, but {key} ranks values of a "
-            "regression tower; remove `exact: false`"
-        )
     thresholds = config.num_thresholds or _TENSORFLOW_THRESHOLDS
     is_positive = task.label > 0
     inside = tf.cast(is_positive, tf.float32) * task.weight

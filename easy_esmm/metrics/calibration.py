@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import Task, Tensor
+from easy_esmm.contract import ScoredTask, Tensor
 from easy_esmm.metrics.cells import cell_counts
 from easy_esmm.metrics.streaming import Metric, ratio, weighed
 
@@ -13,7 +13,7 @@ _CELLS = 2**14
 BINS = 15
 
 
-def expected_calibration_error(task: Task) -> Metric:
+def expected_calibration_error(task: ScoredTask) -> Metric:
     """Weighted mean over bins of |mean prediction - mean label|; float64, NaN without a valid row.
 
     Fine cells over the logit are merged at read-out into at most 15 bins of about equal weight

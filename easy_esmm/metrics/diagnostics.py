@@ -1,80 +1,93 @@
-"""What every evaluation of an entire-space model reports, whatever its `metrics_set` says.
+"""What every evaluation reports, whatever the `metrics_set` of the tasks says.
 
 A ranking metric alone misleads: a model may rank well and be wrong twelvefold in its rates.
 """
 
 from __future__ import annotations
 
-from typing import Dict, Union
+from typing import Dict, Sequence
 
 import tensorflow as tf
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import Labels, Predictions, Task, Tensor, ValuePredictions
+from easy_esmm.contract import (
+    Labels,
+    Outputs,
+    ScoredTask,
+    Tasks,
+    TaskSpec,
+    Tensor,
+    scored_tasks,
+)
+from easy_esmm.metrics import entire_space
 from easy_esmm.metrics.calibration import expected_calibration_error
-from easy_esmm.metrics.streaming import Metric, ratio, sums, weighed
+from easy_esmm.metrics.streaming import Metric, ratio, row_counts, row_means, sums, weighed
 
 
-def diagnostics(
-    labels: Labels, predictions: Union[Predictions, ValuePredictions]
-) -> Dict[str, Metric]:
+def diagnostics(tasks: Tasks, outputs: Outputs, labels: Labels) -> Dict[str, Metric]:
     """Always-on metrics by key; float64 scalars unless said, NaN where there is no valid row.
 
-    Per task (`ctr`, `ctcvr`, `cvr_masked`, by the towers' names) with probabilities:
+    Per task (by its `metric_name`: `ctr`, `ctcvr`, `cvr_masked`, ...) with probabilities:
       log_loss_<task>             mean cross entropy, from the logits, nats
       normalized_entropy_<task>   the same over the entropy of the mean label; 1 is a constant guess
       pcoc_<task>                 mean prediction / mean label; 1 is calibrated
       ece_<task>                  expected calibration error, see `calibration`
     and with values (`loss_type: L2_LOSS`): mse_<task>, mae_<task>, pcoc_<task>.
 
-    Means over impressions: mean_pctr, mean_pctcvr and mean_pcvr_all, mean_pcvr_clicked,
-    mean_pcvr_unclicked (for a value tower mean_pctr, mean_expected_value, mean_value_all, ...).
-
-    Counts of rows (int64, not weighted): count/impressions, count/clicks, count/conversions,
-    count/orphan_conversions (rows that claim a conversion without a click).
+    Counts of rows (int64, not weighted) and means: see `entire_space` for models of that family;
+    for others count/impressions, count/positives_<task>, count/rows_<task> where a task is not
+    observed on all rows, and mean_prediction_<task>. A task that has its metrics also over the rows
+    inside its task space is diagnosed there alone.
     """
-    metrics = {**_counts(labels), **_means(labels, predictions)}
-    for task in (*predictions.ctr_tasks(labels), *predictions.cvr_tasks(labels)):
+    scored = scored_tasks(tasks, outputs, labels)
+    if tasks.entire_space is not None:
+        metrics = entire_space.counts_and_means(tasks.entire_space, outputs, labels)
+    else:
+        metrics = {**_counts(tasks, scored, labels), **_means(tasks, outputs, labels)}
+    superseded = {spec.metric_name for spec in tasks if _has_both(spec)}
+    for task in scored:
+        if task.name in superseded:
+            continue
         metrics.update(_of_values(task) if task.logit is None else _of_probabilities(task))
     return metrics
 
 
-def _counts(labels: Labels) -> Dict[str, Metric]:
-    with v1.name_scope("count"):
-        total, update = sums(
-            {
-                "count/impressions": tf.ones_like(labels.click),
-                "count/clicks": labels.click,
-                "count/conversions": tf.not_equal(labels.conversion, 0),
-                "count/orphan_conversions": labels.orphan_conversion,
-            },
-            "rows",
-        )
-        return {key: (tf.cast(value, tf.int64), update) for key, value in total.items()}
+def _has_both(spec: TaskSpec) -> bool:
+    """Whether the task has metrics over all rows and over those inside its task space."""
+    return spec.masked_metric_name not in (None, spec.metric_name)
 
 
-def _means(labels: Labels, predictions: Union[Predictions, ValuePredictions]) -> Dict[str, Metric]:
-    if isinstance(predictions, Predictions):
-        cvr, product = ("pcvr", predictions.pcvr), ("pctcvr", predictions.pctcvr)
-    else:
-        cvr = ("value", predictions.value)
-        product = ("expected_value", predictions.expected_value)
-    everywhere, clicked = labels.weight, labels.weight * labels.click
-    parts = {
-        "mean_pctr": (predictions.pctr, everywhere),
-        f"mean_{product[0]}": (product[1], everywhere),
-        f"mean_{cvr[0]}_all": (cvr[1], everywhere),
-        f"mean_{cvr[0]}_clicked": (cvr[1], clicked),
-        f"mean_{cvr[0]}_unclicked": (cvr[1], everywhere - clicked),
+def _counts(tasks: Tasks, scored: Sequence[ScoredTask], labels: Labels) -> Dict[str, Metric]:
+    """Of rows, whatever they weigh."""
+    inside: Dict[str, Tensor] = {
+        str(spec.masked_metric_name): labels[spec.name].is_inside
+        for spec in tasks
+        if _has_both(spec)
     }
-    rows = {key: weighed(weight, value) for key, (value, weight) in parts.items()}
-    weights = {f"{key}/weight": weight for key, (_, weight) in parts.items()}
-    with v1.name_scope("mean"):
-        total, update = sums({**rows, **weights}, "sums")
-        return {key: (ratio(total[key], total[f"{key}/weight"]), update) for key in parts}
+    counts = {"count/impressions": tf.ones_like(labels.weight, tf.bool)}
+    for task in scored:
+        is_positive = tf.not_equal(task.label, 0)
+        if task.name in inside:
+            is_inside = tf.cast(inside[task.name], tf.bool)
+            counts[f"count/rows_{task.name}"] = is_inside
+            is_positive &= is_inside
+        counts[f"count/positives_{task.name}"] = is_positive
+    return row_counts(counts)
 
 
-def _of_probabilities(task: Task) -> Dict[str, Metric]:
+def _means(tasks: Tasks, outputs: Outputs, labels: Labels) -> Dict[str, Metric]:
+    return row_means(
+        {
+            f"mean_prediction_{task.name}": (
+                outputs.heads[task.name].prediction,
+                labels[task.name].weight,
+            )
+            for task in tasks
+        }
+    )
+
+
+def _of_probabilities(task: ScoredTask) -> Dict[str, Metric]:
     name, weight = task.name, task.weight
     with v1.name_scope(f"probability_{name}"):
         total, update = sums(
@@ -96,7 +109,7 @@ def _of_probabilities(task: Task) -> Dict[str, Metric]:
         }
 
 
-def _of_values(task: Task) -> Dict[str, Metric]:
+def _of_values(task: ScoredTask) -> Dict[str, Metric]:
     name, weight = task.name, task.weight
     error = tf.cast(task.prediction, tf.float64) - tf.cast(task.label, tf.float64)
     with v1.name_scope(f"value_{name}"):

@@ -7,8 +7,7 @@ from typing import Any, Callable, Dict
 import tensorflow as tf
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import Task, Tensor
-from easy_esmm.errors import UserError
+from easy_esmm.contract import ScoredTask, Tensor
 from easy_esmm.metrics.registry import Columns, register
 from easy_esmm.metrics.streaming import Metric, ratio, sums, weighed
 
@@ -16,34 +15,26 @@ _DECISION = 0.5
 
 
 @register("mean_absolute_error")
-def mean_absolute_error(_: Any, task: Task, columns: Columns) -> Dict[str, Metric]:
+def mean_absolute_error(_: Any, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
     """`mean_absolute_error_<task>`: weighted mean of |prediction - label|."""
     return _mean("mean_absolute_error", task, tf.abs)
 
 
 @register("mean_squared_error")
-def mean_squared_error(_: Any, task: Task, columns: Columns) -> Dict[str, Metric]:
+def mean_squared_error(_: Any, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
     """`mean_squared_error_<task>`: weighted mean of squares; of probabilities the Brier score."""
     return _mean("mean_squared_error", task, tf.math.square)
 
 
 @register("root_mean_squared_error")
-def root_mean_squared_error(_: Any, task: Task, columns: Columns) -> Dict[str, Metric]:
+def root_mean_squared_error(_: Any, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
     """`root_mean_squared_error_<task>`: the root of the weighted mean of squares."""
     return _mean("root_mean_squared_error", task, tf.math.square, tf.sqrt)
 
 
 @register("accuracy")
-def accuracy(_: Any, task: Task, columns: Columns) -> Dict[str, Metric]:
-    """`accuracy_<task>`: weighted share of rows where p > .5 is the label; NaN where a p is.
-
-    Raises UserError for a task that predicts a value.
-    """
-    if task.logit is None:
-        raise UserError(
-            f"metrics_set.accuracy: accuracy_{task.name} needs probabilities, but the tower "
-            "predicts a value; use mean_absolute_error"
-        )
+def accuracy(_: Any, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
+    """`accuracy_<task>`: weighted share of rows where p > .5 is the label; NaN where a p is."""
     is_positive = tf.cast(task.prediction > _DECISION, tf.float64)
     right = 1.0 - tf.abs(is_positive - tf.cast(task.label > 0, tf.float64))
     right = tf.where(tf.math.is_nan(task.prediction), float("nan") * right, right)
@@ -52,7 +43,7 @@ def accuracy(_: Any, task: Task, columns: Columns) -> Dict[str, Metric]:
 
 def _mean(
     name: str,
-    task: Task,
+    task: ScoredTask,
     row_error: Callable[[Tensor], Tensor],
     result: Callable[[Tensor], Tensor] = tf.identity,
 ) -> Dict[str, Metric]:

@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import Task, Tensor
+from easy_esmm.contract import ScoredTask, Tensor
 from easy_esmm.metrics.groups import fingerprint, is_named
 from easy_esmm.metrics.kept_rows import KeptRows
 from easy_esmm.metrics.registry import Columns, register
@@ -30,19 +30,19 @@ REDUCTIONS: Dict[str, Reduction] = {
 
 
 @register("gauc")
-def grouped_auc(config: GAUC, task: Task, columns: Columns) -> Dict[str, Metric]:
+def grouped_auc(config: GAUC, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
     """`gauc_<task>` and `gauc_<task>_groups`: see `_inside_groups`, of users."""
     return _inside_groups(f"gauc_{task.name}", columns[config.uid_field], config.reduction, task)
 
 
 @register("session_auc")
-def session_auc(config: SessionAUC, task: Task, columns: Columns) -> Dict[str, Metric]:
+def session_auc(config: SessionAUC, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
     """`session_auc_<task>` and `session_auc_<task>_groups`: see `_inside_groups`, of sessions."""
     session = columns[config.session_id_field]
     return _inside_groups(f"session_auc_{task.name}", session, config.reduction, task)
 
 
-def _inside_groups(key: str, group: Tensor, reduction: str, task: Task) -> Dict[str, Metric]:
+def _inside_groups(key: str, group: Tensor, reduction: str, task: ScoredTask) -> Dict[str, Metric]:
     """`<key>` (float64) and `<key>_groups` (int64: groups with both classes).
 
     Groups, scores and labels are taken over the same rows: those with `task.weight` above 0 and,

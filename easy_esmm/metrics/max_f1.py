@@ -9,7 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import Task
+from easy_esmm.contract import ScoredTask
 from easy_esmm.metrics.auc import CELLS, EXACT_ROWS, sums_of
 from easy_esmm.metrics.cells import cell_counts
 from easy_esmm.metrics.kept_rows import KeptRows
@@ -20,7 +20,7 @@ Array = NDArray[Any]
 
 
 @register("max_f1")
-def max_f1(_: Any, task: Task, columns: Columns) -> Dict[str, Metric]:
+def max_f1(_: Any, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
     """`max_f1_<task>`, float64: exact up to `EXACT_ROWS` rows, beyond over `CELLS` thresholds.
 
     Rows count by `task.weight`; a row is positive where its label is above 0; rows of one score are

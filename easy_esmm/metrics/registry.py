@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Mapping
 
-from easy_esmm.contract import Task, Tensor
+from easy_esmm.contract import ScoredTask, Tensor
 from easy_esmm.metrics.streaming import Metric
 from easy_esmm.protos.eval_pb2 import EvalMetrics
 
 Columns = Mapping[str, Tensor]
 """Input columns of the batch by input name."""
-Builder = Callable[[Any, Task, Columns], Dict[str, Metric]]
+Builder = Callable[[Any, ScoredTask, Columns], Dict[str, Metric]]
 
 _BUILDERS: Dict[str, Builder] = {}
 
@@ -34,7 +34,7 @@ def registered() -> Dict[str, Builder]:
     return dict(_BUILDERS)
 
 
-def build(config: EvalMetrics, task: Task, columns: Columns) -> Dict[str, Metric]:
+def build(config: EvalMetrics, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
     """The metric that `config` asks for, on `task`; keys end in the task's name."""
     name = config.WhichOneof("metric")
     return _BUILDERS[name](getattr(config, name), task, columns)

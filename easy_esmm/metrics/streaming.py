@@ -67,3 +67,19 @@ def exact_mean(value_sum: Tensor, count: Tensor, name: str = "mean") -> Metric:
     """
     total, update = sums({"value": value_sum, "count": count}, name)
     return ratio(total["value"], total["count"]), update
+
+
+def row_counts(flags: Mapping[str, Tensor]) -> Dict[str, Metric]:
+    """int64 by key: rows of the evaluation with that flag, which is 0 or 1."""
+    with v1.name_scope("count"):
+        total, update = sums(flags, "rows")
+        return {key: (tf.cast(value, tf.int64), update) for key, value in total.items()}
+
+
+def row_means(parts: Mapping[str, Tuple[Tensor, Tensor]]) -> Dict[str, Metric]:
+    """float64 by key: means of (value, weight) over the rows; NaN where nothing weighs."""
+    rows = {key: weighed(weight, value) for key, (value, weight) in parts.items()}
+    weights = {f"{key}/weight": weight for key, (_, weight) in parts.items()}
+    with v1.name_scope("mean"):
+        total, update = sums({**rows, **weights}, "sums")
+        return {key: (ratio(total[key], total[f"{key}/weight"]), update) for key in parts}

@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import Task
+from easy_esmm.contract import ScoredTask
 from easy_esmm.metrics.groups import fingerprint, is_named
 from easy_esmm.metrics.kept_rows import KeptRows
 from easy_esmm.metrics.registry import Columns, register
@@ -23,19 +23,21 @@ Share = Callable[[Array, Array, Array], Array]
 
 
 @register("recall_at_topk")
-def recall_at_topk(config: RecallAtTopK, task: Task, columns: Columns) -> Dict[str, Metric]:
+def recall_at_topk(config: RecallAtTopK, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
     """`recall_at_<k>_<task>`: mean over lists of hits / positives; see `_over_lists`."""
     return _over_lists("recall", _recall, config, task, columns)
 
 
 @register("precision_at_topk")
-def precision_at_topk(config: PrecisionAtTopK, task: Task, columns: Columns) -> Dict[str, Metric]:
+def precision_at_topk(
+    config: PrecisionAtTopK, task: ScoredTask, columns: Columns
+) -> Dict[str, Metric]:
     """`precision_at_<k>_<task>`: mean over lists of hits / min(k, rows); see `_over_lists`."""
     return _over_lists("precision", _precision, config, task, columns)
 
 
 def _over_lists(
-    name: str, share: Share, config: Any, task: Task, columns: Columns
+    name: str, share: Share, config: Any, task: ScoredTask, columns: Columns
 ) -> Dict[str, Metric]:
     """`<name>_at_<k>_<task>` (float64) and `..._lists` (int64: lists in the mean).
 

@@ -10,6 +10,8 @@ from easy_esmm.models import esmm as _esmm  # noqa: F401  (registers itself)
 from easy_esmm.models import esmm_aitm as _esmm_aitm  # noqa: F401
 from easy_esmm.models import esmm_mmoe as _esmm_mmoe  # noqa: F401
 from easy_esmm.models import esmm_ple as _esmm_ple  # noqa: F401
+from easy_esmm.models import mmoe as _mmoe  # noqa: F401
+from easy_esmm.models import simple_multi_task as _simple_multi_task  # noqa: F401
 from easy_esmm.models.model import Model, build, registered
 
 __all__ = ["Model", "build", "registered"]

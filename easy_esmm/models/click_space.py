@@ -6,82 +6,82 @@ impressions, and asked about all of them. AMAN, OVERSAMPLING and UNBIAS change t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Dict, Mapping, Tuple
 
 import tensorflow as tf
 
-from easy_esmm.config.tower_losses import tower_losses
-from easy_esmm.contract import Labels, LossTerm, Predictions, RowMean, Tensor
+from easy_esmm.contract import Head, Labels, LossTerm, Outputs, RowMean, Tensor
 from easy_esmm.layers import noise
 from easy_esmm.losses import click_space
 from easy_esmm.losses.pointwise import cross_entropy
 from easy_esmm.models.entire_space import EntireSpace
 from easy_esmm.models.model import register
 
-
-@dataclass(frozen=True, eq=False)
-class ClickSpacePredictions(Predictions):
-    """The three answers, and the dice of the sample."""
-
-    noise: Optional[Tensor] = None
-    """[batch], uniform in [0, 1), in training; None elsewhere, and where nothing is drawn."""
+NOISE = "noise"
+"""Auxiliary output, [batch], uniform in [0, 1): decides which rows are in the sample. There in
+training, where anything is drawn."""
 
 
 @register("ClickSpace")
 class ClickSpace(EntireSpace):
-    """A CTR tower as ESMM's, and a CVR tower with a loss of its own on a sample of the rows."""
+    """A CTR tower as ESMM's, and a CVR tower with a loss of its own on a sample of the rows.
 
-    def predict(self, groups: Mapping[str, Tensor], training: bool) -> ClickSpacePredictions:
-        """As ESMM; the product of the two probabilities is not trained."""
-        predictions = super().predict(groups, training)
+    The product of the two probabilities is not trained.
+    """
+
+    def auxiliary(
+        self, inputs: Mapping[str, Tensor], heads: Mapping[str, Head], training: bool
+    ) -> Dict[str, Tensor]:
+        """The noise of the sample."""
         is_drawn = self.parameters.unclicked_rate > 0 or self._rejects
-        drawn = noise.uniform(tf.shape(predictions.pctr)) if training and is_drawn else None
-        return ClickSpacePredictions(**vars(predictions), noise=drawn)
+        if not training or not is_drawn:
+            return {}
+        rows = tf.shape(heads[self.family.click.name].prediction)
+        return {NOISE: noise.uniform(rows)}
 
-    def loss_terms(self, predictions: Any, labels: Labels) -> Tuple[LossTerm, ...]:
+    def loss_terms(self, outputs: Outputs, labels: Labels) -> Tuple[LossTerm, ...]:
         """l(y, pCTR) over all impressions, and l(z, pCVR) over the sample.
 
         Without noise rows count by the probability to be in the sample: evaluations are repeatable,
         and judge the same ratio of expectations that the draws have.
         """
-        (loss,) = tower_losses(self.parameters.cvr_tower)
+        cvr = self.family.conversion
+        (loss,) = self.family.product.losses
         value = click_space.sampled_mean(
-            cross_entropy(labels.conversion, predictions.cvr_logit),
-            self._times(predictions, labels),
-            labels.cvr_loss_weight,
+            cross_entropy(labels[cvr.name].value, outputs.heads[cvr.name].logit),
+            self._times(outputs, labels),
+            labels[cvr.name].loss_weight,
             self.reduction,
         )
         of_cvr = LossTerm(
-            loss.loss_name,
-            value,
-            self.parameters.cvr_tower.weight * loss.weight,
-            learns_weight=loss.learn_loss_weight,
+            loss.loss_name, value, cvr.weight * loss.weight, learns_weight=loss.learn_loss_weight
         )
-        return (*self.ctr_terms(predictions, labels), of_cvr)
+        return (*self.task_terms(self.family.click, outputs, labels), of_cvr)
 
-    def row_means(self, predictions: Any, labels: Labels) -> Dict[str, RowMean]:
+    def row_means(self, outputs: Outputs, labels: Labels) -> Dict[str, RowMean]:
         """With rejection `rejection/kept_share`: of clicked rows, the share expected to be kept."""
         if not self._rejects:
             return {}
-        kept = self._after_rejection(predictions, labels)
-        return {"rejection/kept_share": RowMean(kept, labels.click * labels.weight)}
+        kept = self._after_rejection(outputs, labels)
+        return {"rejection/kept_share": RowMean(kept, labels[self.family.conversion.name].weight)}
 
     @property
     def _rejects(self) -> bool:
         return bool(self.parameters.HasField("rejection_floor"))
 
-    def _times(self, predictions: ClickSpacePredictions, labels: Labels) -> Tensor:
+    def _times(self, outputs: Outputs, labels: Labels) -> Tensor:
         """How often each row is in the sample; the config's rules leave one way at most."""
+        click, conversion = (labels[task.name].value for task in self.tower_tasks)
+        noise_of_rows = outputs.auxiliary.get(NOISE)
         if self._rejects:
-            return click_space.drawn(self._after_rejection(predictions, labels), predictions.noise)
+            return click_space.drawn(self._after_rejection(outputs, labels), noise_of_rows)
         if self.parameters.unclicked_rate > 0:
-            probability = click_space.with_unclicked(labels.click, self.parameters.unclicked_rate)
-            return click_space.drawn(probability, predictions.noise)
-        copies = self.parameters.positive_copies
-        return click_space.with_copies(labels.click, labels.conversion, copies)
+            probability = click_space.with_unclicked(click, self.parameters.unclicked_rate)
+            return click_space.drawn(probability, noise_of_rows)
+        return click_space.with_copies(click, conversion, self.parameters.positive_copies)
 
-    def _after_rejection(self, predictions: ClickSpacePredictions, labels: Labels) -> Tensor:
+    def _after_rejection(self, outputs: Outputs, labels: Labels) -> Tensor:
+        name = self.family.click.name
         return click_space.after_rejection(
-            labels.click, predictions.ctr_logit, self.parameters.rejection_floor
+            labels[name].value, outputs.heads[name].logit, self.parameters.rejection_floor
         )

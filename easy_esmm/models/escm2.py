@@ -7,40 +7,34 @@ happen. The counterfactual risk does: the CVR tower's own loss on clicked rows, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Tuple
 
 import tensorflow as tf
 
-from easy_esmm.contract import Labels, LossTerm, Predictions, RowMean, Tensor
+from easy_esmm.contract import Head, Labels, LossTerm, Outputs, RowMean, Tasks, Tensor
 from easy_esmm.layers.tower import Tower
 from easy_esmm.losses import doubly_robust, inverse_propensity, propensity
 from easy_esmm.losses.pointwise import cross_entropy
-from easy_esmm.models.clicked_weights import clip_of, propensity_means
 from easy_esmm.models.entire_space import EntireSpace
 from easy_esmm.models.head import head
 from easy_esmm.models.model import register
-from easy_esmm.models.warm_up import risen_share
+from easy_esmm.models.propensity_means import clip_of, propensity_means
+from easy_esmm.models.warm_up import warm_up_factor
 from easy_esmm.protos import escm2_pb2
 from easy_esmm.protos.model_pb2 import ModelConfig
 
-
-@dataclass(frozen=True, eq=False)
-class ESCM2Predictions(Predictions):
-    """The three answers, and what only the losses read."""
-
-    imputation_logit: Optional[Tensor] = None
-    """[batch]; None without an imputation tower."""
-    risen: Tensor = 1.0
-    """Scalar in [0, 1]: share of the counterfactual weight that counts yet."""
+IMPUTATION_LOGIT = "imputation_logit"
+"""Auxiliary output, [batch]: what the imputation tower gives, with estimator DR."""
+WARM_UP_FACTOR = "warm_up_factor"
+"""Auxiliary output, scalar in [0, 1]: how much of the counterfactual weight counts yet."""
 
 
 @register("ESCM2")
 class ESCM2(EntireSpace):
     """ESMM and a counterfactual risk of pCVR: inverse propensity, or doubly robust."""
 
-    def __init__(self, config: ModelConfig, product_dtype: tf.DType = tf.float32) -> None:
-        super().__init__(config, product_dtype)
+    def __init__(self, config: ModelConfig, tasks: Tasks, product_dtype: tf.DType) -> None:
+        super().__init__(config, tasks, product_dtype)
         escm2 = config.escm2
         self._clip = clip_of(escm2.propensity)
         self._imputation_tower: Optional[Tower] = None
@@ -49,51 +43,37 @@ class ESCM2(EntireSpace):
                 escm2.imputation_tower, escm2.cvr_tower, "imputation_tower", product_dtype
             )
 
-    def predict(self, groups: Mapping[str, Tensor], training: bool) -> ESCM2Predictions:
-        """As ESMM; the imputation tower reads what the CVR tower reads."""
-        ctr_input, cvr_input = self.tower_inputs(groups, training)
-        predictions = self.from_outputs(
-            self.ctr_tower(ctr_input, training=training),
-            self.cvr_tower(cvr_input, training=training),
-        )
-        imputation_logit = None
+    def auxiliary(
+        self, inputs: Mapping[str, Tensor], heads: Mapping[str, Head], training: bool
+    ) -> Dict[str, Tensor]:
+        """The imputation tower reads what the CVR tower reads."""
+        found = {WARM_UP_FACTOR: warm_up_factor(self.parameters.warm_up_steps, training)}
         if self._imputation_tower is not None:
-            imputation_logit = self._imputation_tower(cvr_input, training=training)
-        return ESCM2Predictions(
-            **vars(predictions),
-            imputation_logit=imputation_logit,
-            risen=risen_share(self.parameters.warm_up_steps, training),
-        )
+            cvr_input = inputs[self.family.conversion.name]
+            found[IMPUTATION_LOGIT] = self._imputation_tower(cvr_input, training=training)
+        return found
 
-    def loss_terms(self, predictions: Any, labels: Labels) -> Tuple[LossTerm, ...]:
+    def loss_terms(self, outputs: Outputs, labels: Labels) -> Tuple[LossTerm, ...]:
         """ESMM's two losses + lambda_c x the counterfactual risk.
 
         Of lambda_c as much as the warm-up allows.
         """
-        return (
-            *super().loss_terms(predictions, labels),
-            *self._counterfactual(predictions, labels),
-        )
+        return (*super().loss_terms(outputs, labels), *self._counterfactual(outputs, labels))
 
-    def row_means(self, predictions: Any, labels: Labels) -> Dict[str, RowMean]:
+    def row_means(self, outputs: Outputs, labels: Labels) -> Dict[str, RowMean]:
         """`propensity/clipped_share` and `propensity/mean_weight`, over clicked rows."""
-        return propensity_means(predictions, labels, self._clip)
+        return propensity_means(self.family, outputs, labels, self._clip)
 
-    def networks(self) -> List[Any]:
-        """Those of ESMM, and the imputation tower."""
-        own = [] if self._imputation_tower is None else [self._imputation_tower]
-        return [*super().networks(), *own]
-
-    def _counterfactual(self, predictions: ESCM2Predictions, labels: Labels) -> List[LossTerm]:
-        row_loss = cross_entropy(labels.conversion, predictions.cvr_logit)
-        row_weight = self._row_weight(predictions, labels)
-        factor = self.parameters.counterfactual_weight * predictions.risen
-        name = predictions.cvr_name
-        rows = (row_weight, labels.cvr_loss_weight, self.reduction)
-        if predictions.imputation_logit is None:
+    def _counterfactual(self, outputs: Outputs, labels: Labels) -> List[LossTerm]:
+        name = self.family.conversion.name
+        observed = labels[name]
+        row_loss = cross_entropy(observed.value, outputs.heads[name].logit)
+        factor = self.parameters.counterfactual_weight * outputs.auxiliary[WARM_UP_FACTOR]
+        rows = (self._row_weight(outputs, labels), observed.loss_weight, self.reduction)
+        if IMPUTATION_LOGIT not in outputs.auxiliary:
             risk = inverse_propensity.weighted_risk(row_loss, *rows)
             return [LossTerm(f"inverse_propensity_loss_{name}", risk, factor)]
-        imputed = doubly_robust.imputed_loss(predictions.imputation_logit)
+        imputed = doubly_robust.imputed_loss(outputs.auxiliary[IMPUTATION_LOGIT])
         return [
             LossTerm(
                 f"doubly_robust_loss_{name}", doubly_robust.risk(row_loss, imputed, *rows), factor
@@ -106,7 +86,9 @@ class ESCM2(EntireSpace):
             ),
         ]
 
-    def _row_weight(self, predictions: Predictions, labels: Labels) -> Tensor:
+    def _row_weight(self, outputs: Outputs, labels: Labels) -> Tensor:
+        click = self.family.click.name
         is_normalized = self.parameters.propensity.self_normalized
         weights = propensity.self_normalized if is_normalized else propensity.mean_weights
-        return weights(labels.click, propensity.inverse(predictions.ctr_logit, self._clip))
+        inverse = propensity.inverse(outputs.heads[click].logit, self._clip)
+        return weights(labels[click].value, inverse)

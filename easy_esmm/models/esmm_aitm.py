@@ -7,31 +7,30 @@ the first; a product is below its factors anyway.
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import Dict, Mapping
 
 import tensorflow as tf
 
-from easy_esmm.contract import Tensor
+from easy_esmm.contract import TaskSpec, Tensor
+from easy_esmm.layers.tower import TowerLayers
 from easy_esmm.layers.transfer import SourceTower, TransferTower
 from easy_esmm.models.esmm import ESMM
-from easy_esmm.models.model import AnyPredictions, register
-from easy_esmm.protos.model_pb2 import ModelConfig
+from easy_esmm.models.model import register
 
 
 @register("ESMM_AITM")
 class TransferBetweenTowers(ESMM):
     """ESMM whose CVR tower attends to its own and to the CTR tower's last hidden layer."""
 
-    def __init__(self, config: ModelConfig, product_dtype: tf.DType = tf.float32) -> None:
-        super().__init__(config, product_dtype)
-        self.ctr_tower = SourceTower(self.parameters.ctr_tower, "ctr_tower", product_dtype)
-        self.cvr_tower = TransferTower(self.parameters.cvr_tower, "cvr_tower", product_dtype)
+    def make_tower(self, task: TaskSpec) -> TowerLayers:
+        """The CTR tower shows its last hidden layer to the CVR tower."""
+        layers = SourceTower if task is self.family.click else TransferTower
+        return layers(task.tower, task.scope, self.product_dtype)
 
-    def predict(self, groups: Mapping[str, Tensor], training: bool) -> AnyPredictions:
+    def tower_outputs(self, inputs: Mapping[str, Tensor], training: bool) -> Dict[str, Tensor]:
         """As ESMM, with the CTR tower's hidden layer handed to the CVR tower."""
-        ctr_input, cvr_input = self.tower_inputs(groups, training)
-        ctr_output, hidden = self.ctr_tower(ctr_input, training=training)
+        ctr, cvr = (task.name for task in self.tower_tasks)
+        ctr_output, hidden = self.towers[ctr](inputs[ctr], training=training)
         if self.parameters.stop_gradient:
             hidden = tf.stop_gradient(hidden)
-        cvr_output = self.cvr_tower(cvr_input, hidden, training=training)
-        return self.from_outputs(ctr_output, cvr_output)
+        return {ctr: ctr_output, cvr: self.towers[cvr](inputs[cvr], hidden, training=training)}

@@ -6,11 +6,11 @@ product and losses are ESMM's.
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Tuple
+from typing import Dict, Mapping
 
 import tensorflow as tf
 
-from easy_esmm.contract import Tensor
+from easy_esmm.contract import Tasks, Tensor
 from easy_esmm.layers.mixture import MixtureOfExperts
 from easy_esmm.models.esmm import ESMM
 from easy_esmm.models.model import register
@@ -21,8 +21,8 @@ from easy_esmm.protos.model_pb2 import ModelConfig
 class ExpertsBelowESMM(ESMM):
     """ESMM whose towers each read a gated mean of shared experts."""
 
-    def __init__(self, config: ModelConfig, product_dtype: tf.DType = tf.float32) -> None:
-        super().__init__(config, product_dtype)
+    def __init__(self, config: ModelConfig, tasks: Tasks, product_dtype: tf.DType) -> None:
+        super().__init__(config, tasks, product_dtype)
         self._mixture = MixtureOfExperts(
             self.parameters.expert_dnn,
             self.parameters.num_expert,
@@ -31,12 +31,7 @@ class ExpertsBelowESMM(ESMM):
             product_dtype,
         )
 
-    def tower_inputs(self, groups: Mapping[str, Tensor], training: bool) -> Tuple[Tensor, Tensor]:
+    def tower_inputs(self, groups: Mapping[str, Tensor], training: bool) -> Dict[str, Tensor]:
         """sum_i softmax(W_k x)_i E_i(x) for k = CTR, CVR: float32 [batch, units of an expert]."""
-        shared = self.shared_input(groups, training)
-        ctr, cvr = self._mixture(shared, training=training)
-        return ctr, cvr
-
-    def networks(self) -> List[Any]:
-        """ESMM's, and the mixture."""
-        return [*super().networks(), self._mixture]
+        mixed = self._mixture(self.shared_input(groups, training), training=training)
+        return dict(zip(self.towers, mixed))

@@ -6,11 +6,11 @@ product and losses are ESMM's.
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Tuple
+from typing import Dict, Mapping
 
 import tensorflow as tf
 
-from easy_esmm.contract import Tensor
+from easy_esmm.contract import Tasks, Tensor
 from easy_esmm.layers.extraction import LayeredExtraction
 from easy_esmm.models.esmm import ESMM
 from easy_esmm.models.model import register
@@ -21,18 +21,13 @@ from easy_esmm.protos.model_pb2 import ModelConfig
 class ExtractionBelowESMM(ESMM):
     """ESMM whose towers each read experts of their own and shared ones, level by level."""
 
-    def __init__(self, config: ModelConfig, product_dtype: tf.DType = tf.float32) -> None:
-        super().__init__(config, product_dtype)
+    def __init__(self, config: ModelConfig, tasks: Tasks, product_dtype: tf.DType) -> None:
+        super().__init__(config, tasks, product_dtype)
         self._extraction = LayeredExtraction(
             self.parameters.extraction_networks, ("ctr", "cvr"), "extraction", product_dtype
         )
 
-    def tower_inputs(self, groups: Mapping[str, Tensor], training: bool) -> Tuple[Tensor, Tensor]:
+    def tower_inputs(self, groups: Mapping[str, Tensor], training: bool) -> Dict[str, Tensor]:
         """The last level's outputs for CTR and CVR: float32 [batch, units of an expert] each."""
-        shared = self.shared_input(groups, training)
-        ctr, cvr = self._extraction(shared, training=training)
-        return ctr, cvr
-
-    def networks(self) -> List[Any]:
-        """ESMM's, and the extraction levels."""
-        return [*super().networks(), self._extraction]
+        extracted = self._extraction(self.shared_input(groups, training), training=training)
+        return dict(zip(self.towers, extracted))

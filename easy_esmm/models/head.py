@@ -14,7 +14,7 @@ def head(
     config: Head,
     cvr_tower: TaskTower,
     name: str,
-    product_dtype: tf.DType = tf.float32,
+    product_dtype: tf.DType,
     prior: Optional[float] = None,
 ) -> Tower:
     """Hidden layers and one output unit: float32 [batch, width] -> [batch], unbounded.

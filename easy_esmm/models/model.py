@@ -2,62 +2,81 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import Any, Callable, Dict, List, Mapping, Tuple, Type, Union
+from typing import Callable, Dict, Mapping, Tuple, Type
 
 import tensorflow as tf
 
-from easy_esmm.contract import (
-    Labels,
-    LossTerm,
-    Predictions,
-    RowMean,
-    Tensor,
-    ValuePredictions,
-)
+from easy_esmm import losses
+from easy_esmm.compat import keras
+from easy_esmm.config import models as configs
+from easy_esmm.contract import Labels, LossTerm, Outputs, RowMean, Tasks, TaskSpec, Tensor
+from easy_esmm.protos.loss_pb2 import L2_LOSS
 from easy_esmm.protos.model_pb2 import ModelConfig
-
-AnyPredictions = Union[Predictions, ValuePredictions]
 
 _MODELS: Dict[str, Type[Model]] = {}
 
 
-class Model(ABC):
+class Model(keras.layers.Layer):  # type: ignore[misc]
     """A network over feature groups, and its losses.
 
-    A model is built and called once per graph: a second call would double the updates of batch
-    normalisation.
+    Layers that are attributes are tracked by Keras: their kernels are regularised and the updates
+    of their batch normalisation are run without a list of them. The model itself is never called
+    as a layer, which would put a name scope of its own before the names of all variables.
     """
 
-    @abstractmethod
-    def __init__(self, config: ModelConfig, product_dtype: tf.DType = tf.float32) -> None:
+    def __init__(self, config: ModelConfig, tasks: Tasks, product_dtype: tf.DType) -> None:
         """`product_dtype`: type of the factors in the matrix products of hidden layers."""
+        super().__init__(name=config.model_class)
+        self.parameters = configs.parameters(config)
+        self.tasks = tasks
+        self.product_dtype = product_dtype
+        self.reduction = losses.reduction_of(config)
 
-    @abstractmethod
-    def predict(self, groups: Mapping[str, Tensor], training: bool) -> AnyPredictions:
-        """Predictions for a batch.
+    def outputs(self, groups: Mapping[str, Tensor], training: bool) -> Outputs:
+        """The answers to all tasks, for a batch.
+
+        Called once per graph: a second call would double the updates of batch normalisation.
 
         Args:
           groups: feature group's name -> float32 [batch, width].
           training: whether dropout and batch statistics are on.
         """
+        raise NotImplementedError
 
-    @abstractmethod
-    def loss_terms(self, predictions: Any, labels: Labels) -> Tuple[LossTerm, ...]:
-        """The summands of the objective, without regularisation."""
+    def loss_terms(self, outputs: Outputs, labels: Labels) -> Tuple[LossTerm, ...]:
+        """The summands of the objective, without regularisation: each task's own losses."""
+        return tuple(term for task in self.tasks for term in self.task_terms(task, outputs, labels))
 
-    def row_means(self, predictions: Any, labels: Labels) -> Dict[str, RowMean]:
+    def task_terms(self, task: TaskSpec, outputs: Outputs, labels: Labels) -> Tuple[LossTerm, ...]:
+        """The losses of one task, of its label and its head."""
+        head, observed = outputs.heads[task.name], labels[task.name]
+        given = losses.LossInput(
+            label=observed.value,
+            output=head.score,
+            weight=observed.loss_weight,
+            reduction=self.reduction,
+            sessions=labels.sessions,
+            class_logits=head.class_logits,
+        )
+        return tuple(
+            LossTerm(
+                loss.loss_name,
+                losses.build(loss, given),
+                task.weight * loss.weight,
+                is_squared_error=loss.loss_type == L2_LOSS,
+                learns_weight=loss.learn_loss_weight,
+            )
+            for loss in task.losses
+        )
+
+    def row_means(self, outputs: Outputs, labels: Labels) -> Dict[str, RowMean]:
         """Means over rows by name, for TensorBoard and evaluations; none unless overridden."""
         return {}
 
-    @abstractmethod
     def regularization(self) -> Tensor:
-        """Scalar float32 >= 0, added to the training loss as it is."""
-
-    @property
-    @abstractmethod
-    def updates(self) -> List[Any]:
-        """Operations that each training step must run, such as moving averages."""
+        """Scalar float32 >= 0: `l2_regularization` times half the sum of squares of all kernels."""
+        kernels = [weight for weight in self.weights if weight.name.endswith("/kernel:0")]
+        return self.parameters.l2_regularization * tf.add_n([tf.nn.l2_loss(k) for k in kernels])
 
 
 def register(name: str) -> Callable[[Type[Model]], Type[Model]]:
@@ -75,6 +94,12 @@ def registered() -> Tuple[str, ...]:
     return tuple(sorted(_MODELS))
 
 
-def build(config: ModelConfig, product_dtype: tf.DType = tf.float32) -> Model:
-    """The model of `config.model_class`, which `easy_esmm.config` has checked."""
-    return _MODELS[config.model_class](config, product_dtype)
+def build(config: ModelConfig, tasks: Tasks, product_dtype: tf.DType) -> Model:
+    """The model of `config.model_class`, which `easy_esmm.config` has checked.
+
+    Args:
+      config: resolved.
+      tasks: `easy_esmm.config.tasks.task_specs` of `config`.
+      product_dtype: type of the factors in the matrix products of hidden layers.
+    """
+    return _MODELS[config.model_class](config, tasks, product_dtype)

@@ -8,7 +8,7 @@ from easy_esmm.compat import v1
 from easy_esmm.contract import Tensor
 
 
-def risen_share(steps: int, training: bool) -> Tensor:
+def warm_up_factor(steps: int, training: bool) -> Tensor:
     """Scalar float32 in [0, 1]: global step / `steps`, and 1 from then on.
 
     Always 1 outside training, so that evaluations of different checkpoints judge one objective.

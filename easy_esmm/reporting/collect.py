@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import List, Mapping, Optional
+from typing import List, Mapping, Optional, cast
 
 from google.protobuf import text_format
 
 from easy_esmm.config import Pipeline
 from easy_esmm.config.several_values import single_readers, value_separators
-from easy_esmm.config.towers import towers
+from easy_esmm.config.tasks import task_specs
+from easy_esmm.contract import EntireSpaceTasks, Kind
 from easy_esmm.data.fields import FLOATS
 from easy_esmm.evaluation.events import series_by_tag
 from easy_esmm.evaluation.history import evaluations_folder
@@ -35,8 +36,8 @@ def sliced_columns(config: PipelineConfig) -> List[str]:
 
 def user_column_of(config: PipelineConfig) -> str:
     """The column of the first `gauc` metric; empty without one."""
-    ctr, cvr = towers(config.model_config)
-    for metric in (*config.eval_config.metrics_set, *ctr.metrics_set, *cvr.metrics_set):
+    of_tasks = [metric for task in task_specs(config.model_config) for metric in task.metrics]
+    for metric in (*config.eval_config.metrics_set, *of_tasks):
         if metric.WhichOneof("metric") == "gauc":
             return str(metric.gauc.uid_field)
     return ""
@@ -53,9 +54,24 @@ def collect(
 ) -> Evaluated:
     """What `recorder` saw in the evaluation of `checkpoint`, and what the model_dir tells."""
     config = pipeline.config
-    ctr, cvr = towers(config.model_config)
-    columns = {name: Coded(*coded) for name, coded in recorder.coded().items()}
-    rows = Rows(**recorder.rows(), columns=columns)
+    recorded = recorder.rows()
+    family = cast(EntireSpaceTasks, recorded.tasks.entire_space)
+    ctr, cvr, ctcvr = (task.name for task in (family.click, family.conversion, family.product))
+    is_value = family.conversion.kind is Kind.VALUE
+    rows = Rows(
+        click=recorded.label(family.click),
+        conversion=recorded.label(family.conversion),
+        weight=recorded.weight,
+        pctr=recorded.predictions[ctr],
+        ctr_logit=recorded.logits[ctr],
+        pcvr=None if is_value else recorded.predictions[cvr],
+        cvr_logit=recorded.logits.get(cvr),
+        pctcvr=None if is_value else recorded.predictions[ctcvr],
+        ctcvr_logit=recorded.logits.get(ctcvr),
+        columns={name: Coded(*coded) for name, coded in recorder.coded().items()},
+        user=recorded.user,
+        has_user=recorded.has_user,
+    )
     folder = config.model_dir
     return Evaluated(
         config=config,
@@ -64,7 +80,7 @@ def collect(
         data=config.eval_input_path,
         metrics=metrics,
         rows=rows,
-        tasks=tasks(rows, ctr.tower_name, cvr.tower_name),
+        tasks=tasks(rows, ctr, cvr),
         training=series_by_tag(folder),
         evaluations=series_by_tag(evaluations_folder(folder)),
         tables=table_norms(config, checkpoint, recorder.occurrences()),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import List, Mapping, Optional
+from typing import List, Mapping, Optional, Tuple
 
-from easy_esmm.config.towers import towers
+from easy_esmm.config.tasks import task_specs
+from easy_esmm.contract import EntireSpaceTasks, TaskSpec
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.reporting.text_table import aligned
 
@@ -14,26 +15,19 @@ def evaluation_table(config: PipelineConfig, metrics: Mapping[str, float]) -> st
     """The result of `evaluate`: a row a task, then what was observed, then the truth if planted.
 
     Args:
-      config: resolved, for the names of the towers.
+      config: resolved, for the tasks.
       metrics: metric -> value; what is missing or NaN is shown as a dash.
     """
-    ctr_tower, cvr_tower = towers(config.model_config)
-    ctr, cvr = ctr_tower.tower_name, f"{cvr_tower.tower_name}_masked"
+    tasks = task_specs(config.model_config)
     rows = [
-        _task("CTR, all impressions", ctr, "impressions", "clicks", metrics, "auc_ctr_optimum"),
-        _task("CVR, clicked rows", cvr, "clicks", "conversions", metrics, "cvr_auc_masked_optimum"),
-        _task(
-            "CTCVR, all impressions",
-            "ctcvr",
-            "impressions",
-            "conversions",
-            metrics,
-            "auc_ctcvr_optimum",
-        ),
+        _task(*described, metrics)
+        for described in (
+            _of_family(tasks.entire_space) if tasks.entire_space else map(_of_task, tasks)
+        )
     ]
     if "auc_ctcvr_common_pctr" in metrics:
         title, task = "CTCVR, common pCTR", "ctcvr_common_pctr"
-        rows.append(_task(title, task, "impressions", "conversions", metrics, ""))
+        rows.append(_task(title, task, "impressions", "conversions", "", metrics))
     has_truth = "truth/impressions" in metrics
     header = ["task", "rows", "positives", "AUC", "s.e.", "optimum", "pred/obs"]
     if not has_truth:
@@ -41,8 +35,36 @@ def evaluation_table(config: PipelineConfig, metrics: Mapping[str, float]) -> st
         rows = [row[:5] + row[6:] for row in rows]
     lines = aligned([header, *rows])
     lines.append("")
-    lines.extend(_entire_space(metrics, has_truth))
-    return "\n".join(lines)
+    if tasks.entire_space is not None:
+        lines.append(_mean_of_factor(metrics))
+    lines += [_grouped(name, metrics) for name in sorted(metrics) if _is_grouped_auc(name)]
+    if any(math.isnan(value) for value in metrics.values()):
+        lines.append("-: not measured, for want of rows or of one of the two classes")
+    if has_truth:
+        lines.append(_truth(metrics))
+    return "\n".join(lines).rstrip()
+
+
+Described = Tuple[str, str, str, str, str]
+"""(title, suffix of the metrics, counts of rows and of positives, optimum among the truth's)."""
+
+
+def _of_family(family: EntireSpaceTasks) -> List[Described]:
+    ctr, cvr, ctcvr = (
+        task.metric_name for task in (family.click, family.conversion, family.product)
+    )
+    return [
+        ("CTR, all impressions", ctr, "impressions", "clicks", "auc_ctr_optimum"),
+        ("CVR, clicked rows", cvr, "clicks", "conversions", "cvr_auc_masked_optimum"),
+        ("CTCVR, all impressions", ctcvr, "impressions", "conversions", "auc_ctcvr_optimum"),
+    ]
+
+
+def _of_task(task: TaskSpec) -> Described:
+    name, rows = task.masked_metric_name, f"rows_{task.masked_metric_name}"
+    if name is None:
+        name, rows = task.metric_name, "impressions"
+    return f"{name} (label {task.label})", name, rows, f"positives_{name}", ""
 
 
 def _task(
@@ -50,8 +72,8 @@ def _task(
     task: str,
     rows: str,
     positives: str,
-    metrics: Mapping[str, float],
     optimum: str,
+    metrics: Mapping[str, float],
 ) -> List[str]:
     return [
         title,
@@ -64,25 +86,23 @@ def _task(
     ]
 
 
-def _entire_space(metrics: Mapping[str, float], has_truth: bool) -> List[str]:
+def _mean_of_factor(metrics: Mapping[str, float]) -> str:
     what, key = ("pCVR", "mean_pcvr") if "mean_pcvr_all" in metrics else ("value", "mean_value")
     means = [_number(metrics.get(f"{key}_{part}")) for part in ("all", "clicked", "unclicked")]
-    lines = [
+    return (
         f"mean {what}: {means[0]} over all impressions, {means[1]} clicked, {means[2]} not clicked"
-    ]
-    lines += [_grouped(name, metrics) for name in sorted(metrics) if _is_grouped_auc(name)]
-    if any(math.isnan(value) for value in metrics.values()):
-        lines.append("-: not measured, for want of rows or of one of the two classes")
-    if has_truth:
-        auc, optimum, regret, bias = (
-            _number(metrics.get(f"truth/{name}"))
-            for name in ("cvr_auc_all", "cvr_auc_all_optimum", "cvr_regret", "cvr_bias_ratio")
-        )
-        lines.append(
-            f"against the planted truth, CVR over all impressions: AUC {auc} (optimum {optimum}, "
-            f"regret {regret})\nbias ratio {bias}: mean pCVR / mean true CVR over all impressions"
-        )
-    return lines
+    )
+
+
+def _truth(metrics: Mapping[str, float]) -> str:
+    auc, optimum, regret, bias = (
+        _number(metrics.get(f"truth/{name}"))
+        for name in ("cvr_auc_all", "cvr_auc_all_optimum", "cvr_regret", "cvr_bias_ratio")
+    )
+    return (
+        f"against the planted truth, CVR over all impressions: AUC {auc} (optimum {optimum}, "
+        f"regret {regret})\nbias ratio {bias}: mean pCVR / mean true CVR over all impressions"
+    )
 
 
 def _is_grouped_auc(name: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Dict
 
 from easy_esmm.config import Pipeline
 from easy_esmm.estimator import checkpoint_fit as checkpoints
-from easy_esmm.estimator import evaluate
+from easy_esmm.estimator.evaluate import evaluate
 from easy_esmm.reporting.collect import collect, recorder_for, user_column_of
 from easy_esmm.reporting.page import page
 from easy_esmm.simulation.truth import read_truth
@@ -22,14 +22,14 @@ def evaluate_and_report(
     common_pctr_path: str = "",
     user_column: str = "",
 ) -> Dict[str, float]:
-    """`estimator.evaluate`, and the page at `path` from the same pass over the rows.
+    """`training.evaluate`, and the page at `path` from the same pass over the rows.
 
     Args:
       pipeline: the config.
       path: file for the page; it appears whole or not at all.
-      checkpoint_path: as for `estimator.evaluate`.
-      truth_path: as for `estimator.evaluate`.
-      common_pctr_path: as for `estimator.evaluate`.
+      checkpoint_path: as for `training.evaluate`.
+      truth_path: as for `training.evaluate`.
+      common_pctr_path: as for `training.evaluate`.
       user_column: column that names the user; empty: that of the config's `gauc` metric, if any.
 
     Returns:

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from easy_esmm import config as configs
-from easy_esmm import data, estimator
+from easy_esmm import data, training
 from easy_esmm.aliccp.fields import FIELDS
 from easy_esmm.config import Pipeline
 from easy_esmm.serving.requests import request
@@ -69,8 +69,8 @@ def write_config(
 
 def bring_through(pipeline: Pipeline, rows: pd.DataFrame, labels: Sequence[str]) -> None:
     """Trains, evaluates, exports and scores; counts must be the file's, scores must agree."""
-    trained = estimator.train(pipeline)
-    metrics = estimator.evaluate(pipeline)
+    trained = training.train(pipeline)
+    metrics = training.evaluate(pipeline)
     click, conversion = (rows[name].astype(int) for name in labels)
     assert metrics["count/impressions"] == len(rows)
     assert metrics["count/clicks"] == click.sum()
@@ -78,7 +78,7 @@ def bring_through(pipeline: Pipeline, rows: pd.DataFrame, labels: Sequence[str])
     assert metrics["count/orphan_conversions"] == ((1 - click) * conversion).sum()
     assert np.isfinite(metrics["loss"])
     path = pipeline.config.eval_input_path
-    predicted = list(estimator.predict(pipeline, path))
+    predicted = list(training.predict(pipeline, path))
     with SavedModel(trained.saved_model or "") as model:
         served = [
             model.score(request(pipeline.config, columns))

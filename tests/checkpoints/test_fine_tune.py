@@ -11,7 +11,7 @@ import tensorflow as tf
 from absl import logging
 from google.protobuf import text_format
 
-from easy_esmm import estimator
+from easy_esmm import training
 from easy_esmm.checkpoints import fine_tune
 from easy_esmm.compat import v1
 from easy_esmm.contract import TableRows
@@ -200,11 +200,11 @@ def test_training_starts_from_the_checkpoint_and_a_bad_one_leaves_no_trace(tmp_p
     earlier = config.train_config.fine_tune_checkpoint
     config.train_config.fine_tune_checkpoint = str(tmp_path / "nowhere")
     with pytest.raises(UserError, match="fine_tune_checkpoint: must be a checkpoint"):
-        estimator.train(pipeline)
+        training.train(pipeline)
     assert not Path(config.model_dir).exists()
     config.train_config.fine_tune_checkpoint = earlier
     config.train_config.random_seed += 1  # so that other values would differ
-    estimator.train(pipeline)
+    training.train(pipeline)
     before = v1.train.load_checkpoint(earlier)
     first = v1.train.load_checkpoint(f"{config.model_dir}/model.ckpt-0")
     last = v1.train.load_checkpoint(f"{config.model_dir}/model.ckpt-1")

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from absl import logging
 
-from easy_esmm import data, estimator
+from easy_esmm import data, training
 from easy_esmm.checkpoints.input_position import InputPosition
 from easy_esmm.compat import v1
 from easy_esmm.config import Pipeline
@@ -164,7 +164,7 @@ def test_a_killed_training_that_goes_on_equals_one_that_was_not_to_the_last_bit(
     sample: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = prepared(sample, tmp_path, num_steps=20)
-    estimator.train(whole)
+    training.train(whole)
     killed = prepared(sample, tmp_path, num_steps=20)
     killed.config.model_dir = str(tmp_path / "killed")
     step_done = TrainProgress.step_done
@@ -176,9 +176,9 @@ def test_a_killed_training_that_goes_on_equals_one_that_was_not_to_the_last_bit(
 
     monkeypatch.setattr(TrainProgress, "step_done", killing)
     with pytest.raises(Killed):
-        estimator.train(killed)
+        training.train(killed)
     monkeypatch.setattr(TrainProgress, "step_done", step_done)
-    trained = estimator.train(killed, continue_train=True)
+    trained = training.train(killed, continue_train=True)
     step = 20 - trained.examples // table.BATCH
     assert 0 < step < 15
     expected, found = variables(whole, 20), variables(killed, 20)

@@ -8,7 +8,7 @@ from typing import List
 import pytest
 
 from easy_esmm.comparing.single_task import find_single_tasks, seesaw, tasks_of
-from easy_esmm.config import load, towers
+from easy_esmm.config import load, models
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -20,7 +20,7 @@ def config(
     made = PipelineConfig()
     model = made.model_config
     model.model_class = model_class
-    written = getattr(model, towers.MODELS[model_class])
+    written = getattr(model, models.MODELS[model_class])
     for name, value in settings.items():
         setattr(written, name, value)
     for tower, name in ((written.ctr_tower, ctr_input), (written.cvr_tower, cvr_input)):

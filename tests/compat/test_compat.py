@@ -147,7 +147,7 @@ def test_program_that_used_keras_3_before_gets_a_message() -> None:
     assert message[0].startswith("tf.keras is Keras 3.")
     assert message[0].endswith("something used tf.keras before easy_esmm was imported:")
     assert message[1] == (
-        "import easy_esmm.estimator first, or set TF_USE_LEGACY_KERAS=1 in the environment of the "
+        "import easy_esmm.training first, or set TF_USE_LEGACY_KERAS=1 in the environment of the "
         "program"
     )
 
@@ -165,7 +165,7 @@ def test_program_may_use_keras_3_under_its_own_name() -> None:
 
 
 def test_package_imported_after_tensorflow_works() -> None:
-    done = program("import tensorflow\nimport easy_esmm.estimator; print('imported')")
+    done = program("import tensorflow\nimport easy_esmm.training; print('imported')")
     assert (done.returncode, done.stdout) == (0, "imported\n"), done.stderr
 
 

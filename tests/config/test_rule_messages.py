@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Tuple
 
 import pytest
 
-from easy_esmm.config.towers import MODELS
+from easy_esmm.config.models import MODELS
 
 # (old, new, edits=(), command="check") -> lines; see conftest.py.
 Problems = Any
@@ -738,9 +738,9 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
     ),
     "model_class_not_yet": (
         '"ESMM"',
-        '"MMoE"',
+        '"PLE"',
         [
-            'x.config:25:3: model_config.model_class: known to EasyRec, not supported here yet: use a model of the entire-space family, such as ESMM, got "MMoE"'
+            f'x.config:25:3: model_config.model_class: known to EasyRec, not supported here yet: use one of {", ".join(MODELS)}, got "PLE"'
         ],
     ),
     "model_class_refused": (
@@ -754,7 +754,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         '  esmm {\n    ctr_tower { tower_name: "ctr" label_name: "click" dnn { hidden_units: [8, 4] } }\n    cvr_tower { tower_name: "cvr" label_name: "buy" dnn { hidden_units: [8, 4] } }\n  }\n',
         "  ple { l2_regularization: 1 }\n",
         [
-            "x.config:27:3: model_config.ple: known to EasyRec, not supported here yet: use a model of the entire-space family, such as ESMM"
+            "x.config:27:3: model_config.ple: known to EasyRec, not supported here yet: use a model that is built: MMoE, SimpleMultiTask, or one of the entire-space family, such as ESMM"
         ],
     ),
     "model_without_parameters": (

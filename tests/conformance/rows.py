@@ -14,7 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import tensorflow as tf
 
-from easy_esmm.config.towers import towers
+from easy_esmm.config.tasks import task_specs
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -114,7 +114,6 @@ def _columns(
         else:
             features[feature.input_names[0]] = feature
             weights.update(feature.input_names[1:])
-    both = towers(config.model_config)
     ids: List[np.ndarray] = []
     columns: Dict[str, Any] = {}
     lengths = random.integers(0, 4, size)  # of every list, so that ids and weights fit
@@ -136,8 +135,8 @@ def _columns(
             columns[field.input_name] = random.integers(0, 2, size)
     click = random.random(size) < CLICK_RATES[ids[0]]
     bought = click & (random.random(size) < CLICK_RATES[ids[1]])
-    columns[both[0].label_name] = click.astype(int)
-    columns[both[1].label_name] = bought.astype(int)
+    for label, happened in zip(task_specs(config.model_config).columns(), (click, bought)):
+        columns[label] = happened.astype(int)
     return columns
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from easy_esmm import config as configs
 from easy_esmm import models
+from easy_esmm.config.models import MODELS
 from easy_esmm.config.support import is_closed_off
-from easy_esmm.config.towers import MODELS
 from easy_esmm.protos.model_pb2 import ModelConfig
 from tests.conformance import table
 

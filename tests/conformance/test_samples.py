@@ -13,10 +13,11 @@ import tensorflow as tf
 from google.protobuf import text_format
 from tensorflow.python.framework import op_def_registry  # noqa: TID251
 
-from easy_esmm import data, estimator
+from easy_esmm import data, training
 from easy_esmm.compat import v1
 from easy_esmm.config import Pipeline
-from easy_esmm.config.towers import towers
+from easy_esmm.config.tasks import task_specs
+from easy_esmm.contract import EntireSpaceTasks, Kind, Tasks
 from easy_esmm.errors import UserError
 from easy_esmm.evaluation.events import series_by_tag
 from easy_esmm.evaluation.history import evaluations_folder
@@ -31,7 +32,7 @@ class Run:
     """A sample that was trained."""
 
     pipeline: Pipeline
-    trained: estimator.Trained
+    trained: training.Trained
     losses: List[float]
 
     @property
@@ -44,7 +45,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     """Each sample, trained and exported once for all tests of this file."""
     folder = tmp_path_factory.mktemp(request.param)
     pipeline = table.small(request.param, folder)
-    trained = estimator.train(pipeline)
+    trained = training.train(pipeline)
     return Run(pipeline, trained, training_losses(pipeline))
 
 
@@ -82,7 +83,7 @@ def batches_of(pipeline: Pipeline) -> List[Dict[str, Any]]:
 def predicted(pipeline: Pipeline, step: int) -> Dict[str, np.ndarray]:
     checkpoint = f"{pipeline.config.model_dir}/model.ckpt-{step}"
     batches = list(
-        estimator.predict(pipeline, pipeline.config.eval_input_path, checkpoint_path=checkpoint)
+        training.predict(pipeline, pipeline.config.eval_input_path, checkpoint_path=checkpoint)
     )
     return {name: np.concatenate([b[name] for b in batches]) for name in batches[0]}
 
@@ -120,23 +121,24 @@ def test_exported_equals_predicted_equals_evaluated(run: Run) -> None:
         assert values.shape == (table.EVAL_ROWS,)
         np.testing.assert_allclose(values, from_checkpoint[name], rtol=1e-6, atol=1e-6)
     metrics = evaluated(run, step)
-    click, conversion, weight = observed(run.pipeline)
-    ctr_tower, cvr_tower = towers(run.config.model_config)
-    ctr = from_checkpoint[f"probs_{ctr_tower.tower_name}"]
-    assert metrics["mean_pctr"] == pytest.approx(np.average(ctr, weights=weight), abs=1e-6)
-    if cvr_tower.loss_type == 0:
-        assert_aucs_equal(run.config, metrics, from_checkpoint, click, conversion, weight)
+    columns, weight = observed(run.pipeline)
+    tasks = task_specs(run.config.model_config)
+    first = from_checkpoint[f"probs_{tasks.specs[0].name}"]
+    mean = "mean_pctr" if tasks.entire_space else f"mean_prediction_{tasks.specs[0].name}"
+    assert metrics[mean] == pytest.approx(np.average(first, weights=weight), abs=1e-6)
+    expected = expected_aucs(run.config, tasks, from_checkpoint, columns, weight)
+    assert expected or tasks.specs[-1].kind is Kind.VALUE
+    for name, (least, most) in expected.items():
+        assert least - 1e-6 <= metrics[name] <= most + 1e-6, name
 
 
-def observed(pipeline: Pipeline) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Click, conversion and sample weight of the evaluation rows."""
+def observed(pipeline: Pipeline) -> Tuple[Dict[str, np.ndarray], np.ndarray]:
+    """Label columns and sample weight of the evaluation rows."""
     config = pipeline.config
-    ctr_tower, cvr_tower = towers(config.model_config)
     batches = [labels for _, labels in data.input_fn(config, "eval")()]
     columns = {name: np.concatenate([b[name].numpy() for b in batches]) for name in batches[0]}
-    click = columns[ctr_tower.label_name]
-    weight = columns.get(config.data_config.sample_weight, np.ones_like(click))
-    return click, click * columns[cvr_tower.label_name], weight
+    ones = np.ones_like(next(iter(columns.values())))
+    return columns, columns.get(config.data_config.sample_weight, ones)
 
 
 def rank_auc(score: np.ndarray, label: np.ndarray, weight: np.ndarray) -> Tuple[float, float]:
@@ -164,45 +166,67 @@ def log_odds(scores: Dict[str, np.ndarray], tower: str) -> np.ndarray:
     return np.log(probability) - np.log1p(-probability)
 
 
-def assert_aucs_equal(
+Bounds = Dict[str, Tuple[float, float]]
+
+
+def expected_aucs(
     config: PipelineConfig,
-    metrics: Dict[str, float],
+    tasks: Tasks,
     scores: Dict[str, np.ndarray],
-    click: np.ndarray,
-    conversion: np.ndarray,
+    columns: Dict[str, np.ndarray],
     weight: np.ndarray,
-) -> None:
-    ctr, cvr = (tower.tower_name for tower in towers(config.model_config))
+) -> Bounds:
+    """Bounds of each task's AUC; none for an entire-space model with a value tower."""
+    if tasks.entire_space is not None:
+        family = tasks.entire_space
+        if family.conversion.kind is Kind.VALUE:
+            return {}
+        return _aucs_of_family(config, family, scores, columns, weight)
+    expected: Bounds = {}
+    for task in tasks:
+        logit, label = log_odds(scores, task.name), columns[task.label]
+        expected[f"auc_{task.name}"] = rank_auc(logit, label, weight)
+        if task.task_space is not None and task.task_space.outside == 0:
+            inside = weight * (columns[task.task_space.indicator] > 0)
+            expected[f"auc_{task.name}_masked"] = rank_auc(logit, label, inside)
+    return expected
+
+
+def _aucs_of_family(
+    config: PipelineConfig,
+    family: EntireSpaceTasks,
+    scores: Dict[str, np.ndarray],
+    columns: Dict[str, np.ndarray],
+    weight: np.ndarray,
+) -> Bounds:
+    ctr, cvr = family.click.name, family.conversion.name
+    click = columns[family.click.label]
+    conversion = click * columns[family.conversion.label]
     a, b = log_odds(scores, ctr), log_odds(scores, cvr)
     product = -np.logaddexp(np.logaddexp(-a, -b), -a - b)
     if config.model_config.HasField("division"):
         # Its pCTCVR is no product: where it is above pCTR, pCVR is capped.
         product = log_odds(scores, "ctcvr")
-    expected = {
+    return {
         f"auc_{ctr}": rank_auc(a, click, weight),
         "auc_ctcvr": rank_auc(product, conversion, weight),
         f"auc_{cvr}_masked": rank_auc(b, conversion, weight * click),
     }
-    for name, (least, most) in expected.items():
-        assert least - 1e-6 <= metrics[name] <= most + 1e-6, name
 
 
 def test_signature_has_the_names_and_dtypes_that_are_documented(run: Run) -> None:
     config = run.config
-    ctr_tower, cvr_tower = towers(config.model_config)
     with tf.Graph().as_default(), v1.Session() as session:
         meta = v1.saved_model.load(session, ["serve"], run.trained.saved_model)
         signature = meta.signature_def["serving_default"]
     assert signature.method_name == "tensorflow/serving/predict"
-    ctr, cvr = ctr_tower.tower_name, cvr_tower.tower_name
-    of_ctr, of_cvr = (
-        f"pos_logits_{tower.tower_name}" if tower.num_class > 1 else f"logits_{tower.tower_name}"
-        for tower in (ctr_tower, cvr_tower)
-    )
-    outputs = {of_ctr, f"probs_{ctr}"}
-    outputs |= (
-        {f"y_{cvr}", "y_ctcvr"} if cvr_tower.loss_type else {of_cvr, f"probs_{cvr}", "probs_ctcvr"}
-    )
+    tasks = task_specs(config.model_config)
+    outputs = set()
+    for task in tasks:
+        is_value, is_product = task.kind is Kind.VALUE, task.condition and not task.is_masked
+        outputs.add(f"y_{task.name}" if is_value else f"probs_{task.name}")
+        if not is_value and not is_product:
+            outputs.add(f"{'pos_' if task.tower.num_class > 1 else ''}logits_{task.name}")
     assert set(signature.outputs) == outputs
     assert {len(o.tensor_shape.dim) for o in signature.outputs.values()} == {1}
     inputs = set(signature.inputs)
@@ -235,7 +259,7 @@ def test_a_training_that_goes_on_equals_the_one_that_did_not_stop_to_the_last_bi
 ) -> None:
     half = table.STEPS // 2
     goes_on = continued(run, half, tmp_path)
-    trained = estimator.train(goes_on, continue_train=True)
+    trained = training.train(goes_on, continue_train=True)
     assert trained.step == table.STEPS
     assert trained.examples == half * table.BATCH
     assert training_losses(goes_on) == run.losses[half:]
@@ -245,7 +269,7 @@ def test_a_training_that_goes_on_equals_the_one_that_did_not_stop_to_the_last_bi
     for key, value in first.items():
         np.testing.assert_array_equal(value, second[key], err_msg=key)
     with pytest.raises(UserError, match=r"has been trained for 40 steps already, got 40"):
-        estimator.train(goes_on, continue_train=True)
+        training.train(goes_on, continue_train=True)
 
 
 def continued(run: Run, step: int, folder: Path) -> Pipeline:

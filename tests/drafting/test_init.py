@@ -123,9 +123,9 @@ def features_of(pipeline: Pipeline) -> Dict[str, Any]:
 
 
 def trained(pipeline: Pipeline) -> int:
-    from easy_esmm import estimator
+    from easy_esmm import training
 
-    return estimator.train(pipeline).step
+    return training.train(pipeline).step
 
 
 def test_commas_by_pandas(by_pandas: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from absl import logging
 
-from easy_esmm import estimator
+from easy_esmm import training
 from easy_esmm.compat import v1
 from easy_esmm.config import ConfigError, Pipeline
 from easy_esmm.config.early_stop import EarlyStop
@@ -224,7 +224,7 @@ def test_early_stop_ends_at_the_evaluated_checkpoint_and_the_best_is_exported(
     train.ClearField("save_checkpoints_secs")
     train.save_checkpoints_steps = 5
     pipeline.config.model_dir = str(tmp_path / "model")
-    trained = estimator.train(pipeline)
+    trained = training.train(pipeline)
     # Evaluations at 5, too early, and 10.
     assert trained.step == 10
     assert trained.examples == 10 * table.BATCH
@@ -261,5 +261,5 @@ def test_passed_dead_line_is_refused_before_anything_is_written(
     pipeline.config.model_dir = str(tmp_path / "model")
     expected = r'train_config.dead_line: must lie in the future, got "20220508 23:59:59"$'
     with pytest.raises(ConfigError, match=expected):
-        estimator.train(pipeline)
+        training.train(pipeline)
     assert not (tmp_path / "model").exists()

@@ -8,7 +8,7 @@ from typing import Dict
 
 import tensorflow as tf
 
-from easy_esmm import estimator
+from easy_esmm import training
 from easy_esmm.compat import keras
 from tests.conformance import table
 
@@ -24,7 +24,7 @@ def live_graphs() -> Dict[int, int]:
 def test_training_evaluation_export_and_prediction_leave_no_graph(tmp_path: Path) -> None:
     pipeline = table.small("esmm", tmp_path, num_steps=2, save_checkpoints_steps=2)
     before = live_graphs()
-    assert estimator.train(pipeline).saved_model is not None
-    assert len(list(estimator.predict(pipeline, pipeline.config.eval_input_path))) > 0
+    assert training.train(pipeline).saved_model is not None
+    assert len(list(training.predict(pipeline, pipeline.config.eval_input_path))) > 0
     left = {key: size for key, size in live_graphs().items() if key not in before and size > 2}
     assert left == {}

@@ -18,7 +18,10 @@ GROUPS = """
   feature_groups { group_name: "user" feature_names: ["age", "city"] }
   feature_groups { group_name: "item" feature_names: "item" }
 """
-EMBEDDED: Any = SimpleNamespace(widths={"user": (1, 3), "item": (2,)})
+WIDTHS = {"user": {"age": 1, "city": 3}, "item": {"item": 2}}
+EMBEDDED: Any = SimpleNamespace(
+    groups={name: SimpleNamespace(widths=widths) for name, widths in WIDTHS.items()}
+)
 ROWS = 4
 
 
@@ -31,7 +34,7 @@ def test_penalty_is_lambda_times_the_expected_number_kept(
       regularization_lambda: 0.8 embedding_wise_variational_dropout: {by_column} }}"""
     with tf.Graph().as_default(), v1.Session() as session:
         dropout = InputDropout(text_format.Parse(text, ModelConfig()), EMBEDDED)
-        groups = {name: tf.ones([ROWS, sum(w)]) for name, w in EMBEDDED.widths.items()}
+        groups = {name: tf.ones([ROWS, sum(w.values())]) for name, w in WIDTHS.items()}
         applied = dropout.apply(groups, training=False)
         variables = v1.trainable_variables()
         penalty = dropout.penalty(tf.zeros([ROWS]))

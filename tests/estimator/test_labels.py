@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf import text_format
 
+from easy_esmm.config.tasks import task_specs
 from easy_esmm.estimator.labels import labels_from_columns
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
@@ -24,44 +25,57 @@ def labels(ctr: str = "", cvr: str = "", data: str = "") -> Dict[str, Any]:
         f"""
         data_config {{ {data} }}
         model_config {{ esmm {{
-          ctr_tower {{ label_name: "click" {ctr} }}
-          cvr_tower {{ label_name: "buy" {cvr} }}
+          ctr_tower {{ tower_name: "ctr" label_name: "click" {ctr} }}
+          cvr_tower {{ tower_name: "cvr" label_name: "buy" {cvr} }}
         }} }}
         """,
         PipelineConfig(),
     )
     columns = {name: tf.constant(values, tf.float32) for name, values in COLUMNS.items()}
     features = {"session": tf.constant(["a", "", "a", ""]), "user": tf.constant([7, 8, 7, 7])}
-    observed = vars(labels_from_columns(config, columns, features))
-    sessions = {name: value.numpy() for name, value in observed.pop("sessions").items()}
-    return {**{name: value.numpy() for name, value in observed.items()}, **sessions}
+    tasks = task_specs(config.model_config)
+    observed = labels_from_columns(config, tasks, columns, features)
+    found = {"weight": observed.weight, **observed.sessions}
+    for name, of_task in observed.tasks.items():
+        for field, value in vars(of_task).items():
+            if value is not None:
+                found[f"{name}.{field}"] = value
+    return {name: value.numpy() for name, value in found.items()}
 
 
 def test_a_conversion_without_a_click_is_counted_and_is_not_a_conversion() -> None:
     result = labels()
-    np.testing.assert_array_equal(result["conversion"], [0, 1, 0, 0])
-    np.testing.assert_array_equal(result["orphan_conversion"], [1, 0, 0, 0])
+    np.testing.assert_array_equal(result["ctr.value"], [0, 1, 1, 0])
+    for task in ("cvr", "ctcvr"):
+        np.testing.assert_array_equal(result[f"{task}.value"], [0, 1, 0, 0])
+        np.testing.assert_array_equal(result[f"{task}.violates_condition"], [1, 0, 0, 0])
+
+
+def test_the_cvr_task_is_observed_on_clicked_rows_alone() -> None:
+    result = labels(data='sample_weight: "weight"')
+    np.testing.assert_array_equal(result["cvr.weight"], [0, 3, 4, 0])
+    np.testing.assert_array_equal(result["ctcvr.weight"], [2, 3, 4, 5])
 
 
 def test_weights_are_ones_without_a_sample_weight_column() -> None:
     result = labels()
-    for name in ("weight", "ctr_loss_weight", "cvr_loss_weight"):
+    for name in ("weight", "ctr.weight", "ctr.loss_weight", "cvr.loss_weight"):
         np.testing.assert_array_equal(result[name], [1, 1, 1, 1])
 
 
 def test_a_tower_may_leave_the_sample_weight_to_the_metrics() -> None:
     result = labels(ctr="use_sample_weight: false", data='sample_weight: "weight"')
     np.testing.assert_array_equal(result["weight"], [2, 3, 4, 5])
-    np.testing.assert_array_equal(result["ctr_loss_weight"], [1, 1, 1, 1])
-    np.testing.assert_array_equal(result["cvr_loss_weight"], [2, 3, 4, 5])
+    np.testing.assert_array_equal(result["ctr.loss_weight"], [1, 1, 1, 1])
+    np.testing.assert_array_equal(result["cvr.loss_weight"], [2, 3, 4, 5])
 
 
 def test_task_space_weights_multiply_the_sample_weight_of_their_tower() -> None:
     space = """task_space_indicator_label: "settled"
                in_task_space_weight: 0.5 out_task_space_weight: 10"""
     result = labels(cvr=space, data='sample_weight: "weight"')
-    np.testing.assert_array_equal(result["cvr_loss_weight"], [1, 30, 2, 50])
-    np.testing.assert_array_equal(result["ctr_loss_weight"], [2, 3, 4, 5])
+    np.testing.assert_array_equal(result["cvr.loss_weight"], [1, 30, 2, 50])
+    np.testing.assert_array_equal(result["ctr.loss_weight"], [2, 3, 4, 5])
 
 
 def test_sessions_of_losses_are_numbers_and_a_row_without_one_is_alone() -> None:
@@ -75,3 +89,19 @@ def test_sessions_of_losses_are_numbers_and_a_row_without_one_is_alone() -> None
     assert a == again
     assert len({a, none, also_none}) == 3
     assert "session" not in labels()
+
+
+def test_tasks_of_a_model_without_a_product_keep_their_labels_whatever_the_others_say() -> None:
+    text = """model_config { simple_multi_task {
+      task_towers { tower_name: "a" label_name: "click" }
+      task_towers { tower_name: "b" label_name: "buy" task_space_indicator_label: "click"
+                    out_task_space_weight: 0 }
+    } }"""
+    config = text_format.Parse(text, PipelineConfig())
+    columns = {name: tf.constant(values, tf.float32) for name, values in COLUMNS.items()}
+    observed = labels_from_columns(config, task_specs(config.model_config), columns)
+    np.testing.assert_array_equal(observed["b"].value, [1, 1, 0, 0])
+    np.testing.assert_array_equal(observed["b"].weight, [1, 1, 1, 1])
+    np.testing.assert_array_equal(observed["b"].loss_weight, [0, 1, 1, 0])
+    np.testing.assert_array_equal(observed["b"].is_inside, [0, 1, 1, 0])
+    assert observed["a"].is_inside is None

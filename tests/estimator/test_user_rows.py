@@ -14,8 +14,8 @@ from easy_esmm import data
 from easy_esmm.compat import estimator, v1
 from easy_esmm.config import Pipeline
 from easy_esmm.data.row_columns import row_columns
-from easy_esmm.estimator import score, train
 from easy_esmm.estimator.model_fn import make_model_fn
+from easy_esmm.training import score, train
 from tests.conformance import table
 
 STEPS = 12

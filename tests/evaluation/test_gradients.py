@@ -11,7 +11,7 @@ import tensorflow as tf
 from easy_esmm.compat import v1
 from easy_esmm.contract import TableRows, WeighedLoss
 from easy_esmm.evaluation.gradients import Gradients, cosine_of
-from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from tests.tasks import family
 
 A = np.array([[1.0, 2.0], [0.0, -1.0]], np.float32)
 B = np.array([[2.0, 0.0], [1.0, 1.0]], np.float32)
@@ -67,9 +67,6 @@ def test_a_table_that_one_loss_reaches_does_not_count_where_both_are_looked_up_i
 
 
 def test_the_click_losses_stand_against_all_others_and_silent_batches_are_left_out() -> None:
-    config = PipelineConfig()
-    config.model_config.esmm.ctr_tower.tower_name = "ctr"
-    config.model_config.esmm.cvr_tower.tower_name = "cvr"
     (table,) = read([2, 2])
     scale = v1.placeholder(tf.float32, [])
     terms = [
@@ -79,7 +76,7 @@ def test_the_click_losses_stand_against_all_others_and_silent_batches_are_left_o
     ]
     gradients = Gradients()
     assert np.isnan(gradients.mean())
-    hook = gradients.hook(config, terms, [table])
+    hook = gradients.hook(family(), terms, [table])
     with v1.train.MonitoredSession(hooks=[hook]) as session:
         for scaled in (1.0, 0.0):  # of no conversion in a batch comes no gradient
             session.run(table.rows, {scale: scaled})

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from easy_esmm.errors import UserError
-from easy_esmm.evaluation.recorded_rows import against_truth, with_common_pctr
+from easy_esmm.evaluation.recorded_rows import RecordedRows, against_truth, with_common_pctr
 from easy_esmm.simulation.truth import Truth
+from tests.tasks import family
 
-ROWS = {
-    "click": np.array([1, 1, 0, 1, 0], "f4"),
-    "conversion": np.array([1, 0, 0, 1, 0], "f4"),
-    "weight": np.ones(5, "f4"),
-    "pctr": np.array([0.9, 0.1, 0.1, 0.1, 0.1], "f4"),
-    "pcvr": np.array([0.5, 0.4, 0.1, 0.2, 0.2], "f4"),
-    "pctcvr": np.array([0.45, 0.04, 0.01, 0.02, 0.02], "f4"),
-}
+ROWS = RecordedRows(
+    tasks=family(),
+    weight=np.ones(5, "f4"),
+    labels={"click": np.array([1, 1, 0, 1, 0], "f4"), "buy": np.array([1, 0, 0, 1, 0], "f4")},
+    predictions={
+        "ctr": np.array([0.9, 0.1, 0.1, 0.1, 0.1], "f4"),
+        "cvr": np.array([0.5, 0.4, 0.1, 0.2, 0.2], "f4"),
+        "ctcvr": np.array([0.45, 0.04, 0.01, 0.02, 0.02], "f4"),
+    },
+    logits={},
+)
 
 
 def truth(conversion: np.ndarray) -> Truth:
     rates = np.full(5, 0.25)
     return Truth(
         sample_id=np.arange(5),
-        click=ROWS["click"].astype(int),
+        click=ROWS.labels["click"].astype(int),
         conversion=conversion.astype(int),
         pctr=rates,
         pcvr_do=rates,
@@ -43,7 +49,7 @@ def test_common_pctr_takes_the_place_of_the_models_own() -> None:
 
 
 def test_common_pctr_counts_rows_by_their_weights() -> None:
-    weighted = {**ROWS, "weight": np.array([3, 1, 1, 1, 1], "f4")}
+    weighted = dataclasses.replace(ROWS, weight=np.array([3, 1, 1, 1, 1], "f4"))
     # As above with the first positive three times: 3 x 2 + 2 of 4 x 3 pairs.
     result = with_common_pctr(weighted, np.array([0.1, 0.5, 0.2, 0.4, 0.2]), "s.csv")
     assert result["auc_ctcvr_common_pctr"] == pytest.approx(8 / 12)
@@ -54,14 +60,14 @@ def test_files_about_other_rows_are_refused() -> None:
         UserError, match=r"--common_pctr: s\.csv holds 4 rows, the evaluation read 5"
     ):
         with_common_pctr(ROWS, np.ones(4), "s.csv")
-    other = ROWS["conversion"].copy()
+    other = ROWS.labels["buy"].copy()
     other[3] = 0
     with pytest.raises(UserError, match="labels differ in 1 rows, first in row 4"):
         against_truth(ROWS, truth(other), "t.parquet")
 
 
 def test_bias_ratio_is_mean_pcvr_over_mean_truth() -> None:
-    result = against_truth(ROWS, truth(ROWS["conversion"]), "t.parquet")
+    result = against_truth(ROWS, truth(ROWS.labels["buy"]), "t.parquet")
     assert result["truth/cvr_bias_ratio"] == pytest.approx(
         np.mean([0.5, 0.4, 0.1, 0.2, 0.2]) / 0.25
     )

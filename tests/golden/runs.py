@@ -18,8 +18,8 @@ from typing import Any, Dict
 from google.protobuf import text_format
 
 from easy_esmm import config as configs
-from easy_esmm import estimator
-from easy_esmm.config import Pipeline, towers
+from easy_esmm import training
+from easy_esmm.config import Pipeline, models
 from easy_esmm.evaluation.events import series_by_tag
 from easy_esmm.evaluation.history import evaluations_folder
 from easy_esmm.protos.esmm_pb2 import ESMM
@@ -89,7 +89,7 @@ def _exchange_model(model: ModelConfig, model_class: str) -> None:
     esmm.CopyFrom(model.esmm)
     text_format.Merge(OTHER_MODELS[model_class], model)
     model.model_class = model_class
-    parameters = towers.parameters(model)
+    parameters = models.parameters(model)
     parameters.ctr_tower.CopyFrom(esmm.ctr_tower)
     parameters.cvr_tower.CopyFrom(esmm.cvr_tower)
     parameters.l2_regularization = esmm.l2_regularization
@@ -97,7 +97,7 @@ def _exchange_model(model: ModelConfig, model_class: str) -> None:
 
 def run(name: str, folder: Path, model_dir: Path) -> Dict[str, Any]:
     """Trains: `losses` of all steps, and the `aucs` of the evaluation after the last."""
-    estimator.train(pipeline(name, folder, model_dir))
+    training.train(pipeline(name, folder, model_dir))
     losses = [loss for _, loss in series_by_tag(str(model_dir))["loss"]]
     metrics = series_by_tag(evaluations_folder(str(model_dir)))
     aucs = {name: series[-1][1] for name, series in metrics.items() if name.startswith("auc")}

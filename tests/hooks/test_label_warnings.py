@@ -8,27 +8,32 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from easy_esmm.compat import v1
+from easy_esmm.config.tasks import task_specs
 from easy_esmm.hooks.label_warnings import LabelWarningHook
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 CONFIG = """
 model_config { esmm {
-  ctr_tower { label_name: "click" }
-  cvr_tower { label_name: "buy" task_space_indicator_label: "click" }
+  ctr_tower { tower_name: "ctr" label_name: "click" }
+  cvr_tower { tower_name: "cvr" label_name: "buy" task_space_indicator_label: "click" }
 } }
 """
 NOTHING = -0.0
 
 
 def run(
-    clicks: List[List[float]], buys: List[List[float]], told: Optional[Set[str]] = None
+    clicks: List[List[float]],
+    buys: List[List[float]],
+    warned: Optional[Set[str]] = None,
+    text: str = CONFIG,
 ) -> None:
     """Steps over batches of equal size."""
-    config = text_format.Parse(CONFIG, PipelineConfig())
+    config = text_format.Parse(text, PipelineConfig())
     with tf.Graph().as_default(), v1.Session() as session:
         columns = {"click": v1.placeholder(tf.float32), "buy": v1.placeholder(tf.float32)}
-        told = set() if told is None else told
-        hook = LabelWarningHook(config, columns, "the training input", told)
+        warned = set() if warned is None else warned
+        tasks = task_specs(config.model_config)
+        hook = LabelWarningHook(tasks, columns, "the training input", warned)
         for click, buy in zip(clicks, buys):
             feed = {columns["click"]: click, columns["buy"]: buy}
             fetched = session.run(hook.before_run(None).fetches, feed)
@@ -59,32 +64,54 @@ def test_what_never_happens_is_told_with_field_and_column(messages: Any) -> None
     run([[1, 0]], [[0, 0]])
     run([[0, 0]], [[0, 0]])
     texts = [message.split(";")[0] for message in messages]
-    buy = "conversion (column 'buy', cvr_tower.label_name)"
+    none, buy = "none of the 2 rows of the training input has a positive label", "in column 'buy'"
     assert texts == [
-        f"none of the 2 rows of the training input has a {buy}",
-        "none of the 2 rows of the training input has a click (column 'click', "
-        f"ctr_tower.label_name) or a {buy}",
+        f"{none} {buy} (cvr_tower.label_name)",
+        f"{none} in column 'click' (ctr_tower.label_name) or {buy} (cvr_tower.label_name)",
     ]
 
 
 def test_conversions_without_a_click_are_told_with_their_share(messages: Any) -> None:
     run([[0, 1, 1], [1, 1, 0]], [[1, 1, 1], [1, 0, 0]])
     assert messages == [
-        "1 rows of the training input have a conversion without a click, 25.0% of its 4 "
-        "conversions; these conversions are not counted"
+        "1 rows of the training input have a positive 'buy' without a positive 'click', 25.0% of "
+        "its 4 positives; these labels count as 0"
     ]
 
 
 def test_where_most_conversions_have_no_click_the_labels_may_be_swapped(messages: Any) -> None:
     run([[1, 0, 0]], [[1, 1, 1]])
     assert messages[0].endswith(
-        "these conversions are not counted; are the two labels swapped? ctr_tower.label_name is "
-        "'click', cvr_tower.label_name is 'buy'"
+        "these labels count as 0; are the two labels swapped? ctr_tower.label_name is 'click', "
+        "cvr_tower.label_name is 'buy'"
     )
 
 
-def test_what_was_told_is_not_told_again(messages: Any) -> None:
-    told: Set[str] = set()
+def test_what_was_warned_of_is_not_warned_of_again(messages: Any) -> None:
+    warned: Set[str] = set()
     for _ in range(2):
-        run([[1, 0]], [[NOTHING, 0]], told)
+        run([[1, 0]], [[NOTHING, 0]], warned)
     assert len(messages) == 2
+
+
+def test_tasks_without_a_condition_may_be_positive_alone(messages: Any) -> None:
+    text = """model_config { simple_multi_task {
+      task_towers { tower_name: "a" label_name: "click" }
+      task_towers { tower_name: "b" label_name: "buy" }
+    } }"""
+    run([[1, 0, 0]], [[1, 1, 1]], text=text)
+    assert messages == []
+    run([[1, 0, 0]], [[0, 0, 0]], text=text)
+    assert messages[0].startswith(
+        "none of the 3 rows of the training input has a positive label in column 'buy' "
+        "(task_towers[1].label_name);"
+    )
+
+
+def test_a_value_may_be_negative(messages: Any) -> None:
+    text = """model_config { simple_multi_task {
+      task_towers { tower_name: "a" label_name: "click" }
+      task_towers { tower_name: "b" label_name: "buy" loss_type: L2_LOSS }
+    } }"""
+    run([[1, 0, 0]], [[0, -2, -1]], text=text)
+    assert messages == []

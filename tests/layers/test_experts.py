@@ -93,7 +93,7 @@ def test_the_weights_of_a_gate_are_a_softmax_without_bias_and_sum_to_one() -> No
         gate = Gate(3, "gate")
         weights = gate.weights_of(tf.constant(30 * X))
         in_numpy.randomize(session)
-        (kernel,) = gate.kernels
+        (kernel,) = gate.weights
         assert v1.global_variables() == [kernel]
         value, kernel_value = session.run([weights, kernel])
     np.testing.assert_allclose(value.sum(axis=1), 1.0, rtol=1e-6)
@@ -102,7 +102,7 @@ def test_the_weights_of_a_gate_are_a_softmax_without_bias_and_sum_to_one() -> No
 
 
 def test_a_hidden_layer_attends_to_itself_and_to_what_is_handed_over() -> None:
-    (output,), variables = run(lambda: TransferAttention("transfer"), [X, PREVIOUS])
+    (output,), variables = run(lambda: TransferAttention("transfer", tf.float32), [X, PREVIOUS])
     expected = in_numpy.transfer(X, PREVIOUS, variables, "transfer")
     np.testing.assert_allclose(output, expected, rtol=1e-4, atol=1e-4)
     shapes = {name: value.shape for name, value in variables.items()}
@@ -120,10 +120,10 @@ def task(units: str) -> TaskTower:
 
 
 def test_the_transfer_lies_between_the_hidden_layers_and_the_output() -> None:
-    (logit,), v = run(lambda: TransferTower(task("[4, 3]"), "cvr"), [X, PREVIOUS])
+    (logit,), v = run(lambda: TransferTower(task("[4, 3]"), "cvr", tf.float32), [X, PREVIOUS])
     hidden = in_numpy.transfer(in_numpy.network(X, v, "cvr/dnn"), PREVIOUS, v, "cvr/transfer")
     np.testing.assert_allclose(logit, in_numpy.dense(hidden, v, "cvr/output")[:, 0], rtol=1e-4)
-    (logit, hidden), v = run(lambda: SourceTower(task("[4, 3]"), "ctr"))
+    (logit, hidden), v = run(lambda: SourceTower(task("[4, 3]"), "ctr", tf.float32))
     np.testing.assert_allclose(hidden, in_numpy.network(X, v, "ctr/dnn"), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(logit, in_numpy.dense(hidden, v, "ctr/output")[:, 0], rtol=1e-4)
 
@@ -183,7 +183,7 @@ def test_penalties_see_every_matrix_once(name: str) -> None:
     with tf.Graph().as_default():
         layer = make()
         layer(*map(tf.constant, inputs))
-        kernels = [kernel.name for kernel in layer.kernels]
+        kernels = [v.name for v in layer.weights if v.name.endswith("/kernel:0")]
         matrices = [v.name for v in v1.global_variables() if v.name.endswith("/kernel:0")]
     assert sorted(kernels) == sorted(matrices)
 

@@ -24,7 +24,7 @@ def run(text: str, training: bool = False, steps: int = 0) -> Tuple[np.ndarray, 
     """Output of a network named `net` on X, and all its variables, after `steps` of its updates."""
     with tf.Graph().as_default(), v1.Session() as session:
         keras.utils.set_random_seed(7)
-        net = MLP(text_format.Parse(text, DNN()), name="net")
+        net = MLP(text_format.Parse(text, DNN()), "net", tf.float32)
         output = net(tf.constant(X), training=training)
         session.run(v1.global_variables_initializer())
         for _ in range(steps):

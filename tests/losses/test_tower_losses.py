@@ -12,7 +12,7 @@ from google.protobuf import text_format
 from easy_esmm import losses
 from easy_esmm.compat import v1
 from easy_esmm.config.tower_losses import KINDS
-from easy_esmm.losses import Reduction, Rows
+from easy_esmm.losses import LossInput, Reduction
 from easy_esmm.protos.loss_pb2 import JRC_LOSS, Loss
 
 
@@ -161,7 +161,7 @@ def value_and_gradient(text: str, b: Batch, reduction: Reduction) -> Tuple[float
     with tf.Graph().as_default(), v1.Session() as session:
         logits = tf.constant(b.logits, tf.float32)
         is_pair = config.loss_type == JRC_LOSS
-        rows = Rows(
+        rows = LossInput(
             label=tf.constant(b.label, tf.float32),
             output=logits[:, 1] - logits[:, 0] if is_pair else logits[:, 1],
             weight=tf.constant(b.weight, tf.float32),

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from easy_esmm import metrics
 from easy_esmm.compat import v1
-from easy_esmm.contract import Task
-from easy_esmm.errors import UserError
+from easy_esmm.contract import ScoredTask
 from easy_esmm.protos.eval_pb2 import EvalMetrics
 
 
@@ -24,13 +23,13 @@ def float32(values: Any) -> Any:
 ROWS = {"logit": tf.float32, "label": tf.float32, "weight": tf.float32}
 
 
-def task(inputs: Dict[str, Any], name: str = "ctr") -> Task:
+def task(inputs: Dict[str, Any], name: str = "ctr") -> ScoredTask:
     logit = inputs["logit"]
-    return Task(name, tf.sigmoid(logit), inputs["label"], inputs["weight"], logit)
+    return ScoredTask(name, tf.sigmoid(logit), inputs["label"], inputs["weight"], logit)
 
 
-def value_task(inputs: Dict[str, Any]) -> Task:
-    return Task("value", inputs["logit"], inputs["label"], inputs["weight"], None)
+def value_task(inputs: Dict[str, Any]) -> ScoredTask:
+    return ScoredTask("value", inputs["logit"], inputs["label"], inputs["weight"], None)
 
 
 def rows(logit: Any, label: Any, weight: Any = None) -> Dict[str, Any]:
@@ -265,12 +264,6 @@ def test_a_regression_is_ranked_by_its_value(evaluation: Any) -> None:
     value = evaluation(lambda i: metrics.build(EvalMetrics(auc={}), value_task(i), {}), ROWS)
     # Positive is a label above 0, whatever its size.
     assert value.run([rows([10, 250, 40, 30], [0, 99.5, 3, 0])])["auc_value"] == 1.0
-
-
-def test_linear_thresholds_refuse_values(evaluation: Any) -> None:
-    config = EvalMetrics(auc={"exact": False})
-    with pytest.raises(UserError, match="exact: false needs probabilities, but auc_value ranks"):
-        evaluation(lambda i: metrics.build(config, value_task(i), {}), ROWS)
 
 
 def delong_error(logit: Any, label: Any) -> float:

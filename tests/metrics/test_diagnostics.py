@@ -9,9 +9,10 @@ import pytest
 import tensorflow as tf
 
 from easy_esmm import metrics
-from easy_esmm.contract import Labels, Predictions, ValuePredictions
+from easy_esmm.contract import Labels, Outputs, scored_tasks
 from easy_esmm.metrics.calibration import BINS
 from easy_esmm.protos.eval_pb2 import EvalMetrics
+from tests.tasks import family, family_labels, family_outputs
 
 
 def float32(values: Any) -> Any:
@@ -23,30 +24,25 @@ INPUTS = dict.fromkeys(NAMES, tf.float32)
 
 
 def labels(inputs: Dict[str, Any]) -> Labels:
-    weight = inputs["weight"]
-    return Labels(inputs["click"], inputs["conversion"], weight, weight, weight, inputs["orphan"])
+    click, conversion, weight = (inputs[name] for name in ("click", "conversion", "weight"))
+    return family_labels(click, conversion, weight, orphan=inputs["orphan"])
 
 
-def predictions(inputs: Dict[str, Any]) -> Predictions:
-    a, b = inputs["a"], inputs["b"]
-    c = -tf.reduce_logsumexp(tf.stack([-a, -b, -a - b]), axis=0)
-    p = tf.sigmoid
-    return Predictions("ctr", "cvr", a, b, c, p(a), p(b), p(c))
-
-
-def value_predictions(inputs: Dict[str, Any]) -> ValuePredictions:
-    a, value = inputs["a"], inputs["b"]
-    return ValuePredictions("ctr", "cvr", a, tf.sigmoid(a), value, tf.sigmoid(a) * value)
+def outputs(inputs: Dict[str, Any], is_value: bool = False) -> Outputs:
+    return family_outputs(inputs["a"], inputs["b"], is_value)
 
 
 @pytest.fixture(scope="module")
 def diagnostics(evaluation: Any) -> Any:
-    return evaluation(lambda i: metrics.diagnostics(labels(i), predictions(i)), INPUTS)
+    return evaluation(lambda i: metrics.diagnostics(family(), outputs(i), labels(i)), INPUTS)
 
 
 @pytest.fixture(scope="module")
 def value_diagnostics(evaluation: Any) -> Any:
-    return evaluation(lambda i: metrics.diagnostics(labels(i), value_predictions(i)), INPUTS)
+    tasks = family(cvr_tower="loss_type: L2_LOSS")
+    return evaluation(
+        lambda i: metrics.diagnostics(tasks, outputs(i, is_value=True), labels(i)), INPUTS
+    )
 
 
 def sigmoid(x: Any) -> Any:
@@ -306,10 +302,9 @@ def test_a_value_tower_reports_errors_under_the_mask_and_means(
 
 def test_masked_cvr_auc_ignores_unclicked_samples(evaluation: Any, rank_auc: Any) -> None:
     def build(inputs: Dict[str, Any]) -> Any:
-        tasks = predictions(inputs).cvr_tasks(labels(inputs))
         return {
             key: metric
-            for task in tasks
+            for task in scored_tasks(family(), outputs(inputs), labels(inputs))
             for key, metric in metrics.build(EvalMetrics(auc={}), task, {}).items()
         }
 

@@ -9,18 +9,17 @@ import pytest
 import tensorflow as tf
 
 from easy_esmm import metrics
-from easy_esmm.contract import Task
-from easy_esmm.errors import UserError
+from easy_esmm.contract import ScoredTask
 from easy_esmm.protos.eval_pb2 import EvalMetrics
 
 NAMES = ("mean_absolute_error", "mean_squared_error", "root_mean_squared_error")
 INPUTS = {"prediction": tf.float32, "label": tf.float32, "weight": tf.float32}
 
 
-def task(inputs: Dict[str, Any], is_value: bool) -> Task:
+def task(inputs: Dict[str, Any], is_value: bool) -> ScoredTask:
     prediction = inputs["prediction"]
     logit = None if is_value else tf.math.log(prediction) - tf.math.log1p(-prediction)
-    return Task("t", prediction, inputs["label"], inputs["weight"], logit)
+    return ScoredTask("t", prediction, inputs["label"], inputs["weight"], logit)
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +86,3 @@ def test_a_nan_shows_only_if_its_row_counts(of_probabilities: Any) -> None:
 def test_nothing_measured_is_nan(of_probabilities: Any) -> None:
     for batches in ([], [rows([0.5], [1], [0])]):
         assert all(np.isnan(value) for value in of_probabilities.run(batches).values())
-
-
-def test_accuracy_of_a_value_is_refused() -> None:
-    with tf.Graph().as_default():
-        of_value = task({name: tf.zeros([2]) for name in INPUTS}, True)
-        with pytest.raises(UserError, match="accuracy_t needs probabilities"):
-            metrics.build(EvalMetrics(accuracy={}), of_value, {})

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from easy_esmm import metrics
-from easy_esmm.contract import Task
+from easy_esmm.contract import ScoredTask
 from easy_esmm.metrics.grouped_auc import REDUCTIONS
 from easy_esmm.protos.eval_pb2 import EvalMetrics
 
@@ -21,7 +21,7 @@ def gauc(evaluation: Any, reduction: str = "mean", dtype: tf.DType = tf.string) 
 
     def build(inputs: Dict[str, Any]) -> Any:
         logit, label, weight = inputs["logit"], inputs["label"], inputs["weight"]
-        task = Task("ctr", tf.sigmoid(logit), label, weight, logit)
+        task = ScoredTask("ctr", tf.sigmoid(logit), label, weight, logit)
         return metrics.build(config, task, {"user": inputs["user"]})
 
     return evaluation(build, {**FLOATS, "user": dtype})
@@ -32,7 +32,7 @@ def test_session_auc_is_the_same_inside_sessions(evaluation: Any, by_user: Any) 
 
     def build(inputs: Dict[str, Any]) -> Any:
         logit, label, weight = inputs["logit"], inputs["label"], inputs["weight"]
-        task = Task("ctr", tf.sigmoid(logit), label, weight, logit)
+        task = ScoredTask("ctr", tf.sigmoid(logit), label, weight, logit)
         return metrics.build(config, task, {"session": inputs["user"]})
 
     batch = rows(USERS, LOGIT, LABEL)

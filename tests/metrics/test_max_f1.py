@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from easy_esmm import metrics
-from easy_esmm.contract import Task
+from easy_esmm.contract import ScoredTask
 from easy_esmm.metrics import max_f1 as module
 from easy_esmm.protos.eval_pb2 import EvalMetrics
 
@@ -18,7 +18,7 @@ INPUTS = {"logit": tf.float32, "label": tf.float32, "weight": tf.float32}
 
 def build(inputs: Dict[str, Any]) -> Any:
     logit = inputs["logit"]
-    task = Task("t", tf.sigmoid(logit), inputs["label"], inputs["weight"], logit)
+    task = ScoredTask("t", tf.sigmoid(logit), inputs["label"], inputs["weight"], logit)
     return metrics.build(EvalMetrics(max_f1={}), task, {})
 
 

@@ -11,9 +11,10 @@ import tensorflow as tf
 from easy_esmm import metrics
 from easy_esmm.compat import estimator, v1
 from easy_esmm.config.support import field_mark
-from easy_esmm.contract import Labels, Predictions
+from easy_esmm.contract import scored_tasks
 from easy_esmm.metrics.streaming import sums
 from easy_esmm.protos.eval_pb2 import EvalMetrics
+from tests.tasks import family, family_labels, family_outputs
 
 
 def float32(values: Any) -> Any:
@@ -50,13 +51,9 @@ def test_metrics_are_registered_by_fields_of_the_schema() -> None:
 def model_fn(features: Any, labels: Any, mode: str) -> Any:
     """No model: the logits are the features."""
     a, b, click, conversion = (features[name] for name in ("a", "b", "click", "conversion"))
-    one = tf.ones_like(click)
-    observed = Labels(click, conversion, one, one, one, tf.zeros_like(click))
-    p = tf.sigmoid
-    c = -tf.reduce_logsumexp(tf.stack([-a, -b, -a - b]), axis=0)
-    predictions = Predictions("ctr", "cvr", a, b, c, p(a), p(b), p(c))
-    built = dict(metrics.diagnostics(observed, predictions))
-    for task in (*predictions.ctr_tasks(observed), *predictions.cvr_tasks(observed)):
+    tasks, outputs, observed = family(), family_outputs(a, b), family_labels(click, conversion)
+    built = dict(metrics.diagnostics(tasks, outputs, observed))
+    for task in scored_tasks(tasks, outputs, observed):
         for config in (EvalMetrics(auc={}), EvalMetrics(gauc={"uid_field": "user"})):
             built.update(metrics.build(config, task, features))
     v1.train.get_or_create_global_step()

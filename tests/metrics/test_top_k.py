@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from easy_esmm import metrics
-from easy_esmm.contract import Task
+from easy_esmm.contract import ScoredTask
 from easy_esmm.protos.eval_pb2 import EvalMetrics
 
 INPUTS = {"logit": tf.float32, "label": tf.float32, "weight": tf.float32, "session": tf.string}
@@ -19,7 +19,7 @@ K = 2
 def make(evaluation: Any, session_field: str, k: int = K) -> Any:
     def build(inputs: Dict[str, Any]) -> Any:
         logit = inputs["logit"]
-        task = Task("t", tf.sigmoid(logit), inputs["label"], inputs["weight"], logit)
+        task = ScoredTask("t", tf.sigmoid(logit), inputs["label"], inputs["weight"], logit)
         settings = {"topk": k, "session_id_field": session_field}
         columns = {"session": inputs["session"]}
         built = metrics.build(EvalMetrics(recall_at_topk=settings), task, columns)

@@ -8,11 +8,10 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf import text_format
 
-from easy_esmm import models
 from easy_esmm.compat import v1
-from easy_esmm.contract import Labels, Predictions
-from easy_esmm.losses import entire_space
+from easy_esmm.contract import Labels
 from easy_esmm.protos.model_pb2 import ModelConfig
+from tests.tasks import build, family_labels, outputs_of
 
 TOWERS = """
   ctr_tower { tower_name: "ctr" label_name: "click" dnn { hidden_units: [4] use_bn: false } }
@@ -74,27 +73,21 @@ def entropy(label: Any, logit: Any) -> Any:
 
 
 def labels_of(r: Rows) -> Labels:
-    click, conversion, weight = (tf.constant(x, tf.float32) for x in r[:3])
-    return Labels(click, conversion, tf.ones_like(click), weight, weight, tf.zeros_like(click))
+    return family_labels(r.click, r.conversion, ctr_loss_weight=r.weight, cvr_loss_weight=r.weight)
 
 
-def answers(a: Any, b: Any) -> Predictions:
-    product = entire_space.product_logit(a, b)
-    probabilities = tf.sigmoid(a), tf.sigmoid(b), tf.sigmoid(product)
-    return Predictions("ctr", "cvr", a, b, product, *probabilities)
+Auxiliary = Callable[[Any], Dict[str, Any]]
+"""Of the logit of the model's own head: the auxiliary outputs."""
 
 
-Complete = Callable[[Predictions, Any], Predictions]
-"""Of the three answers and the logit of the model's own head: the model's predictions."""
-
-
-def losses_of(model_config: ModelConfig, r: Rows, complete: Complete) -> Result:
+def losses_of(model_config: ModelConfig, r: Rows, auxiliary: Auxiliary) -> Result:
     """The model's loss terms on given logits, in graph mode."""
     none = tf.UnconnectedGradients.ZERO
     with tf.Graph().as_default(), v1.Session() as session:
         a, b, other = (tf.constant(x, tf.float32) for x in r[3:])
-        predictions = complete(answers(a, b), other)
-        terms = models.build(model_config).loss_terms(predictions, labels_of(r))
+        model = build(model_config)
+        outputs = outputs_of(model, {"ctr": a, "cvr": b}, **auxiliary(other))
+        terms = model.loss_terms(outputs, labels_of(r))
         total = tf.add_n([term.weight * term.value for term in terms])
         gradients = tf.gradients(total, [a, b, other], unconnected_gradients=none)
         values = {term.name: term.value for term in terms}
@@ -102,9 +95,9 @@ def losses_of(model_config: ModelConfig, r: Rows, complete: Complete) -> Result:
         return Result(*session.run((values, weights, total, tuple(gradients))))
 
 
-def plain(_: Predictions, __: Any) -> Predictions:
-    """ESMM's predictions."""
-    return _
+def plain(_: Any) -> Dict[str, Any]:
+    """ESMM's: none."""
+    return {}
 
 
 class Built(NamedTuple):
@@ -118,10 +111,10 @@ class Built(NamedTuple):
 def built(model_config: ModelConfig, r: Rows, groups: Dict[str, Any]) -> Built:
     """The model with its first weights on features [rows, width] of each group."""
     with tf.Graph().as_default(), v1.Session() as session:
-        model = models.build(model_config)
+        model = build(model_config)
         tensors = {name: tf.constant(value, tf.float32) for name, value in groups.items()}
-        predictions = model.predict(tensors, training=False)
-        terms = model.loss_terms(predictions, labels_of(r))
+        outputs = model.outputs(tensors, training=False)
+        terms = model.loss_terms(outputs, labels_of(r))
         variables = v1.trainable_variables()
         moved = {}
         for term in terms:
@@ -129,5 +122,5 @@ def built(model_config: ModelConfig, r: Rows, groups: Dict[str, Any]) -> Built:
             moved[term.name] = {v.op.name: s for v, s in zip(variables, slopes) if s is not None}
         session.run(v1.global_variables_initializer())
         by_name = {variable.op.name: variable for variable in variables}
-        parts = (predictions.served(), by_name, model.regularization(), moved)
+        parts = (outputs.served, by_name, model.regularization(), moved)
         return Built(*session.run(parts))

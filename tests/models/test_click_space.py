@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Tuple
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from google.protobuf import text_format
 
-from easy_esmm import models
 from easy_esmm.compat import keras, v1
 from easy_esmm.contract import Labels
-from easy_esmm.models.click_space import ClickSpacePredictions
+from easy_esmm.models.click_space import NOISE
 from easy_esmm.protos.model_pb2 import ModelConfig
+from tests.tasks import build, family_labels, outputs_of
 
 TOWERS = """
   ctr_tower { tower_name: "ctr" label_name: "click" dnn { hidden_units: [4] use_bn: false } }
@@ -67,11 +67,7 @@ def rows(seed: int, click_rate: float = 0.4, reach: float = 4.0) -> Rows:
 
 
 def labels_of(r: Rows) -> Labels:
-    click, conversion, weight = (
-        tf.constant(x, tf.float32) for x in (r.click, r.conversion, r.weight)
-    )
-    ones = tf.ones_like(click)
-    return Labels(click, conversion, weight, ones, weight, 0 * ones)
+    return family_labels(r.click, r.conversion, r.weight, cvr_loss_weight=r.weight)
 
 
 def losses_of(
@@ -80,18 +76,15 @@ def losses_of(
     """Loss by name, gradients of their sum by both logits, and the row means reported."""
     with tf.Graph().as_default(), v1.Session() as session:
         a, b = (tf.constant(x, tf.float32) for x in (r.a, r.b))
-        noise: Optional[Any] = tf.constant(r.noise, tf.float32) if is_training else None
-        unused = tf.zeros_like(a)
-        predictions = ClickSpacePredictions(
-            "ctr", "cvr", a, b, unused, tf.sigmoid(a), tf.sigmoid(b), unused, noise=noise
-        )
-        model, labels = models.build(model_config), labels_of(r)
-        terms = model.loss_terms(predictions, labels)
+        noise = {NOISE: tf.constant(r.noise, tf.float32)} if is_training else {}
+        model, labels = build(model_config), labels_of(r)
+        outputs = outputs_of(model, {"ctr": a, "cvr": b}, **noise)
+        terms = model.loss_terms(outputs, labels)
         total = tf.add_n([term.weight * term.value for term in terms])
         gradients = tf.gradients(total, [a, b])
         means = {
             name: tf.reduce_sum(mean.value * mean.weight) / tf.reduce_sum(mean.weight)
-            for name, mean in model.row_means(predictions, labels).items()
+            for name, mean in model.row_means(outputs, labels).items()
         }
         values, slopes, reported = session.run(
             ({term.name: term.value for term in terms}, gradients, means)
@@ -158,10 +151,9 @@ def test_task_weights_weigh_their_own_loss_only() -> None:
     r = rows(4)
     with tf.Graph().as_default():
         weighted = config("ctr_tower { weight: 0.5 } cvr_tower { weight: 3.0 }")
-        predictions = ClickSpacePredictions(
-            "ctr", "cvr", *(tf.constant(x, tf.float32) for x in (r.a, r.b, r.b, r.a, r.b, r.b))
-        )
-        terms = models.build(weighted).loss_terms(predictions, labels_of(r))
+        model = build(weighted)
+        a, b = (tf.constant(x, tf.float32) for x in (r.a, r.b))
+        terms = model.loss_terms(outputs_of(model, {"ctr": a, "cvr": b}), labels_of(r))
     assert [term.weight for term in terms] == [0.5, 3.0]
 
 
@@ -180,7 +172,7 @@ def draws(sampling: str, training: bool, seed: int, batches: int = 2) -> Any:
         keras.utils.set_random_seed(seed)
         step = v1.train.get_or_create_global_step()
         groups = {"all": tf.constant(np.ones([1000, 2]), tf.float32)}
-        noise = models.build(config(sampling)).predict(groups, training).noise
+        noise = build(config(sampling)).outputs(groups, training).auxiliary.get(NOISE)
         if noise is None:
             return None
         session.run(v1.global_variables_initializer())
@@ -214,7 +206,7 @@ def test_nothing_is_drawn_where_nothing_is_left_to_chance(sampling: str) -> None
 def test_group_networks_lie_below_both_towers() -> None:
     grouped = config('groups { input: "all" dnn { hidden_units: [5] use_bn: false } }')
     with tf.Graph().as_default():
-        models.build(grouped).predict({"all": tf.zeros([2, 3])}, False)
+        build(grouped).outputs({"all": tf.zeros([2, 3])}, False)
         shapes = {v.op.name: v.shape.as_list() for v in v1.trainable_variables()}
     assert shapes["group_all/dense_0/kernel"] == [3, 5]
     assert shapes["ctr_tower/dnn/dense_0/kernel"] == [5, 4]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Dict
 
 import numpy as np
 import pytest
 
-from easy_esmm.models.dcmt import DCMTPredictions
+from easy_esmm.models.dcmt import COUNTERFACTUAL_LOGIT
 from tests.models.counterfactual import (
     Rows,
     built,
@@ -25,8 +25,8 @@ FACTUAL, OTHER, AGREEMENT = (
 )
 
 
-def heads(predictions: Any, counterfactual_logit: Any) -> DCMTPredictions:
-    return DCMTPredictions(**vars(predictions), counterfactual_logit=counterfactual_logit)
+def heads(counterfactual_logit: Any) -> Dict[str, Any]:
+    return {COUNTERFACTUAL_LOGIT: counterfactual_logit}
 
 
 def normalized(mask: Any, probability: Any, floor: float = 0.03) -> Any:

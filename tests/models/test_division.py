@@ -9,10 +9,9 @@ import pytest
 import tensorflow as tf
 from google.protobuf import text_format
 
-from easy_esmm import models
 from easy_esmm.compat import v1
-from easy_esmm.contract import Labels
 from easy_esmm.protos.model_pb2 import ModelConfig
+from tests.tasks import build, family_labels, outputs_of
 
 SIZE = 200
 DNN = "hidden_units: [4] use_bn: false"
@@ -47,16 +46,19 @@ def test_each_tower_learns_its_own_rate_over_all_impressions() -> None:
     weight = random.choice([0.5, 1.0, 2.0], SIZE)
     with tf.Graph().as_default(), v1.Session() as session:
         logits = [tf.constant(x, tf.float32) for x in (a, c)]
-        y, z, w = (tf.constant(x, tf.float32) for x in (click, conversion, weight))
-        labels = Labels(y, z, w, tf.ones_like(y), w, 0 * y)
-        model = models.build(config())
-        predictions = model.from_outputs(*logits)
-        terms = model.loss_terms(predictions, labels)
+        labels = family_labels(click, conversion, weight, cvr_loss_weight=weight)
+        model = build(config())
+        outputs = outputs_of(model, dict(zip(("ctr", "cvr"), logits)))
+        terms = model.loss_terms(outputs, labels)
         slopes = tf.gradients(tf.add_n([t.weight * t.value for t in terms]), logits)
-        served = predictions.served()
-        capped = model.row_means(predictions, labels)["division/capped_share"]
+        capped = model.row_means(outputs, labels)["division/capped_share"]
         result = session.run(
-            ({t.name: t.value for t in terms}, slopes, served, (capped.value, capped.weight))
+            (
+                {t.name: t.value for t in terms},
+                slopes,
+                outputs.served,
+                (capped.value, capped.weight),
+            )
         )
     values, (by_a, by_c), scores, (is_capped, capped_weight) = result
     assert values["weighted_cross_entropy_loss_ctr"] == pytest.approx(
@@ -88,9 +90,9 @@ def test_a_blank_model_starts_at_the_priors_as_esmm_does(
     priors: str, pctr: float, pcvr: float
 ) -> None:
     with tf.Graph().as_default(), v1.Session() as session:
-        predictions = models.build(config(priors)).predict({"all": tf.zeros([2, 3])}, False)
+        outputs = build(config(priors)).outputs({"all": tf.zeros([2, 3])}, False)
         session.run(v1.global_variables_initializer())
-        served = session.run(predictions.served())
+        served = session.run(outputs.served)
     np.testing.assert_allclose(served["probs_ctr"], [pctr] * 2, rtol=1e-5)
     np.testing.assert_allclose(served["probs_cvr"], [pcvr] * 2, rtol=1e-5)
     np.testing.assert_allclose(served["probs_ctcvr"], [pctr * pcvr] * 2, rtol=1e-5)
@@ -99,7 +101,7 @@ def test_a_blank_model_starts_at_the_priors_as_esmm_does(
 def test_group_networks_lie_below_both_towers() -> None:
     grouped = config('groups { input: "all" dnn { hidden_units: [5] use_bn: false } }')
     with tf.Graph().as_default():
-        models.build(grouped).predict({"all": tf.zeros([2, 3])}, False)
+        build(grouped).outputs({"all": tf.zeros([2, 3])}, False)
         shapes = {v.op.name: v.shape.as_list() for v in v1.trainable_variables()}
     assert shapes["group_all/dense_0/kernel"] == [3, 5]
     assert shapes["ctr_tower/dnn/dense_0/kernel"] == [5, 4]

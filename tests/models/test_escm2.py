@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Dict
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from easy_esmm import models
 from easy_esmm.compat import v1
-from easy_esmm.models.escm2 import ESCM2Predictions
+from easy_esmm.models.escm2 import IMPUTATION_LOGIT, WARM_UP_FACTOR
 from tests.models.counterfactual import (
     Rows,
-    answers,
     built,
     config,
     entropy,
@@ -24,6 +22,7 @@ from tests.models.counterfactual import (
     sigmoid,
     softplus,
 )
+from tests.tasks import build, outputs_of
 
 PRODUCT, CLICK = "weighted_cross_entropy_loss_cvr", "weighted_cross_entropy_loss_ctr"
 IPS, DR, IMPUTATION = (
@@ -31,12 +30,12 @@ IPS, DR, IMPUTATION = (
 )
 
 
-def ips(predictions: Any, _: Any) -> ESCM2Predictions:
-    return ESCM2Predictions(**vars(predictions))
+def ips(_: Any) -> Dict[str, Any]:
+    return {WARM_UP_FACTOR: 1.0}
 
 
-def dr(predictions: Any, imputation_logit: Any) -> ESCM2Predictions:
-    return ESCM2Predictions(**vars(predictions), imputation_logit=imputation_logit)
+def dr(imputation_logit: Any) -> Dict[str, Any]:
+    return {WARM_UP_FACTOR: 1.0, IMPUTATION_LOGIT: imputation_logit}
 
 
 def weights_of(r: Rows, floor: float = 0.03, cap: float = 1.0) -> Any:
@@ -107,11 +106,11 @@ def test_self_normalised_weights_divide_by_their_sum(estimator: str) -> None:
         assert result.values[IMPUTATION] == pytest.approx((u * (loss - e) ** 2).sum(), rel=1e-5)
 
 
-@pytest.mark.parametrize(("estimator", "complete"), [("IPS", ips), ("DR", dr)])
-def test_sum_reduction_is_batch_size_times_the_mean(estimator: str, complete: Any) -> None:
+@pytest.mark.parametrize(("estimator", "auxiliary"), [("IPS", ips), ("DR", dr)])
+def test_sum_reduction_is_batch_size_times_the_mean(estimator: str, auxiliary: Any) -> None:
     r, text = rows(5, size=33), f"estimator: {estimator}"
-    mean = losses_of(config("ESCM2", text), r, complete)
-    total = losses_of(config("ESCM2", text, "loss_reduction: SUM"), r, complete)
+    mean = losses_of(config("ESCM2", text), r, auxiliary)
+    total = losses_of(config("ESCM2", text, "loss_reduction: SUM"), r, auxiliary)
     for name, value in mean.values.items():
         assert total.values[name] == pytest.approx(33 * value, rel=1e-5)
     np.testing.assert_allclose(total.gradients, 33 * np.array(mean.gradients), rtol=1e-4, atol=1e-6)
@@ -150,9 +149,9 @@ def test_the_counterfactual_weight_rises_with_the_steps_of_training(
     r = rows(7)
     with tf.Graph().as_default(), v1.Session() as session:
         global_step = v1.train.create_global_step()
-        model = models.build(rising)
+        model = build(rising)
         groups = {name: tf.zeros([len(r.click), 2]) for name in ("user", "item")}
-        terms = model.loss_terms(model.predict(groups, training), labels_of(r))
+        terms = model.loss_terms(model.outputs(groups, training), labels_of(r))
         session.run(v1.global_variables_initializer())
         session.run(v1.assign(global_step, step))
         weights = session.run({t.name: tf.constant(1.0) * t.weight for t in terms})
@@ -166,9 +165,8 @@ def test_clipped_share_and_mean_weight_are_those_of_clicked_rows() -> None:
     probability, click = np.array([0.5, 0.01, 0.01, 0.2]), np.array([1.0, 1, 0, 1])
     logit = tf.constant(np.log(probability / (1 - probability)), tf.float32)
     r = rows(8, size=4)._replace(click=click)
-    means = models.build(config("ESCM2", "propensity { floor: 0.04 }")).row_means(
-        answers(logit, logit), labels_of(r)
-    )
+    model = build(config("ESCM2", "propensity { floor: 0.04 }"))
+    means = model.row_means(outputs_of(model, {"ctr": logit, "cvr": logit}), labels_of(r))
     clipped, weight = means["propensity/clipped_share"], means["propensity/mean_weight"]
     np.testing.assert_array_equal(clipped.value, [0, 1, 1, 0])
     np.testing.assert_array_equal(clipped.weight, click)

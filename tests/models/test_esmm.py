@@ -9,11 +9,10 @@ import pytest
 import tensorflow as tf
 from google.protobuf import text_format
 
-from easy_esmm import models
 from easy_esmm.compat import v1
-from easy_esmm.contract import Labels, Predictions, ValuePredictions
 from easy_esmm.losses import entire_space
 from easy_esmm.protos.model_pb2 import ModelConfig
+from tests.tasks import build, family_labels, outputs_of
 
 TOWERS = """
   ctr_tower { tower_name: "ctr" label_name: "click" dnn { hidden_units: [4] use_bn: false } }
@@ -30,20 +29,6 @@ def config(esmm: str = "", model: str = "") -> ModelConfig:
       {model}
     """
     return text_format.Merge(text, ModelConfig())
-
-
-def predictions(ctr_logit: Any, cvr_logit: Any) -> Predictions:
-    product = entire_space.product_logit(ctr_logit, cvr_logit)
-    return Predictions(
-        "ctr",
-        "cvr",
-        ctr_logit,
-        cvr_logit,
-        product,
-        tf.sigmoid(ctr_logit),
-        tf.sigmoid(cvr_logit),
-        tf.sigmoid(product),
-    )
 
 
 def softplus(x: np.ndarray) -> np.ndarray:
@@ -77,10 +62,10 @@ def terms_and_gradients(
 ) -> Tuple[Dict[str, float], float, List[np.ndarray]]:
     """Values by name, weighted total, and the total's gradients with respect to both logits."""
     with tf.Graph().as_default(), v1.Session() as session:
-        labels = Labels(**{name: tf.constant(value) for name, value in observed.items()})
         ctr_logit, cvr_logit = tf.constant(a, tf.float32), tf.constant(b, tf.float32)
-        model = models.build(model_config)
-        terms = model.loss_terms(predictions(ctr_logit, cvr_logit), labels)
+        model = build(model_config)
+        outputs = outputs_of(model, {"ctr": ctr_logit, "cvr": cvr_logit})
+        terms = model.loss_terms(outputs, family_labels(**observed))
         total = tf.add_n([t.weight * t.value for t in terms])
         values, loss, gradients = session.run(
             [{t.name: t.value for t in terms}, total, tf.gradients(total, [ctr_logit, cvr_logit])]
@@ -95,10 +80,8 @@ def observed_rows(
     rows = {
         "click": click,
         "conversion": conversion,
-        "weight": ones,
         "ctr_loss_weight": weights.get("ctr", ones),
         "cvr_loss_weight": weights.get("cvr", ones),
-        "orphan_conversion": 0 * ones,
     }
     return {name: value.astype(np.float32) for name, value in rows.items()}
 
@@ -206,13 +189,13 @@ def test_click_masked_term_weighs_its_rows() -> None:
 
 def build_and_predict(model_config: ModelConfig, groups: Dict[str, np.ndarray]) -> Dict[str, Any]:
     with tf.Graph().as_default(), v1.Session() as session:
-        model = models.build(model_config)
+        model = build(model_config)
         tensors = {name: tf.constant(value, tf.float32) for name, value in groups.items()}
-        served = model.predict(tensors, training=False)
+        outputs = model.outputs(tensors, training=False)
         session.run(v1.global_variables_initializer())
         variables = {v.name: v for v in v1.trainable_variables()}
         return {
-            "served": session.run(served.served()),
+            "served": session.run(outputs.served),
             "variables": session.run(variables),
             "regularization": session.run(model.regularization()),
         }
@@ -244,18 +227,18 @@ def test_link_adds_a_multiple_of_the_ctr_logit_to_the_cvr_logit() -> None:
     linked = config("ctr_logit_link: true")
     linked.esmm.ctr_tower.label_prior = 0.2
     with tf.Graph().as_default(), v1.Session() as session:
-        model = models.build(linked)
+        model = build(linked)
         groups = {"user": tf.constant(x, tf.float32), "item": tf.zeros([5, 2])}
-        served = model.predict(groups, training=False)
+        cvr_logit = model.outputs(groups, training=False).heads["cvr"].logit
         variables = {v.name: v for v in v1.trainable_variables()}
         multiple = variables["ctr_logit_link/multiple:0"]
         of_ctr_tower = [v for name, v in variables.items() if name.startswith("ctr_tower")]
-        gradients = tf.gradients(served.cvr_logit, [multiple, *of_ctr_tower])
+        gradients = tf.gradients(cvr_logit, [multiple, *of_ctr_tower])
         session.run(v1.global_variables_initializer())
         values = session.run(variables)
-        plain = session.run(served.cvr_logit)
+        plain = session.run(cvr_logit)
         session.run(multiple.assign(0.02))
-        shifted, slope = session.run([served.cvr_logit, gradients[0]])
+        shifted, slope = session.run([cvr_logit, gradients[0]])
     ctr = tower_logit(values, "ctr_tower", x)
     off_centre = ctr - np.log(0.2 / 0.8)
     np.testing.assert_allclose(plain, tower_logit(values, "cvr_tower", x), rtol=1e-5, atol=1e-6)
@@ -321,12 +304,10 @@ def test_a_regression_tower_predicts_the_value_and_its_expectation() -> None:
     click = np.array([0, 1, 1, 0, 1, 0.0])
     price = click * random.uniform(0, 9, 6)
     with tf.Graph().as_default(), v1.Session() as session:
-        model = models.build(regression)
-        pctr = tf.sigmoid(tf.constant(a, tf.float32))
-        y = tf.constant(value, tf.float32)
-        predicted = ValuePredictions("ctr", "cvr", tf.constant(a, tf.float32), pctr, y, pctr * y)
-        observed = {k: tf.constant(v) for k, v in observed_rows(click, price).items()}
-        terms = model.loss_terms(predicted, Labels(**observed))
+        model = build(regression)
+        towers = {"ctr": tf.constant(a, tf.float32), "cvr": tf.constant(value, tf.float32)}
+        labels = family_labels(**observed_rows(click, price))
+        terms = model.loss_terms(outputs_of(model, towers), labels)
         result = {t.name: (t.weight, session.run(t.value)) for t in terms}
     weight, loss = result["weighted_l2_loss_cvr"]
     assert weight == 2.0
@@ -342,23 +323,13 @@ def test_a_regression_tower_has_its_click_masked_term_too(reduction: str, factor
     )
     value, price, click = np.array([2.0, 5, 7]), np.array([1.0, 0, 9]), np.array([1.0, 0, 1])
     with tf.Graph().as_default(), v1.Session() as session:
-        y = tf.constant(value, tf.float32)
-        predicted = ValuePredictions("ctr", "cvr", 0 * y, 0 * y, y, 0 * y)
-        observed = {k: tf.constant(v) for k, v in observed_rows(click, price).items()}
-        terms = models.build(regression).loss_terms(predicted, Labels(**observed))
+        model, y = build(regression), tf.constant(value, tf.float32)
+        labels = family_labels(**observed_rows(click, price))
+        terms = model.loss_terms(outputs_of(model, {"ctr": 0 * y, "cvr": y}), labels)
         result = {t.name: (t.weight, session.run(t.value)) for t in terms}
     weight, loss = result["click_masked_l2_loss_cvr"]
     assert weight == pytest.approx(0.3)
     assert loss == pytest.approx(factor * (1 + 4) / 2)  # (2 - 1)^2 and (7 - 9)^2 over two clicks
-
-
-def class_predictions(ctr_classes: Any, cvr_classes: Any) -> Predictions:
-    """As a model with two logits in either tower makes them."""
-    a, b = entire_space.log_odds(ctr_classes), entire_space.log_odds(cvr_classes)
-    plain = vars(predictions(a, b))
-    return Predictions(
-        **{**plain, "ctr_class_logits": ctr_classes, "cvr_class_logits": cvr_classes}
-    )
 
 
 @pytest.mark.parametrize("scale", [1.0, 80.0])
@@ -412,12 +383,11 @@ def test_joint_ranking_of_conversions_ranks_the_products_logits(ctr_classes: int
     session = random.integers(0, 3, 12)
     _, _, click, conversion = rows(12, 12, 1.0)
     with tf.Graph().as_default(), v1.Session() as tensors:
-        observed = {k: tf.constant(v) for k, v in observed_rows(click, conversion).items()}
-        labels = Labels(**observed, sessions={"s": tf.constant(session)})
-        predicted = class_predictions(tf.constant(a, tf.float32), tf.constant(b, tf.float32))
-        if ctr_classes == 1:
-            predicted = Predictions(**{**vars(predicted), "ctr_class_logits": None})
-        terms = models.build(config(listed)).loss_terms(predicted, labels)
+        labels = family_labels(**observed_rows(click, conversion), s=tf.constant(session))
+        ctr, cvr = tf.constant(a, tf.float32), tf.constant(b, tf.float32)
+        model = build(config(listed))
+        outputs = outputs_of(model, {"ctr": ctr[:, 1] if ctr_classes == 1 else ctr, "cvr": cvr})
+        terms = model.loss_terms(outputs, labels)
         values = {t.name: tensors.run(t.value) for t in terms}
     f = np.stack(
         [

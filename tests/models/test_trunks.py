@@ -12,11 +12,11 @@ import pytest
 import tensorflow as tf
 from google.protobuf import text_format
 
-from easy_esmm import models
 from easy_esmm.compat import v1
-from easy_esmm.contract import Labels, Tensor
+from easy_esmm.contract import Tensor
 from easy_esmm.protos.model_pb2 import ModelConfig
 from tests.layers import in_numpy
+from tests.tasks import build, family_labels
 
 ROWS = 12
 RANDOM = np.random.default_rng(0)
@@ -38,6 +38,7 @@ TRUNKS = {
     """,
     "ESMM_AITM": "",
 }
+CTR_DNN, CVR_DNN = "hidden_units: [9, 8] use_bn: false", "hidden_units: [7] use_bn: false"
 GROUPS = """
   groups { input: "user" dnn { hidden_units: [8] use_bn: false } }
   groups { input: "item" dnn { hidden_units: [0] } }
@@ -52,8 +53,8 @@ def config(name: str, parameters: str = "", with_groups: bool = False) -> ModelC
       feature_groups {{ group_name: "user" }}
       {items}
       {name.lower()} {{
-        ctr_tower {{ tower_name: "ctr" dnn {{ hidden_units: [9, 8] use_bn: false }} }}
-        cvr_tower {{ tower_name: "cvr" dnn {{ hidden_units: [7] use_bn: false }} }}
+        ctr_tower {{ tower_name: "ctr" label_name: "click" dnn {{ {CTR_DNN} }} }}
+        cvr_tower {{ tower_name: "cvr" label_name: "buy" dnn {{ {CVR_DNN} }} }}
         {GROUPS if with_groups else ""} {TRUNKS[name]} {parameters}
       }}
     """
@@ -65,11 +66,11 @@ class Built:
 
     def __init__(self, model_config: ModelConfig) -> None:
         with tf.Graph().as_default() as self.graph:
-            self.model = models.build(model_config)
+            self.model = build(model_config)
             groups = {"user": tf.constant(USER)}
             if len(model_config.feature_groups) > 1:
                 groups["item"] = tf.constant(ITEM)
-            self.predictions: Any = self.model.predict(groups, training=False)
+            self.outputs = self.model.outputs(groups, training=False)
             self.variables = v1.global_variables()
             self._session = v1.Session()
             in_numpy.randomize(self._session)
@@ -124,8 +125,10 @@ def test_predictions_are_those_of_the_papers_equations(name: str, with_groups: b
     if with_groups:
         x = np.concatenate([in_numpy.network(USER, v, "group_user"), ITEM], axis=1)
     a, b = logits(name, x, v)
-    p = built.predictions
-    actual = built.run(lambda: [p.ctr_logit, p.cvr_logit, p.pctr, p.pcvr, p.pctcvr])
+    ctr, cvr, product = (built.outputs.heads[task] for task in ("ctr", "cvr", "ctcvr"))
+    actual = built.run(
+        lambda: [ctr.logit, cvr.logit, ctr.prediction, cvr.prediction, product.prediction]
+    )
     expected = [a, b, sigmoid(a), sigmoid(b), sigmoid(a) * sigmoid(b)]
     np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-4)
     assert np.std(a) > 0.1
@@ -136,8 +139,8 @@ def test_predictions_are_those_of_the_papers_equations(name: str, with_groups: b
 def test_a_value_tower_stands_on_the_trunk_too(name: str) -> None:
     built = Built(config(name, "cvr_tower { loss_type: L2_LOSS }"))
     a, b = logits(name, USER, built.values())
-    p = built.predictions
-    actual = built.run(lambda: [p.ctr_logit, p.value, p.expected_value])
+    ctr, cvr, product = (built.outputs.heads[task] for task in ("ctr", "cvr", "ctcvr"))
+    actual = built.run(lambda: [ctr.logit, cvr.prediction, product.prediction])
     np.testing.assert_allclose(actual, [a, b, sigmoid(a) * b], rtol=1e-4, atol=1e-4)
 
 
@@ -158,10 +161,7 @@ def test_the_losses_are_esmms_and_the_click_masked_one(name: str) -> None:
     y = np.array([1, 0] * (ROWS // 2))
     z = y * ([1] * 6 + [0] * 6)
     with built.graph.as_default():
-        ones = tf.ones([ROWS])
-        click, conversion = tf.constant(y, tf.float32), tf.constant(z, tf.float32)
-        labels = Labels(click, conversion, ones, ones, ones, tf.zeros([ROWS]))
-        terms = built.model.loss_terms(built.predictions, labels)
+        terms = built.model.loss_terms(built.outputs, family_labels(y, z))
     values = built.run(lambda: [term.value for term in terms])
     a, b = logits(name, USER, built.values())
     p, r = sigmoid(a), sigmoid(b)
@@ -182,7 +182,7 @@ def entropy(label: np.ndarray, q: np.ndarray) -> np.ndarray:
 
 
 def of_cvr(built: Built) -> Set[str]:
-    return built.moved_by(lambda: built.predictions.cvr_logit)
+    return built.moved_by(lambda: built.outputs.heads["cvr"].logit)
 
 
 def test_the_cvr_logit_teaches_the_ctr_tower_through_what_is_handed_over_unless_stopped() -> None:
@@ -195,7 +195,7 @@ def test_the_cvr_logit_teaches_the_ctr_tower_through_what_is_handed_over_unless_
     assert of_cvr(stopped) == moved - hidden
     # What is handed over is the same; only the gradient is not.
     _, b = logits("ESMM_AITM", USER, stopped.values())
-    actual = stopped.run(lambda: stopped.predictions.cvr_logit)
+    actual = stopped.run(lambda: stopped.outputs.heads["cvr"].logit)
     np.testing.assert_allclose(actual, b, rtol=1e-4, atol=1e-4)
 
 

@@ -11,9 +11,8 @@ import pytest
 import tensorflow as tf
 from google.protobuf import text_format
 
-from easy_esmm import estimator
-from easy_esmm.compat import estimator as tf_estimator
-from easy_esmm.compat import v1
+from easy_esmm import training
+from easy_esmm.compat import estimator, v1
 from easy_esmm.config import Pipeline
 from easy_esmm.contract import TableRows
 from easy_esmm.errors import UserError
@@ -135,12 +134,12 @@ def test_only_the_optimizer_that_asks_for_it_is_averaged() -> None:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     pipeline = table.small("esmm_moving_average", tmp_path_factory.mktemp("run"), num_steps=6)
-    estimator.train(pipeline)
+    training.train(pipeline)
     return pipeline
 
 
 def predicted(pipeline: Pipeline) -> Any:
-    batches = estimator.predict(pipeline, pipeline.config.eval_input_path)
+    batches = training.predict(pipeline, pipeline.config.eval_input_path)
     return np.concatenate([batch["logits_ctr"] for batch in batches])
 
 
@@ -167,11 +166,11 @@ def test_prediction_and_evaluation_use_averages_and_the_weights_where_the_config
         session.run(v1.global_variables_initializer())
         v1.train.Saver().save(session, str(tmp_path / "model.ckpt"), 6)
     np.testing.assert_allclose(predicted(run), predicted(of_weights), rtol=1e-5, atol=1e-6)
-    loss = estimator.evaluate(run)["loss"]
-    assert loss == pytest.approx(estimator.evaluate(of_weights)["loss"], rel=1e-5)
+    loss = training.evaluate(run)["loss"]
+    assert loss == pytest.approx(training.evaluate(of_weights)["loss"], rel=1e-5)
     plain.model_dir = run.config.model_dir
     assert np.abs(predicted(run) - predicted(of_weights)).max() > 1e-3
-    assert abs(loss - estimator.evaluate(of_weights)["loss"]) > 1e-4
+    assert abs(loss - training.evaluate(of_weights)["loss"]) > 1e-4
 
 
 def test_training_from_another_checkpoint_begins_averages_and_moments_at_its_values(
@@ -184,7 +183,7 @@ def test_training_from_another_checkpoint_begins_averages_and_moments_at_its_val
     config.train_config.fine_tune_checkpoint = run.config.model_dir
     config.train_config.num_steps = 1
     config.train_config.random_seed += 1
-    estimator.train(dataclasses.replace(run, config=config, written=config))
+    training.train(dataclasses.replace(run, config=config, written=config))
     source = v1.train.load_checkpoint(run.config.model_dir)
     first = v1.train.load_checkpoint(f"{config.model_dir}/model.ckpt-0")
     for name in ("embedding/all/user", "ctr_tower/dnn/dense_0/kernel"):
@@ -205,7 +204,7 @@ def test_checkpoint_without_averages_is_refused_where_they_are_asked_for(
         session.run(v1.global_variables_initializer())
         v1.train.Saver().save(session, path)
     with pytest.raises(UserError, match=r"use_moving_average: .* holds no averages; set it to"):
-        checkpoints.require_fit(run.config, path, tf_estimator.ModeKeys.PREDICT)
+        checkpoints.require_fit(run.config, path, estimator.ModeKeys.PREDICT)
 
 
 def test_averages_that_stand_at_steps_of_their_own_are_refused_where_all_rows_move(
@@ -215,7 +214,7 @@ def test_averages_that_stand_at_steps_of_their_own_are_refused_where_all_rows_mo
     plain.CopyFrom(run.config)
     (optimizer,) = plain.train_config.optimizer_config
     optimizer.adam_optimizer.learning_rate.constant_learning_rate.learning_rate = 0.1
-    variables = dry_build(plain, tf_estimator.ModeKeys.TRAIN).variables
+    variables = dry_build(plain, estimator.ModeKeys.TRAIN).variables
     path = str(tmp_path / "model.ckpt")
     steps = {f"embedding/all/user/{averages.STEP}": [5]}
     for kept in ({}, steps):
@@ -225,7 +224,7 @@ def test_averages_that_stand_at_steps_of_their_own_are_refused_where_all_rows_mo
             session.run(v1.global_variables_initializer())
             v1.train.Saver().save(session, path)
         if not kept:
-            checkpoints.require_fit(plain, path, tf_estimator.ModeKeys.TRAIN)
+            checkpoints.require_fit(plain, path, estimator.ModeKeys.TRAIN)
     with pytest.raises(UserError, match=r"AverageStep is in the checkpoint only: the averages"):
-        checkpoints.require_fit(plain, path, tf_estimator.ModeKeys.TRAIN)
-    checkpoints.require_fit(plain, path, tf_estimator.ModeKeys.EVAL)
+        checkpoints.require_fit(plain, path, estimator.ModeKeys.TRAIN)
+    checkpoints.require_fit(plain, path, estimator.ModeKeys.EVAL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List
 
-from easy_esmm.config import towers
+from easy_esmm.config import models
 from easy_esmm.config.rules.report import Report
 from easy_esmm.config.tower_losses import predicts_value
 from easy_esmm.protos.click_space_pb2 import ClickSpace
@@ -18,7 +18,7 @@ def check_baselines(report: Report) -> None:
     """One way to sample, and a CVR tower whose loss or quotient makes sense."""
     model = report.config.model_config
     member = model.WhichOneof("model")
-    at = towers.path(model)
+    at = models.path(model)
     if member == "click_space":
         _check_sample(report, model.click_space, at)
         _check_loss(report, model.click_space, at)
@@ -30,7 +30,7 @@ def _check_quotient(report: Report, parameters: Division, at: str) -> None:
     if predicts_value(parameters.cvr_tower):
         rule = "must not be L2_LOSS: the quotient is one of probabilities"
         report.complain(f"{at}.cvr_tower.loss_type", rule, "L2_LOSS", "ESMM predicts values")
-    for member in towers.TOWERS:
+    for member in models.FAMILY_TOWERS:
         classes = getattr(parameters, member).num_class
         if classes > _ONE_LOGIT:
             rule = "must be 1: the quotient is computed from one logit"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from easy_esmm.config import towers
+from easy_esmm.config import models
 from easy_esmm.config.rules.report import Report
 from easy_esmm.config.tower_losses import predicts_value
 from easy_esmm.protos.escm2_pb2 import ESCM2
@@ -17,7 +17,7 @@ def check_counterfactual(report: Report) -> None:
     member = model.WhichOneof("model")
     if member not in _MODELS:
         return
-    parameters, at = towers.parameters(model), towers.path(model)
+    parameters, at = models.parameters(model), models.path(model)
     if predicts_value(parameters.cvr_tower):
         rule = "must not be L2_LOSS: the counterfactual risk is that of a probability"
         report.complain(f"{at}.cvr_tower.loss_type", rule, "L2_LOSS", "ESMM predicts values")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
-from easy_esmm.config import towers
 from easy_esmm.config.cells import parse_cell
 from easy_esmm.config.metric_columns import GROUP_FIELDS, REQUIRED, group_column
+from easy_esmm.config.models import tower_paths
 from easy_esmm.config.rules.report import Report
 from easy_esmm.config.scalars import quoted
 from easy_esmm.config.tower_losses import predicts_value
@@ -62,17 +62,20 @@ def check_metrics(report: Report) -> None:
                 _demand_column(report, path, name, columns)
             elif setting.field.name in REQUIRED:
                 report.complain(path, "must be set")
-    _check_accuracy(report)
+    for path, tower in tower_paths(report.config.model_config):
+        if predicts_value(tower):
+            _refuse_metrics_of_probabilities(report, tower, path)
 
 
-def _check_accuracy(report: Report) -> None:
-    model = report.config.model_config
-    _, tower = towers.towers(model)
+def _refuse_metrics_of_probabilities(report: Report, tower: Any, path: str) -> None:
     for number, metric in enumerate(tower.metrics_set):
-        if metric.HasField("accuracy") and predicts_value(tower):
-            path = f"{towers.path(model)}.cvr_tower.metrics_set[{number}].accuracy"
+        at = f"{path}.metrics_set[{number}]"
+        if metric.HasField("accuracy"):
             rule = "must not stand in a tower that predicts a value"
-            report.complain(path, rule, "accuracy", "use mean_absolute_error")
+            report.complain(f"{at}.accuracy", rule, "accuracy", "use mean_absolute_error")
+        if not metric.auc.exact:
+            rule = "must be true in a tower that predicts a value: false needs probabilities"
+            report.complain(f"{at}.auc.exact", rule, "false")
 
 
 def _demand_column(report: Report, path: str, name: str, columns: Any) -> None:

@@ -152,7 +152,7 @@ RULES: Tuple[Rule, ...] = (
         )
         for network in _NETWORKS
     ),
-    Rule("model_config.esmm_mmoe.num_expert", AtLeast(1), why="a gate chooses among experts"),
+    Rule("model_config.*mmoe.num_expert", AtLeast(1), why="a gate chooses among experts"),
     Rule(f"{_LEVEL}.expert_num_per_task", AtLeast(1), why="a gate chooses among experts"),
     Rule(f"{_LEVEL}.share_num", AtLeast(1), why="tasks meet in the shared experts"),
     Rule("model_config.**.num_class", OneOf((1, 2)), why="labels are 0 or 1, or one number"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import List
 
-from easy_esmm.config import towers
+from easy_esmm.config import models
 from easy_esmm.config.rules.report import Report
 from easy_esmm.config.scalars import quoted
 from easy_esmm.config.support import is_closed_off
@@ -29,24 +29,18 @@ _OF_MODELS = (
 def check_losses(report: Report) -> None:
     """Losses have parameters of their type, the columns and logits that they need, and names."""
     model = report.config.model_config
-    if not towers.is_entire_space(model):
-        return
-    parameters = towers.parameters(model)
     names: List[str] = []
     paths: List[str] = []
-    for member in towers.TOWERS:
-        tower = getattr(parameters, member)
-        path = f"{towers.path(model)}.{member}"
-        if not parameters.HasField(member):
-            continue
+    towers = models.tower_paths(model)
+    for path, tower in towers:
         for number, loss in enumerate(tower.losses):
             _check_loss(report, tower, loss, f"{path}.losses[{number}]")
         _check_classes(report, tower, path)
-        for number, loss in enumerate(tower_losses(tower)):
+        for number, loss in enumerate(tower_losses(tower, models.is_entire_space(model))):
             at = f"{path}.losses[{number}]" if tower.losses else path
             names.append(loss.loss_name)
             paths.append(f"{at}.loss_name" if tower.losses and _is_named(tower, number) else at)
-    if parameters.ctr_tower.tower_name != parameters.cvr_tower.tower_name:
+    if len({tower.tower_name for _, tower in towers}) == len(towers):
         report.demand_unique(names, paths, "another loss")
 
 

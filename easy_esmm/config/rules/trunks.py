@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List
 
-from easy_esmm.config import towers
+from easy_esmm.config import models
 from easy_esmm.config.rules.report import Report
 from easy_esmm.config.scalars import quoted
 from easy_esmm.protos.dnn_pb2 import DNN
+
+WITH_EXPERTS = ("esmm_mmoe", "esmm_ple", "mmoe")
+"""Members of `model_config.model` whose towers read experts, never a feature group of their own."""
 
 
 def check_trunks(report: Report) -> None:
@@ -15,14 +18,14 @@ def check_trunks(report: Report) -> None:
     model = report.config.model_config
     check = _TRUNKS.get(str(model.WhichOneof("model")))
     if check is not None:
-        check(report, towers.parameters(model), towers.path(model))
+        check(report, models.parameters(model), models.path(model))
 
 
 def _check_mixture(report: Report, parameters: Any, at: str) -> None:
     if not parameters.HasField("num_expert"):
         report.complain(f"{at}.num_expert", "must be set", None, "2 to 8 are usual")
     _check_expert(report, parameters, at, "expert_dnn")
-    _refuse_own_inputs(report, parameters, at, "experts")
+    _refuse_own_inputs(report, "experts")
 
 
 def _check_extraction(report: Report, parameters: Any, at: str) -> None:
@@ -43,16 +46,16 @@ def _check_extraction(report: Report, parameters: Any, at: str) -> None:
             )
             last = f"{path}.share_expert_net.hidden_units[{len(shared) - 1}]"
             report.complain(last, rule, str(shared[-1]))
-    _refuse_own_inputs(report, parameters, at, "levels of experts")
+    _refuse_own_inputs(report, "levels of experts")
 
 
 def _check_transfer(report: Report, parameters: Any, at: str) -> None:
     why = {"ctr_tower": "its last one is handed over", "cvr_tower": "it meets the CTR tower's"}
-    for member in towers.TOWERS:
+    for member in models.FAMILY_TOWERS:
         dnn = getattr(parameters, member).dnn
         # A network without `hidden_units` is refused by the rule for all networks.
-        is_judged = dnn.hidden_units or not getattr(parameters, member).HasField("dnn")
-        if parameters.HasField(member) and is_judged and not _units(dnn):
+        has_units = dnn.hidden_units or not getattr(parameters, member).HasField("dnn")
+        if parameters.HasField(member) and has_units and not _units(dnn):
             rule = f"must have a hidden layer: {why[member]}"
             report.complain(
                 f"{at}.{member}.dnn", rule, None, "write dnn { hidden_units: [64, 32] }"
@@ -63,6 +66,7 @@ _TRUNKS: Dict[str, Callable[[Report, Any, str], None]] = {
     "esmm_mmoe": _check_mixture,
     "esmm_ple": _check_extraction,
     "esmm_aitm": _check_transfer,
+    "mmoe": _check_mixture,
 }
 """Member of `model_config.model` -> its rules: (report, parameters, their path)."""
 
@@ -76,12 +80,11 @@ def _check_expert(report: Report, parameters: Any, at: str, member: str) -> None
         report.complain(f"{at}.{member}.hidden_units", rule, "[0]")
 
 
-def _refuse_own_inputs(report: Report, parameters: Any, at: str, trunk: str) -> None:
-    for member in towers.TOWERS:
-        name = getattr(parameters, member).input
-        if name:
+def _refuse_own_inputs(report: Report, trunk: str) -> None:
+    for path, tower in models.tower_paths(report.config.model_config):
+        if tower.input:
             rule = f"must not be set: towers read the {trunk}, which read the feature groups"
-            report.complain(f"{at}.{member}.input", rule, quoted(name))
+            report.complain(f"{path}.input", rule, quoted(tower.input))
 
 
 def _units(dnn: DNN) -> List[int]:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Callable, List, Tuple
 
 from easy_esmm.config.early_stop import reads_max_check_steps
+from easy_esmm.config.models import tower_paths
 from easy_esmm.config.problems import Places, Problem
 from easy_esmm.config.rules.fields import is_default, matches
 from easy_esmm.config.support import field_mark
 from easy_esmm.config.tower_losses import predicts_value
-from easy_esmm.config.towers import towers
 from easy_esmm.config.walk import settings
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.escm2_pb2 import ESCM2
@@ -78,7 +78,7 @@ def _is_one_number(_: PipelineConfig, feature: FeatureConfig) -> bool:
 
 
 def _every_tower_has_metrics(config: PipelineConfig, _: Any) -> bool:
-    return all(tower.metrics_set for tower in towers(config.model_config))
+    return all(tower.metrics_set for _, tower in tower_paths(config.model_config))
 
 
 def _reads_no_float(config: PipelineConfig, feature: FeatureConfig) -> bool:

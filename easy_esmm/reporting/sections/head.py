@@ -6,8 +6,7 @@ import os
 from html import escape
 from typing import List, Tuple
 
-from easy_esmm.config.tower_losses import predicts_value
-from easy_esmm.config.towers import towers
+from easy_esmm.config.tasks import task_specs
 from easy_esmm.reporting.drawing import html
 from easy_esmm.reporting.drawing.formats import count, number, percent, ratio
 from easy_esmm.reporting.evaluated import Evaluated
@@ -77,8 +76,8 @@ def _warnings(of: Evaluated) -> str:
 def _rows(of: Evaluated) -> List[List[str]]:
     rows = [_row(of, task) for task in of.tasks]
     if of.rows.pcvr is None:
-        _, cvr = towers(of.config.model_config)
-        rows.append(_value_row(of, f"{cvr.tower_name}_masked", "value of a click, clicked rows"))
+        name = task_specs(of.config.model_config).specs[-1].metric_name
+        rows.append(_value_row(of, name, "value of a click, clicked rows"))
         rows.append(_value_row(of, "ctcvr", "value of an impression"))
     return rows
 
@@ -105,8 +104,7 @@ def _value_row(of: Evaluated, key: str, title: str) -> List[str]:
 
 
 def _value_line(of: Evaluated) -> str:
-    _, cvr = towers(of.config.model_config)
-    if not predicts_value(cvr):
+    if of.rows.pcvr is not None:
         return ""
     return html.left_out(
         "The CVR tower predicts a value, not a probability: log loss, curves, reliability and "

@@ -1,10 +1,10 @@
-"""What the models have in common that weigh rows by the propensity of a click."""
+"""What models that weigh clicked rows by the propensity of a click have in common."""
 
 from __future__ import annotations
 
 from typing import Dict
 
-from easy_esmm.contract import Labels, Predictions, RowMean
+from easy_esmm.contract import EntireSpaceTasks, Labels, Outputs, RowMean
 from easy_esmm.losses import propensity
 from easy_esmm.losses.propensity import Clip
 from easy_esmm.protos.propensity_pb2 import Propensity
@@ -15,16 +15,17 @@ def clip_of(config: Propensity) -> Clip:
     return Clip(floor=config.floor, cap=config.cap)
 
 
-def propensity_means(predictions: Predictions, labels: Labels, clip: Clip) -> Dict[str, RowMean]:
+def propensity_means(
+    family: EntireSpaceTasks, outputs: Outputs, labels: Labels, clip: Clip
+) -> Dict[str, RowMean]:
     """Over clicked rows: how many propensities were clipped, and the mean weight 1 / P.
 
     A share near 1 says that the floor has made all weights equal: the risk is then that of the
     clicked rows, unweighted.
     """
-    clicked = labels.click * labels.weight
-    is_clipped = propensity.is_clipped(predictions.ctr_logit, clip)
-    weight = propensity.inverse(predictions.ctr_logit, clip)
+    clicked = labels[family.conversion.name].weight
+    logit = outputs.heads[family.click.name].logit
     return {
-        "propensity/clipped_share": RowMean(is_clipped, clicked),
-        "propensity/mean_weight": RowMean(weight, clicked),
+        "propensity/clipped_share": RowMean(propensity.is_clipped(logit, clip), clicked),
+        "propensity/mean_weight": RowMean(propensity.inverse(logit, clip), clicked),
     }

@@ -1,0 +1,67 @@
+"""The models that a config may name, read off the schema, and the parts that their messages share.
+
+A model is a member of the oneof `model_config.model`; its message has the name of the
+`model_class`. Models of the entire-space family have a `ctr_tower` and a `cvr_tower`, other
+multi-task models a list of `task_towers`: labels, metrics and rules need not know which model.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Tuple
+
+from easy_esmm.config.support import is_closed_off
+from easy_esmm.protos.esmm_pb2 import ESMM
+from easy_esmm.protos.model_pb2 import ModelConfig
+
+_MEMBERS = ModelConfig.DESCRIPTOR.oneofs_by_name["model"].fields
+
+MODELS: Dict[str, str] = {
+    field.message_type.name: field.name for field in _MEMBERS if not is_closed_off(field)
+}
+"""Model class -> member of `model_config.model` that holds its parameters."""
+
+FAMILY_TOWERS = ("ctr_tower", "cvr_tower")
+"""The towers of an entire-space model."""
+TASK_TOWERS = "task_towers"
+"""The towers of any other multi-task model."""
+
+
+def is_supported(model: ModelConfig) -> bool:
+    """Whether parameters of a supported model are set."""
+    return model.WhichOneof("model") in MODELS.values()
+
+
+def is_entire_space(model: ModelConfig) -> bool:
+    """Whether parameters of a model of the entire-space family are set."""
+    return is_supported(model) and hasattr(parameters(model), FAMILY_TOWERS[0])
+
+
+def parameters(model: ModelConfig) -> Any:
+    """The message of the model that is set; an empty one where no supported one is."""
+    return getattr(model, str(model.WhichOneof("model"))) if is_supported(model) else ESMM()
+
+
+def path(model: ModelConfig) -> str:
+    """Path of `parameters` in the config."""
+    return f"model_config.{model.WhichOneof('model')}"
+
+
+def tower_paths(model: ModelConfig) -> List[Tuple[str, Any]]:
+    """(path in the config, message) of each tower that is set; the CTR tower comes first."""
+    if not is_supported(model):
+        return []
+    written, at = parameters(model), path(model)
+    if is_entire_space(model):
+        found = [member for member in FAMILY_TOWERS if written.HasField(member)]
+        return [(f"{at}.{member}", getattr(written, member)) for member in found]
+    return [(f"{at}.{TASK_TOWERS}[{n}]", tower) for n, tower in enumerate(written.task_towers)]
+
+
+def groups_read(model: ModelConfig) -> List[str]:
+    """Names of the feature groups that networks or towers read by name, each once.
+
+    Empty where the only feature group goes straight to all towers.
+    """
+    named = [network.input for network in getattr(parameters(model), "groups", ())]
+    named += [tower.input for _, tower in tower_paths(model)]
+    return [name for name in dict.fromkeys(named) if name]

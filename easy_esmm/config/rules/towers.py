@@ -1,0 +1,94 @@
+"""Rules across fields: names, labels and kinds of the towers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from easy_esmm.config import models
+from easy_esmm.config.rules.report import Report
+from easy_esmm.config.scalars import quoted
+from easy_esmm.config.tasks import PRODUCT
+from easy_esmm.config.tower_losses import predicts_value
+from easy_esmm.protos.esmm_pb2 import ESMM
+from easy_esmm.protos.loss_pb2 import LossType
+from easy_esmm.protos.tower_pb2 import TaskTower
+
+_LABELS = {
+    True: "data_config.label_fields must name two labels (conversion, click)",
+    False: "data_config.label_fields must name a label for each tower",
+}
+"""By whether the model is one of the entire-space family."""
+
+
+def check_towers(report: Report) -> None:
+    """Towers of different names, with labels; two of them in an entire-space model."""
+    model = report.config.model_config
+    if not models.is_supported(model):
+        return
+    parameters, at = models.parameters(model), models.path(model)
+    columns = [column.input_name for column in report.config.data_config.input_fields]
+    is_family = models.is_entire_space(model)
+    towers = models.tower_paths(model)
+    for path, tower in towers:
+        if not tower.label_name:
+            report.complain(f"{path}.label_name", f"must be set, or {_LABELS[is_family]}")
+        if tower.task_space_indicator_label:
+            name = tower.task_space_indicator_label
+            kind = "a column of data_config.input_fields"
+            report.demand_member(f"{path}.task_space_indicator_label", name, columns, kind)
+    if is_family:
+        _check_family(report, parameters, at)
+    elif not towers:
+        rule, hint = "must have at least one tower", "write task_towers { ... } for each task"
+        report.complain(f"{at}.{models.TASK_TOWERS}", rule, None, hint)
+    else:
+        _check_names(report)
+
+
+def _check_names(report: Report) -> None:
+    towers = models.tower_paths(report.config.model_config)
+    for path, tower in towers:
+        if not tower.tower_name:
+            report.complain(f"{path}.tower_name", "must be set: it names outputs and metrics")
+    paths = [f"{path}.tower_name" for path, _ in towers]
+    report.demand_unique([tower.tower_name for _, tower in towers], paths, "another tower")
+
+
+def _check_family(report: Report, parameters: Any, at: str) -> None:
+    """The click tower and the conversion tower."""
+    for member in models.FAMILY_TOWERS:
+        if not parameters.HasField(member):
+            report.complain(f"{at}.{member}", "must be set")
+        elif getattr(parameters, member).tower_name == PRODUCT:
+            rule = "must not be the name of the product's outputs"
+            report.complain(f"{at}.{member}.tower_name", rule, quoted(PRODUCT))
+    if parameters.ctr_tower.loss_type == LossType.L2_LOSS:
+        # (Losses that no tower supports are refused by their marks in the schema.)
+        rule = "must not be L2_LOSS: a click is 0 or 1"
+        report.complain(f"{at}.ctr_tower.loss_type", rule, "L2_LOSS")
+    if all(parameters.HasField(member) for member in models.FAMILY_TOWERS):
+        _check_pair(report, parameters.ctr_tower, parameters.cvr_tower, at)
+    if getattr(parameters, "ctr_logit_link", False):
+        _check_link(report, parameters)
+
+
+def _check_pair(report: Report, ctr: TaskTower, cvr: TaskTower, at: str) -> None:
+    if ctr.label_name and ctr.label_name == cvr.label_name:
+        rule = "must not be the label of ctr_tower"
+        hint = "without label_name the first of data_config.label_fields is the conversion"
+        report.complain(f"{at}.cvr_tower.label_name", rule, quoted(cvr.label_name), hint)
+    if ctr.tower_name == cvr.tower_name:
+        rule = "must not be the name of ctr_tower"
+        report.complain(f"{at}.cvr_tower.tower_name", rule, quoted(cvr.tower_name))
+    if ctr.tower_name == f"{cvr.tower_name}_masked":
+        rule = "must not be the name of cvr_tower's metrics over clicked rows"
+        report.complain(f"{at}.ctr_tower.tower_name", rule, quoted(ctr.tower_name))
+
+
+def _check_link(report: Report, esmm: ESMM) -> None:
+    """A link is from one log odds to another."""
+    path = "model_config.esmm.ctr_logit_link"
+    if predicts_value(esmm.cvr_tower):
+        report.complain(path, "must be false where cvr_tower predicts a value", "true")
+    elif any(tower.num_class > 1 for tower in (esmm.ctr_tower, esmm.cvr_tower)):
+        report.complain(path, "must be false for towers of two classes", "true")

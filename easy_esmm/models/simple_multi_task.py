@@ -1,0 +1,14 @@
+"""Independent towers over shared embeddings: the plainest multi-task model.
+
+What other multi-task models are compared with; with one tower a single-task model.
+"""
+
+from __future__ import annotations
+
+from easy_esmm.models.model import register
+from easy_esmm.models.multi_task import MultiTask
+
+
+@register("SimpleMultiTask")
+class SimpleMultiTask(MultiTask):
+    """A tower for each task; the tasks meet in the embeddings, and nowhere above them."""

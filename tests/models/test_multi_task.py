@@ -1,0 +1,208 @@
+"""Multi-task models outside the entire-space family in float64 numpy, with 1, 2, 3, 5 tasks."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, NamedTuple
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from google.protobuf import text_format
+
+from easy_esmm import models
+from easy_esmm.compat import v1
+from easy_esmm.config.tasks import task_specs
+from easy_esmm.contract import Labels, TaskLabels, Tasks
+from easy_esmm.protos.model_pb2 import ModelConfig
+from tests.layers import in_numpy
+
+ROWS, EXPERTS = 14, 3
+RANDOM = np.random.default_rng(5)
+FEATURES, OTHERS = (RANDOM.normal(size=[ROWS, width]).astype(np.float32) for width in (6, 4))
+NAMES = ("click", "cart", "buy", "spent", "return")
+VALUE = "spent"
+"""The task that predicts a value."""
+WEIGHTS = {"click": 1.0, "cart": 0.5, "buy": 2.0, "spent": 0.1, "return": 1.5}
+MEMBERS = {
+    "SimpleMultiTask": "simple_multi_task",
+    "MMoE": "mmoe",
+}
+
+
+def config(name: str, tasks: int, extra: str = "", towers: str = "") -> ModelConfig:
+    """A model of the first `tasks` of `NAMES`; one of them predicts a value."""
+    described = "".join(
+        f"""task_towers {{
+          tower_name: "{task}" label_name: "{task}" weight: {WEIGHTS[task]}
+          {"loss_type: L2_LOSS" if task == VALUE else ""} {towers}
+          dnn {{ hidden_units: [5, 4] use_bn: false }}
+        }}"""
+        for task in NAMES[:tasks]
+    )
+    experts = f"num_expert: {EXPERTS} expert_dnn {{ hidden_units: [7] use_bn: false }}"
+    text = f"""
+      model_class: "{name}"
+      feature_groups {{ group_name: "all" }}
+      {MEMBERS[name]} {{ {described} {experts if name == "MMoE" else ""} {extra} }}
+    """
+    return text_format.Parse(text, ModelConfig())
+
+
+class Observed(NamedTuple):
+    value: Any
+    weight: Any
+
+
+def observed(tasks: Tasks) -> Dict[str, Observed]:
+    random = np.random.default_rng(6)
+    found = {}
+    for task in tasks:
+        binary = (random.random(ROWS) < 0.4).astype(np.float64)
+        value = np.round(random.uniform(-3, 9, ROWS), 2) if task.name == VALUE else binary
+        found[task.name] = Observed(value, random.choice([0.0, 0.5, 2.0], ROWS))
+    return found
+
+
+def labels_of(rows: Dict[str, Observed]) -> Labels:
+    ones = tf.ones([ROWS])
+    found = {
+        name: TaskLabels(
+            tf.constant(one.value, tf.float32),
+            ones,
+            tf.constant(one.weight, tf.float32),
+            tf.zeros([ROWS], tf.bool),
+            0 * ones,
+        )
+        for name, one in rows.items()
+    }
+    return Labels(found, ones)
+
+
+class Result(NamedTuple):
+    served: Dict[str, Any]
+    terms: Dict[str, Any]
+    """Loss -> (value, weight)."""
+    slopes: Dict[str, Any]
+    """Of the total by each tower's output."""
+    regularization: float
+    variables: Dict[str, Any]
+
+
+def run(model_config: ModelConfig, rows: Dict[str, Observed]) -> Result:
+    with tf.Graph().as_default(), v1.Session() as session:
+        model = models.build(model_config, task_specs(model_config), tf.float32)
+        groups = {"all": tf.constant(FEATURES), "other": tf.constant(OTHERS)}
+        outputs = model.outputs(groups, training=False)
+        terms = model.loss_terms(outputs, labels_of(rows))
+        total = tf.add_n([term.weight * term.value for term in terms])
+        scores = [head.score for head in outputs.heads.values()]
+        slopes = dict(zip(outputs.heads, tf.gradients(total, scores)))
+        regularization = model.regularization()
+        in_numpy.randomize(session)
+        variables = {v.name: v for v in v1.global_variables()}
+        of_terms = {t.name: (t.value, tf.constant(t.weight)) for t in terms}
+        return Result(
+            *session.run((dict(outputs.served), of_terms, slopes, regularization, variables))
+        )
+
+
+def inputs(name: str, result: Result, tasks: Tasks) -> Dict[str, Any]:
+    """What each tower reads, by the paper's equations."""
+    x, v = FEATURES.astype(np.float64), result.variables
+    if name == "SimpleMultiTask":
+        return {task.name: x for task in tasks}
+    experts = in_numpy.networks(x, v, "mixture/experts", EXPERTS)
+    return {t.name: in_numpy.gated(x, experts, v, f"mixture/gate_{t.name}") for t in tasks}
+
+
+def outputs_of(name: str, result: Result, tasks: Tasks) -> Dict[str, Any]:
+    """Logit or value of each task, from the variables."""
+    return {
+        task: in_numpy.dense(
+            in_numpy.network(x, result.variables, f"{task}_tower/dnn"),
+            result.variables,
+            f"{task}_tower/output",
+        )[:, 0]
+        for task, x in inputs(name, result, tasks).items()
+    }
+
+
+def sigmoid(x: Any) -> Any:
+    return np.exp(-np.logaddexp(0.0, -x))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+@pytest.mark.parametrize("name", sorted(MEMBERS))
+def test_answers_are_those_of_the_equations(name: str, count: int) -> None:
+    model_config = config(name, count)
+    tasks = task_specs(model_config)
+    result = run(model_config, observed(tasks))
+    expected: Dict[str, Any] = {}
+    for task, output in outputs_of(name, result, tasks).items():
+        if task == VALUE:
+            expected[f"y_{task}"] = output
+        else:
+            expected[f"logits_{task}"] = output
+            expected[f"probs_{task}"] = sigmoid(output)
+    assert set(result.served) == set(expected)
+    for key, value in expected.items():
+        np.testing.assert_allclose(result.served[key], value, rtol=2e-5, atol=2e-6, err_msg=key)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+@pytest.mark.parametrize("name", sorted(MEMBERS))
+def test_losses_and_their_gradients_are_each_tasks_own(name: str, count: int) -> None:
+    model_config = config(name, count)
+    tasks = task_specs(model_config)
+    rows = observed(tasks)
+    result = run(model_config, rows)
+    outputs = outputs_of(name, result, tasks)
+    names: List[str] = []
+    for task in tasks:
+        y, w = rows[task.name]
+        x = outputs[task.name]
+        if task.name == VALUE:
+            names.append(f"l2_loss_{task.name}")
+            loss, slope = (w * (x - y) ** 2).sum() / ROWS, 2 * w * (x - y) / ROWS
+        else:
+            names.append(f"cross_entropy_loss_{task.name}")
+            loss = (w * (np.logaddexp(0, x) - y * x)).sum() / ROWS
+            slope = w * (sigmoid(x) - y) / ROWS
+        value, weight = result.terms[names[-1]]
+        assert value == pytest.approx(loss, rel=2e-5)
+        assert weight == pytest.approx(WEIGHTS[task.name])
+        expected = WEIGHTS[task.name] * slope
+        np.testing.assert_allclose(result.slopes[task.name], expected, rtol=2e-4, atol=1e-6)
+    assert list(result.terms) == names
+
+
+@pytest.mark.parametrize("name", sorted(MEMBERS))
+def test_l2_is_half_the_squares_of_all_matrices(name: str) -> None:
+    model_config = config(name, 2, "l2_regularization: 0.5")
+    result = run(model_config, observed(task_specs(model_config)))
+    matrices = [value for value in result.variables.values() if np.ndim(value) == 2]
+    # Two hidden layers and an output a tower; MMoE's experts and gates besides.
+    assert len(matrices) == 2 * 3 + (EXPERTS + 2 if name == "MMoE" else 0)
+    expected = 0.25 * sum((m.astype(np.float64) ** 2).sum() for m in matrices)
+    assert result.regularization == pytest.approx(expected, rel=1e-5)
+
+
+def test_towers_of_a_simple_model_may_each_read_a_feature_group_of_their_own() -> None:
+    model_config = config("SimpleMultiTask", 2)
+    first, second = model_config.simple_multi_task.task_towers
+    first.input, second.input = "all", "other"
+    result = run(model_config, observed(task_specs(model_config)))
+    for task, x in (("click", FEATURES), ("cart", OTHERS)):
+        hidden = in_numpy.network(x, result.variables, f"{task}_tower/dnn")
+        logit = in_numpy.dense(hidden, result.variables, f"{task}_tower/output")[:, 0]
+        np.testing.assert_allclose(result.served[f"logits_{task}"], logit, rtol=2e-5, atol=2e-6)
+
+
+def test_a_sum_is_the_mean_times_the_rows() -> None:
+    model_config = config("MMoE", 3)
+    rows = observed(task_specs(model_config))
+    mean = run(model_config, rows)
+    model_config.loss_reduction = ModelConfig.SUM
+    total = run(model_config, rows)
+    for name, (value, _) in mean.terms.items():
+        assert total.terms[name][0] == pytest.approx(ROWS * value, rel=1e-5)
