@@ -108,7 +108,7 @@ $(VENV)/.python: $(if $(PYTHON),FORCE)
 
 $(VENV)/.installed: pyproject.toml setup.py $(VENV)/.python
 	@echo "installing easy_esmm and TensorFlow in $(VENV) (minutes the first time)"
-	@$(PIP_INSTALL) -e .
+	@$(PIP_INSTALL) -e '.[compare]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.installed

@@ -42,7 +42,7 @@ def main(arguments: flags.Arguments) -> None:
     path = str(arguments.pipeline_config)
     aliccp_parts.convert_files(files)
     edits = [*aliccp_parts.rows_edits(files.output, SOURCE), *arguments.edits]
-    models = paper_table.contestants(path, edits, names)
+    models = paper_table.variants_of(path, edits, names)
     console.start(models[-1].pipeline.notes)
     common_pctr = _common_pctr(arguments, files.output)
     seeds = range(FLAGS.runs)

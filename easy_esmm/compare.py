@@ -16,11 +16,13 @@ from pathlib import Path
 from absl import flags as absl_flags
 
 from easy_esmm import console, flags
-from easy_esmm.comparing.contestants import notes_of, read_contestants
+from easy_esmm.comparing.configs import read_variants
 from easy_esmm.comparing.files import write_files
 from easy_esmm.comparing.job import Options, run_comparison
 from easy_esmm.comparing.page import PAGE, comparison_page
+from easy_esmm.comparing.statistics import require_scipy
 from easy_esmm.comparing.text import comparison_text
+from easy_esmm.comparing.variants import notes_of, require_comparable
 from easy_esmm.errors import UserError
 from easy_esmm.whole_file import written_whole
 
@@ -46,7 +48,9 @@ absl_flags.DEFINE_bool("keep_models", False, "keep the models in output_dir", fl
 
 def main(arguments: flags.Arguments) -> None:
     """Runs what has to be run, prints the tables and writes the files."""
-    contestants = read_contestants(FLAGS.configs or "", arguments.edits)
+    require_scipy()
+    variants = read_variants(FLAGS.configs or "", arguments.edits)
+    require_comparable(variants)
     options = Options(
         seeds=FLAGS.seeds,
         simulate=FLAGS.simulate,
@@ -56,8 +60,8 @@ def main(arguments: flags.Arguments) -> None:
         gradient_batches=FLAGS.gradient_batches,
         keep_models=FLAGS.keep_models,
     )
-    console.start(notes_of(contestants))
-    comparison, failures = run_comparison(contestants, options)
+    console.start(notes_of(variants))
+    comparison, failures = run_comparison(variants, options)
     if comparison is not None:
         print(f"\n{comparison_text(comparison)}\n")
         page = options.output / PAGE

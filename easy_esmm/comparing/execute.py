@@ -8,19 +8,15 @@ import os
 import shutil
 import sys
 import time
-from typing import Any, Dict, Iterator, List, cast
+from typing import Dict, Iterator, cast
 
 from easy_esmm import training
+from easy_esmm.comparing.configs import load_run
 from easy_esmm.comparing.runs import Result, Run, write_result
 from easy_esmm.compat import keras, v1
-from easy_esmm.config import Edit, load
-from easy_esmm.config.models import tower_paths
 from easy_esmm.config.tasks import task_specs
 from easy_esmm.contract import EntireSpaceTasks
 from easy_esmm.estimator.gradient_cosine import gradient_cosine
-
-_NEVER = 1_000_000_000
-"""Steps until what is of no use in a comparison."""
 
 
 def execute(run: Run, is_quiet: bool = True) -> Result:
@@ -34,11 +30,7 @@ def execute(run: Run, is_quiet: bool = True) -> Result:
       UserError: as `training.train` and `training.evaluate`.
     """
     start = time.monotonic()
-    pipeline = load(run.path, (*run.edits, *_lean(run)), "train")
-    # Without an evaluation input it is evaluated once, below, and not by the Estimator besides.
-    unevaluated = load(
-        run.path, (*run.edits, *_lean(run), Edit("compare", "eval_input_path", "")), "train"
-    )
+    unevaluated, pipeline = load_run(run.path, run.edits)
     shutil.rmtree(run.model_dir, ignore_errors=True)
     with _screen(is_quiet), _clean_process():
         trained = training.train(unevaluated)
@@ -62,22 +54,6 @@ def execute(run: Run, is_quiet: bool = True) -> Result:
     if not run.keep_model:
         shutil.rmtree(run.model_dir)
     return result
-
-
-def _lean(run: Run) -> List[Edit]:
-    """Leaves out what costs time and shows in no result; AUC is measured for every config."""
-    model = load(run.path, run.edits, "check").config.model_config
-    changes: Dict[str, Any] = {
-        "export_config.exporter_type": "none",
-        "train_config.save_checkpoints_steps": _NEVER,
-        "train_config.save_checkpoints_secs": 0,
-        "train_config.save_summary_steps": _NEVER,
-        "train_config.log_step_count_steps": _NEVER,
-        "train_config.write_graph": False,
-    }
-    for path, _ in tower_paths(model):
-        changes[f"{path}.metrics_set"] = [{"auc": {}}]
-    return [Edit("compare", path, value) for path, value in changes.items()]
 
 
 @contextlib.contextmanager

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from easy_esmm.comparing.comparison import Comparison, compare
-from easy_esmm.comparing.contestants import Contestant, data_format, notes_of, require_same_data
+from easy_esmm.comparing.configs import Variant, on_simulated_rows, with_threads
 from easy_esmm.comparing.runs import Run, plan_run
 from easy_esmm.comparing.schedule import Batch, Say, run_all, threads_of
 from easy_esmm.comparing.simulated import DataSet, data_set, is_written, parse_settings, write
 from easy_esmm.comparing.single_task import find_single_tasks
+from easy_esmm.comparing.variants import data_format, notes_of, require_same_data
 from easy_esmm.config import Edit
 from easy_esmm.errors import UserError
 from easy_esmm.simulation.settings import Settings
@@ -36,7 +37,7 @@ class Options:
 
 
 def run_comparison(
-    contestants: Sequence[Contestant], options: Options
+    variants: Sequence[Variant], options: Options
 ) -> Tuple[Optional[Comparison], List[str]]:
     """Runs what has no result yet.
 
@@ -47,27 +48,27 @@ def run_comparison(
       UserError: an option is wrong, or the configs read different data.
     """
     seeds = parse_seeds(options.seeds)
-    names = [contestant.name for contestant in contestants]
+    names = [variant.name for variant in variants]
     reference = options.reference or names[0]
     if reference not in names:
         known = ", ".join(names)
         raise UserError(f"--reference: must be one of {known}, got '{reference}'")
     settings = None if options.simulate is None else parse_settings(options.simulate)
     if settings is None:
-        require_same_data(contestants)
+        require_same_data(variants)
     batches = [
-        _of_files(contestants, seed, options)
+        _of_files(variants, seed, options)
         if settings is None
-        else _simulated(contestants, settings, seed, options)
+        else _simulated(variants, settings, seed, options)
         for seed in seeds
     ]
     outcomes = run_all(batches, len(names) * len(seeds), options.jobs)
     if not outcomes.results:
         return None, outcomes.failures
-    singles = find_single_tasks({c.name: c.pipeline.config for c in contestants})
+    singles = find_single_tasks({c.name: c.pipeline.config for c in variants})
     facts: Dict[str, Any] = {
-        "configs": {contestant.name: contestant.path for contestant in contestants},
-        "changes": {edit.path: edit.value for edit in contestants[0].edits},
+        "configs": {variant.name: variant.path for variant in variants},
+        "changes": {edit.path: edit.value for edit in variants[0].edits},
         "simulation": None if settings is None else _known_settings(settings),
     }
     notes = [*singles.notes, *(f"failed: {failure}" for failure in outcomes.failures)]
@@ -78,7 +79,7 @@ def run_comparison(
         singles.by_task,
         facts,
         notes,
-        notes_of(contestants),
+        notes_of(variants),
     )
     return comparison, outcomes.failures
 
@@ -104,16 +105,16 @@ def _known_settings(settings: Settings) -> Dict[str, Any]:
 
 
 def _simulated(
-    contestants: Sequence[Contestant], settings: Settings, seed: int, options: Options
+    variants: Sequence[Variant], settings: Settings, seed: int, options: Options
 ) -> Batch:
     runs: List[Run] = []
     sets: Dict[DataSet, None] = {}
-    for contestant in contestants:
-        data = data_set(options.output / "data", settings, seed, data_format(contestant))
+    for variant in variants:
+        data = data_set(options.output / "data", settings, seed, data_format(variant))
         sets[data] = None
-        edits = data.edits(contestant.pipeline.written, settings)
+        edits = on_simulated_rows(variant.pipeline.written, str(data.folder), data.format, settings)
         known = [_known_settings(settings), data.format]
-        runs.append(_run(contestant, seed, known, edits, options, truth=data.truth))
+        runs.append(_run(variant, seed, known, edits, options, truth=data.truth))
 
     def prepare(say: Say) -> None:
         for data in sets:
@@ -124,10 +125,10 @@ def _simulated(
     return prepare, runs
 
 
-def _of_files(contestants: Sequence[Contestant], seed: int, options: Options) -> Batch:
-    config = contestants[0].pipeline.config
+def _of_files(variants: Sequence[Variant], seed: int, options: Options) -> Batch:
+    config = variants[0].pipeline.config
     known = [*_files(config.train_input_path), *_files(config.eval_input_path)]
-    return _nothing, [_run(contestant, seed, known, [], options) for contestant in contestants]
+    return _nothing, [_run(variant, seed, known, [], options) for variant in variants]
 
 
 def _files(paths: str) -> List[Any]:
@@ -147,7 +148,7 @@ def _nothing(_: Say) -> None:
 
 
 def _run(
-    contestant: Contestant,
+    variant: Variant,
     seed: int,
     data: Any,
     data_edits: Sequence[Edit],
@@ -155,23 +156,12 @@ def _run(
     truth: str = "",
 ) -> Run:
     return plan_run(
-        contestant,
+        variant,
         seed,
         data,
-        (*data_edits, *_threads(contestant, options.jobs)),
+        (*data_edits, *with_threads(variant, threads_of(options.jobs))),
         options.output,
         truth=truth,
         gradient_batches=options.gradient_batches,
         keep_model=options.keep_models,
     )
-
-
-def _threads(contestant: Contestant, jobs: int) -> List[Edit]:
-    """TensorFlow's threads shared out among the processes, where the config does not say."""
-    train, threads = contestant.pipeline.config.train_config, threads_of(jobs)
-    names = ("inter_op_parallelism_threads", "intra_op_parallelism_threads")
-    return [
-        Edit("compare", f"train_config.{name}", threads)
-        for name in names
-        if threads and not getattr(train, name)
-    ]

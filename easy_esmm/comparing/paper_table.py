@@ -7,13 +7,11 @@ import math
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence
 
-from google.protobuf import json_format
-
-from easy_esmm.comparing.contestants import Contestant
+from easy_esmm.comparing.configs import Variant, read_variant, with_model
 from easy_esmm.comparing.runs import Result, Run, plan_run
 from easy_esmm.comparing.schedule import Batch, Say
 from easy_esmm.comparing.statistics import spread
-from easy_esmm.config import Edit, load
+from easy_esmm.config import Edit
 from easy_esmm.config.paper_models import is_of_the_paper, paper_models
 from easy_esmm.errors import UserError
 from easy_esmm.reporting.published import PUBLISHED
@@ -27,12 +25,13 @@ _SOURCE = "aliccp_table"
 _TITLES = {CVR: "CVR, clicked rows", CTCVR: "CTCVR, common pCTR"}
 
 
-def contestants(path: str, edits: Sequence[Edit], names: Sequence[str]) -> List[Contestant]:
+def variants_of(path: str, edits: Sequence[Edit], names: Sequence[str]) -> List[Variant]:
     """The models of these names, with the config at `path` but for its model.
 
     Raises UserError where that config does not hold the paper's ESMM.
     """
-    esmm = load(path, edits, "check").written.model_config
+    base = read_variant("ESMM", path, edits)
+    esmm = base.pipeline.written.model_config
     if not is_of_the_paper(esmm):
         raise UserError(
             f"{path}: model_config: must be the paper's ESMM, one feature group that goes straight "
@@ -40,16 +39,11 @@ def contestants(path: str, edits: Sequence[Edit], names: Sequence[str]) -> List[
             "are made of it"
         )
     models = paper_models(esmm)
-    made = []
-    for name in names:
-        model = json_format.MessageToDict(models[name], preserving_proto_field_name=True)
-        own = (*edits, Edit(_SOURCE, "model_config", model))
-        made.append(Contestant(name, path, own, load(path, own, "check")))
-    return made
+    return [with_model(base, name, models[name], _SOURCE) for name in names]
 
 
 def batches(
-    models: Sequence[Contestant], seeds: Sequence[int], data: Any, output: Path, common_pctr: str
+    models: Sequence[Variant], seeds: Sequence[int], data: Any, output: Path, common_pctr: str
 ) -> List[Batch]:
     """A batch of runs for each seed; `data` is plain JSON that tells the rows from others."""
     return [
@@ -100,7 +94,7 @@ def write(table: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any], path
         file.write("\n")
 
 
-def _run(model: Contestant, seed: int, data: Any, output: Path, common_pctr: str) -> Run:
+def _run(model: Variant, seed: int, data: Any, output: Path, common_pctr: str) -> Run:
     return plan_run(model, seed, data, (), output, common_pctr=common_pctr)
 
 

@@ -12,16 +12,13 @@ from typing import Any, Dict, List
 from google.protobuf import json_format
 
 from easy_esmm.aliccp.fields import BY_NAME, WEIGHT_SUFFIX
-from easy_esmm.config import Edit
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
-SOURCE = "compare"
 
-
-def parquet_edits(config: PipelineConfig) -> List[Edit]:
-    """What to change in `config`, as it is written; nothing where it reads numbers already.
+def parquet_changes(config: PipelineConfig) -> Dict[str, Any]:
+    """Fields of `config`, as it is written, to new values; none where it reads numbers already.
 
     Of the simulation's fields declared STRING: the type becomes INT64. A TagFeature that cuts
     `id:weight` pieces of one of them gets the column of weights instead.
@@ -32,15 +29,15 @@ def parquet_edits(config: PipelineConfig) -> List[Edit]:
         if field.input_name in BY_NAME and field.input_type == DatasetConfig.STRING
     }
     if not texts:
-        return []
+        return {}
     is_flat = len(config.feature_configs) > 0
     path = "feature_configs" if is_flat else "feature_config.features"
     features = config.feature_configs if is_flat else config.feature_config.features
-    edits = [Edit(SOURCE, "data_config.input_fields", _columns(config, texts, features))]
+    changes: Dict[str, Any] = {"data_config.input_fields": _columns(config, texts, features)}
     for number, feature in enumerate(features):
         if _weights_in_text(feature, texts):
-            edits.append(Edit(SOURCE, f"{path}[{number}]", _with_weight_column(feature)))
-    return edits
+            changes[f"{path}[{number}]"] = _with_weight_column(feature)
+    return changes
 
 
 def _columns(config: PipelineConfig, texts: Any, features: Any) -> List[Dict[str, Any]]:

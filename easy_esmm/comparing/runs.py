@@ -14,7 +14,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from google.protobuf import text_format
 
-from easy_esmm.comparing.contestants import Contestant
+from easy_esmm.comparing.configs import Variant, of_run
 from easy_esmm.config import Edit
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.whole_file import written_whole
@@ -61,14 +61,14 @@ class Result:
     """Of the steps alone."""
 
 
-def fingerprint(contestant: Contestant, data: Any, seed: int, gradient_batches: int) -> str:
+def fingerprint(variant: Variant, data: Any, seed: int, gradient_batches: int) -> str:
     """64 hex digits: equal for a run that would give the same result.
 
     Of the config as it is written, with the changes of the command line, but where it writes and
     which seed it names; of `data`, which is plain JSON; and of this package's version.
     """
     written = PipelineConfig()
-    written.CopyFrom(contestant.pipeline.written)
+    written.CopyFrom(variant.pipeline.written)
     written.ClearField("model_dir")
     written.train_config.ClearField("random_seed")
     parts = [
@@ -82,7 +82,7 @@ def fingerprint(contestant: Contestant, data: Any, seed: int, gradient_batches: 
 
 
 def plan_run(
-    contestant: Contestant,
+    variant: Variant,
     seed: int,
     data: Any,
     data_edits: Tuple[Edit, ...],
@@ -92,23 +92,21 @@ def plan_run(
     """The run of a config with a seed.
 
     Args:
-      contestant: the config.
+      variant: the config.
       seed: of the run.
       data: plain JSON that says which rows it reads; see `fingerprint`.
       data_edits: what makes the config read them.
       output: folder of the comparison.
       options: other fields of `Run`.
     """
-    digest = fingerprint(contestant, data, seed, options.get("gradient_batches", 0))
-    stem = f"{re.sub(r'[^A-Za-z0-9_.+-]', '_', contestant.name)}.seed{seed}.{digest[:8]}"
+    digest = fingerprint(variant, data, seed, options.get("gradient_batches", 0))
+    stem = f"{re.sub(r'[^A-Za-z0-9_.+-]', '_', variant.name)}.seed{seed}.{digest[:8]}"
     model_dir = str(output / "models" / stem)
-    own = {"model_dir": model_dir, "train_config.random_seed": seed}
-    edits = [Edit("compare", path, value) for path, value in own.items()]
     return Run(
-        name=contestant.name,
+        name=variant.name,
         seed=seed,
-        path=contestant.path,
-        edits=(*contestant.edits, *data_edits, *edits),
+        path=variant.path,
+        edits=(*variant.edits, *data_edits, *of_run(model_dir, seed)),
         model_dir=model_dir,
         result=str(output / "results" / f"{stem}.json"),
         fingerprint=digest,

@@ -7,14 +7,10 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict
 
-from easy_esmm.comparing.parquet_columns import SOURCE, parquet_edits
-from easy_esmm.config import Edit
 from easy_esmm.config.hints import did_you_mean
-from easy_esmm.config.models import tower_paths
 from easy_esmm.errors import UserError
-from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.simulation.generator import simulate
 from easy_esmm.simulation.settings import Settings
 from easy_esmm.simulation.summary import describe
@@ -62,21 +58,6 @@ class DataSet:
     def truth(self) -> str:
         """Truth file of the rows that are evaluated."""
         return str(self.folder / "truth" / "test.truth.parquet")
-
-    def edits(self, written: PipelineConfig, settings: Settings) -> List[Edit]:
-        """What a config needs to read the files.
-
-        A `label_prior` that the config sets is that of other rows; it becomes the rate asked for.
-        """
-        edits = [
-            Edit(SOURCE, "train_input_path", str(self.folder / "train" / f"*.{self.format}")),
-            Edit(SOURCE, "eval_input_path", str(self.folder / "test" / f"*.{self.format}")),
-        ]
-        rates = settings.click_rate, settings.conv_rate
-        for (path, tower), rate in zip(tower_paths(written.model_config), rates):
-            if tower.HasField("label_prior"):
-                edits.append(Edit(SOURCE, f"{path}.label_prior", rate))
-        return edits + (parquet_edits(written) if self.format == "parquet" else [])
 
 
 def data_set(folder: Path, settings: Settings, seed: int, form: str) -> DataSet:

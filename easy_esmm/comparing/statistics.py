@@ -1,4 +1,4 @@
-"""Means, spreads and paired differences with intervals, by the textbook and in plain Python.
+"""Means, spreads and paired differences with t-intervals.
 
 Runs are paired by seed: two models that saw the same rows share the luck of the draw, which cancels
 in their difference. So a difference is known far better than either figure.
@@ -10,6 +10,13 @@ import math
 import statistics
 from dataclasses import dataclass
 from typing import List, Mapping, Sequence
+
+from easy_esmm.errors import UserError
+
+try:
+    from scipy.special import stdtrit
+except ImportError:  # it is no dependency of training: see `require_scipy`
+    stdtrit = None
 
 CONFIDENCE = 0.95
 
@@ -27,7 +34,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with the t-interval that holds the true one in 95 of 100 repetitions."""
+    """A mean with its t-interval, which holds the true mean in 95 of 100 repetitions."""
 
     count: int
     mean: float
@@ -52,6 +59,12 @@ class Interval:
         return not self.is_known or self.low <= 0 <= self.high
 
 
+def require_scipy() -> None:
+    """Raises UserError where SciPy, which knows Student's distribution, is not installed."""
+    if stdtrit is None:
+        raise UserError("compare needs SciPy, which is absent: pip install 'easy_esmm[compare]'")
+
+
 def spread(values: Sequence[float]) -> Spread:
     """Mean and standard deviation; NaNs among the values are left out."""
     known = _known(values)
@@ -65,47 +78,13 @@ def interval(values: Sequence[float]) -> Interval:
     if found.count < 2:
         return Interval(found.count, found.mean, math.nan, math.nan, math.nan)
     error = found.deviation / math.sqrt(found.count)
-    half = t_quantile(0.5 + CONFIDENCE / 2, found.count - 1) * error
+    half = float(stdtrit(found.count - 1, 0.5 + CONFIDENCE / 2)) * error
     return Interval(found.count, found.mean, error, found.mean - half, found.mean + half)
 
 
 def paired_difference(values: Mapping[int, float], reference: Mapping[int, float]) -> Interval:
     """Of the mean of values - reference, over the seeds that both have."""
     return interval([values[seed] - reference[seed] for seed in values if seed in reference])
-
-
-def t_quantile(probability: float, degrees: int) -> float:
-    """The x with P(T <= x) = `probability`, in [.5, 1), of Student's t with `degrees` >= 1.
-
-    By bisection on the exact distribution; to 1e-9.
-    """
-    low, high = 0.0, 1.0
-    while _within(high, degrees) < 2 * probability - 1:
-        high *= 2
-    while high - low > 1e-10 * max(1.0, high):
-        middle = (low + high) / 2
-        if _within(middle, degrees) < 2 * probability - 1:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
-
-
-def _within(x: float, degrees: int) -> float:
-    """P(|T| <= x), a finite sum for whole degrees of freedom.
-
-    Source: Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.3 and 26.7.4.
-    """
-    theta = math.atan(x / math.sqrt(degrees))
-    cosine = math.cos(theta)
-    is_odd = degrees % 2
-    term = cosine if is_odd else 1.0
-    total = term if degrees > 1 else 0.0
-    for k in range(3 if is_odd else 2, degrees - 1, 2):
-        term *= cosine**2 * (k - 1) / k
-        total += term
-    sine = math.sin(theta)
-    return (theta + sine * total) * 2 / math.pi if is_odd else sine * total
 
 
 def _known(values: Sequence[float]) -> List[float]:

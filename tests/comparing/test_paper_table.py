@@ -65,13 +65,13 @@ def test_the_file_holds_the_same_figures(tmp_path: Path) -> None:
 def test_models_differ_from_the_sample_in_the_model_alone() -> None:
     rate = Edit("test", "train_config.num_steps", 7)
     units = Edit("test", "model_config.esmm.cvr_tower.dnn.hidden_units", [5])
-    made = paper_table.contestants(ALICCP, [rate, units], NAMES)
-    assert [contestant.name for contestant in made] == list(NAMES)
+    made = paper_table.variants_of(ALICCP, [rate, units], NAMES)
+    assert [variant.name for variant in made] == list(NAMES)
     without: Any = None
-    for contestant in made:
-        config = contestant.pipeline.config
+    for variant in made:
+        config = variant.pipeline.config
         rest = type(config)()
-        rest.CopyFrom(contestant.pipeline.written)
+        rest.CopyFrom(variant.pipeline.written)
         rest.ClearField("model_config")
         assert rest == (without or rest)
         without = rest
@@ -84,7 +84,7 @@ def test_models_differ_from_the_sample_in_the_model_alone() -> None:
 def test_a_config_of_another_model_is_refused() -> None:
     path = str(SAMPLES / "esmm_three_groups.config")
     with pytest.raises(UserError) as caught:
-        paper_table.contestants(path, [], ["BASE"])
+        paper_table.variants_of(path, [], ["BASE"])
     assert str(caught.value) == (
         f"{path}: model_config: must be the paper's ESMM, one feature group that goes straight to "
         "both towers, without click_masked_cvr_weight and ctr_logit_link; the other models are "

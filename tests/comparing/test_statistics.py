@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from easy_esmm.comparing.statistics import interval, paired_difference, spread, t_quantile
+from easy_esmm.comparing.statistics import interval, paired_difference, spread
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_spread_is_the_mean_and_the_deviation_with_n_minus_1() -> None:
@@ -27,19 +32,37 @@ def test_what_was_not_measured_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("degrees", "quantile"),
-    # Student's t, two-sided 95 %: the table of any textbook
-    [(1, 12.7062), (2, 4.3027), (3, 3.1824), (4, 2.7764), (9, 2.2622), (30, 2.0423), (120, 1.9799)],
+    ("runs", "quantile"),
+    # Student's t with runs - 1 degrees, two-sided 95 %; two and three runs: in closed form
+    [
+        (2, math.tan(math.pi * 0.475)),
+        (3, 0.95 / math.sqrt(2 * 0.975 * 0.025)),
+        (4, 3.182446305284),
+        (5, 2.776445105198),
+        (10, 2.262157162740),
+        (31, 2.042272456301),
+        (121, 1.979930405052),
+    ],
 )
-def test_quantiles_are_those_of_the_table(degrees: int, quantile: float) -> None:
-    assert t_quantile(0.975, degrees) == pytest.approx(quantile, abs=5e-5)
+def test_half_the_interval_is_student_s_quantile_times_the_error(
+    runs: int, quantile: float
+) -> None:
+    found = interval([math.sin(run) for run in range(runs)])
+    assert found.half_width / found.standard_error == pytest.approx(quantile, abs=1e-9)
 
 
-def test_quantiles_of_one_and_two_degrees_have_closed_forms() -> None:
-    # one degree: tan(pi (p - 1/2)); two: (2p - 1) / sqrt(2 p (1 - p))
-    for p in (0.6, 0.9, 0.995):
-        assert t_quantile(p, 1) == pytest.approx(math.tan(math.pi * (p - 0.5)), rel=1e-8)
-        assert t_quantile(p, 2) == pytest.approx((2 * p - 1) / math.sqrt(2 * p * (1 - p)), rel=1e-8)
+def test_without_scipy_a_line_says_how_to_get_it() -> None:
+    code = "import sys; sys.modules['scipy'] = None; import easy_esmm.compare as compare\n"
+    code += "compare.flags.run(compare.main, compare.FLAGS, '')"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--configs=samples/esmm.config"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    line = "compare needs SciPy, which is absent: pip install 'easy_esmm[compare]'\n"
+    assert (done.returncode, done.stderr) == (2, line)
 
 
 def test_paired_difference_takes_only_seeds_that_both_have() -> None:

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from easy_esmm import compare, flags
-from easy_esmm.comparing.contestants import (
-    data_format,
-    notes_of,
-    read_contestants,
-    require_same_data,
-)
+from easy_esmm.comparing.configs import read_variants
 from easy_esmm.comparing.job import parse_seeds
 from easy_esmm.comparing.simulated import parse_settings
+from easy_esmm.comparing.variants import (
+    data_format,
+    notes_of,
+    require_comparable,
+    require_same_data,
+)
 from easy_esmm.config import Edit
 from easy_esmm.errors import UserError
 
@@ -28,13 +29,13 @@ def edited(path: str, value: object) -> Edit:
 def test_names_are_those_of_the_files_unless_given(tmp_path: Path) -> None:
     other = tmp_path / "other.config"
     other.write_text(SAMPLE.read_text())
-    found = read_contestants(f"{SAMPLE}, mine={SAMPLE},{other}", [])
-    assert [contestant.name for contestant in found] == ["esmm_quickstart", "mine", "other"]
+    found = read_variants(f"{SAMPLE}, mine={SAMPLE},{other}", [])
+    assert [variant.name for variant in found] == ["esmm_quickstart", "mine", "other"]
 
 
 def test_two_configs_of_one_name_are_refused_with_a_way_out() -> None:
     with pytest.raises(UserError) as caught:
-        read_contestants(f"{SAMPLE},{SAMPLE}", [])
+        read_variants(f"{SAMPLE},{SAMPLE}", [])
     assert str(caught.value) == (
         f"--configs: {SAMPLE} and {SAMPLE} are both named esmm_quickstart; name one of them, such "
         f"as --configs {SAMPLE},esmm_quickstart2={SAMPLE}"
@@ -43,7 +44,7 @@ def test_two_configs_of_one_name_are_refused_with_a_way_out() -> None:
 
 def test_no_config_is_an_error_of_the_command_line() -> None:
     with pytest.raises(UserError, match="--configs: must name one config or several, with commas"):
-        read_contestants(" , ", [])
+        read_variants(" , ", [])
 
 
 def test_configs_with_a_space_are_refused_with_a_hint() -> None:
@@ -55,17 +56,17 @@ def test_configs_with_a_space_are_refused_with_a_hint() -> None:
     )
 
 
-def test_early_stopping_would_choose_on_the_rows_that_judge() -> None:
+def test_early_stopping_would_choose_the_step_on_the_evaluated_rows() -> None:
     stop = edited("export_config.enable_early_stop", True)
     rule = "export_config.enable_early_stop: must be false in a comparison"
     with pytest.raises(UserError, match=rule):
-        read_contestants(str(SAMPLE), [stop])
+        require_comparable(read_variants(str(SAMPLE), [stop]))
 
 
 def test_models_of_values_are_refused() -> None:
     value = edited("model_config.esmm.cvr_tower.loss_type", "L2_LOSS")
     with pytest.raises(UserError, match=r"esmm\.cvr_tower\.loss_type: must be that of a probab"):
-        read_contestants(str(SAMPLE), [value])
+        require_comparable(read_variants(str(SAMPLE), [value]))
 
 
 def test_configs_on_different_files_or_labels_are_told_apart(tmp_path: Path) -> None:
@@ -73,17 +74,17 @@ def test_configs_on_different_files_or_labels_are_told_apart(tmp_path: Path) -> 
     other = tmp_path / "other.config"
     other.write_text(text.replace("data/train/*.csv", "elsewhere/*.csv"))
     with pytest.raises(UserError) as caught:
-        require_same_data(read_contestants(f"{SAMPLE},{other}", []))
+        require_same_data(read_variants(f"{SAMPLE},{other}", []))
     assert str(caught.value) == (
         f'--configs: train_input_path must be the same in all configs: "data/train/*.csv" in '
         f'{SAMPLE}, "elsewhere/*.csv" in {other}; set it for all by a flag, or compare on '
         "simulated rows (--simulate)"
     )
     same = [edited("train_input_path", "x.csv")]
-    require_same_data(read_contestants(f"{SAMPLE},{other}", same))
+    require_same_data(read_variants(f"{SAMPLE},{other}", same))
 
 
-def test_notes_of_the_configs_are_told_once_each(tmp_path: Path) -> None:
+def test_notes_of_the_configs_are_listed_once_each(tmp_path: Path) -> None:
     idle = tmp_path / "idle.config"
     text = SAMPLE.read_text().replace("data_config {", "data_config { separator: ';'", 1)
     idle.write_text(text)
@@ -93,7 +94,7 @@ def test_notes_of_the_configs_are_told_once_each(tmp_path: Path) -> None:
         edited("data_config.shuffle", False),
         edited("data_config.shuffle_buffer_size", 9),
     ]
-    notes = notes_of(read_contestants(f"{idle},again={idle}", edits))
+    notes = notes_of(read_variants(f"{idle},again={idle}", edits))
     line = text[: text.index("separator: ';'")].count("\n") + 1
     assert notes == (
         "--data_config.shuffle_buffer_size: has no effect here: shuffle is false",
@@ -103,11 +104,11 @@ def test_notes_of_the_configs_are_told_once_each(tmp_path: Path) -> None:
 
 
 def test_simulated_rows_come_as_csv_or_parquet() -> None:
-    (csv,) = read_contestants(str(SAMPLE), [])
+    (csv,) = read_variants(str(SAMPLE), [])
     parquet_input = edited("data_config.input_type", "ParquetInput")
-    (parquet,) = read_contestants(str(SAMPLE), [parquet_input])
+    (parquet,) = read_variants(str(SAMPLE), [parquet_input])
     assert (data_format(csv), data_format(parquet)) == ("csv", "parquet")
-    (records,) = read_contestants(
+    (records,) = read_variants(
         str(SAMPLE),
         [
             edited("data_config.input_type", "TFRecordInput"),

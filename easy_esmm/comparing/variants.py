@@ -1,0 +1,84 @@
+"""Whether configs can be compared: probabilities, measured on the same rows."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Sequence, Tuple
+
+from easy_esmm.comparing.configs import Variant
+from easy_esmm.config.tasks import task_specs
+from easy_esmm.contract import Kind
+from easy_esmm.errors import UserError
+from easy_esmm.protos.data_pb2 import DatasetConfig
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+
+def require_comparable(variants: Sequence[Variant]) -> None:
+    """Raises UserError for a model of values, and for one that chooses its step by evaluation."""
+    for variant in variants:
+        pipeline = variant.pipeline
+        problems: List[str] = []
+        model, export = pipeline.config.model_config, pipeline.config.export_config
+        values = [task for task in task_specs(model) if task.kind is Kind.VALUE]
+        for path in dict.fromkeys(f"{task.path}.loss_type" for task in values):
+            rule = "must be that of a probability: what is compared are three probabilities"
+            problems.append(str(pipeline.problem(path, rule)))
+        if export.enable_early_stop:
+            rule = "must be false in a comparison: it chooses the step on the evaluated rows"
+            problems.append(str(pipeline.problem("export_config.enable_early_stop", rule, "true")))
+        if problems:
+            raise UserError("\n".join(problems))
+
+
+def notes_of(variants: Sequence[Variant]) -> Tuple[str, ...]:
+    """Settings without effect, with their places, of all configs; each once."""
+    return tuple(dict.fromkeys(note for variant in variants for note in variant.pipeline.notes))
+
+
+def require_same_data(variants: Sequence[Variant]) -> None:
+    """Raises UserError unless all read the same files, and the same labels and weights of them."""
+    first, *others = variants
+    for field, read in _DATA.items():
+        expected = read(first.pipeline.config)
+        for other in others:
+            found = read(other.pipeline.config)
+            if found != expected:
+                raise UserError(
+                    f"--configs: {field} must be the same in all configs: {_shown(expected)} in "
+                    f"{first.path}, {_shown(found)} in {other.path}; set it for all by a flag, "
+                    "or compare on simulated rows (--simulate)"
+                )
+    for field in ("train_input_path", "eval_input_path"):
+        if not getattr(first.pipeline.config, field):
+            raise UserError(f"{first.path}: {field}: must be set, or give --{field} or --simulate")
+
+
+def data_format(variant: Variant) -> str:
+    """In which format the simulation writes for this config: `csv` or `parquet`."""
+    kind = variant.pipeline.config.data_config.input_type
+    if kind not in _FORMATS:
+        name = DatasetConfig.InputType.Name(kind)
+        raise UserError(
+            f"{variant.path}: data_config.input_type: must be CSVInput or ParquetInput for "
+            f"--simulate, got {name}; give --data_config.input_type=ParquetInput"
+        )
+    return _FORMATS[kind]
+
+
+_FORMATS: Dict[int, str] = {DatasetConfig.CSVInput: "csv", DatasetConfig.ParquetInput: "parquet"}
+
+
+def _labels(config: PipelineConfig) -> str:
+    return ", ".join(task_specs(config.model_config).columns())
+
+
+_DATA: Dict[str, Callable[[PipelineConfig], Any]] = {
+    "train_input_path": lambda config: config.train_input_path,
+    "eval_input_path": lambda config: config.eval_input_path,
+    "label_name of the CTR and of the CVR tower": _labels,
+    "data_config.sample_weight": lambda config: config.data_config.sample_weight,
+    "eval_config.num_examples": lambda config: config.eval_config.num_examples,
+}
+
+
+def _shown(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
