@@ -24,9 +24,9 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
+from easy_esmm.aliccp.conversion.partition import BLOCK_BYTES
 from easy_esmm.aliccp.conversion.raw_block import COMMON, SKELETON, RawFile, parse
 from easy_esmm.aliccp.conversion.sources import find, text_of
-from easy_esmm.aliccp.conversion.spool import BLOCK_BYTES
 
 TOKEN_GOALS = {"skeleton": 1e6, "common": 40e3}
 WHOLE_GOALS = {"skeleton": 0.4e6, "common": 15e3}

@@ -40,8 +40,8 @@ from easy_esmm.compat import v1
 from easy_esmm.config import Pipeline
 from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.simulation.generator import PARTS, Simulation, simulate
+from easy_esmm.simulation.id_lists import IdLists
 from easy_esmm.simulation.impressions import field_size
-from easy_esmm.simulation.ragged import Ragged
 from easy_esmm.simulation.settings import Settings
 
 # Ids of each field in the measurement of speed; a history has one id a row besides its bag.
@@ -292,7 +292,7 @@ def _arrays(simulation: Simulation, rows: NDArray[Any], of_users: bool) -> Dict[
         if (field.owner == USER) != of_users:
             continue
         values, owner = shown.values[field.name], shown.owner_of_rows(field.name)[rows]
-        if not isinstance(values, Ragged):
+        if not isinstance(values, IdLists):
             arrays[field.name] = pa.array(values[owner], pa.int32())
             continue
         offsets = pa.array(values.offsets, pa.int32())

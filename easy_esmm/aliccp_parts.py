@@ -53,7 +53,7 @@ def define_flags(output_dir: str) -> FlagValues:
         "min_count", 12, "an id needs so many occurrences in train", 1, flag_values=values
     )
     absl_flags.DEFINE_integer(
-        "max_bad_rows", 0, "malformed lines and unknown keys to put up with", 0, flag_values=values
+        "max_bad_rows", 0, "malformed lines and unknown keys to tolerate", 0, flag_values=values
     )
     return values
 
@@ -64,7 +64,7 @@ def ctr_only(source: str) -> Tuple[Edit, ...]:
 
 
 def files_of(values: FlagValues) -> Files:
-    """What the command line says; raises UserError without --data, or without the config.
+    """From the command line; raises UserError without --data, or without the config.
 
     The config is read after the conversion, which may take minutes.
     """

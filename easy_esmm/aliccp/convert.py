@@ -5,7 +5,7 @@
     python -m easy_esmm.aliccp.convert --skeleton sample_skeleton_test.csv
         --common common_features_test.csv --output data/test --vocabulary data/train
 
-Exit status: 0; 2 with a message for what a user can mend (files, flags, too many bad rows).
+Exit status: 0; 2 with a message for what a user can correct (files, flags, too many bad rows).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ absl_flags.DEFINE_enum(
     "format", "parquet", FORMATS, "Of the flat layout; grouped is parquet.", flag_values=FLAGS
 )
 absl_flags.DEFINE_integer(
-    "max_bad_rows", 0, "Malformed lines and unknown keys to put up with.", 0, flag_values=FLAGS
+    "max_bad_rows", 0, "Malformed lines and unknown keys to tolerate.", 0, flag_values=FLAGS
 )
 absl_flags.DEFINE_integer("seed", 1, "Seed of the order of the user rows.", 0, flag_values=FLAGS)
 absl_flags.DEFINE_integer(

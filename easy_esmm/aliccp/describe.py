@@ -1,7 +1,7 @@
 """`python -m easy_esmm.aliccp.describe DIR`: one HTML page about converted files.
 
 DIR is the --output of a conversion, or a folder with several of them (train, test). The page goes
-to DIR/description.html, or where --output says; it needs no network.
+to DIR/description.html, or to --output; it needs no network.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _read(folder: Path) -> Tuple[str, Dict[str, Any], Vocabulary]:
 
 
 def main(arguments: flags.Arguments) -> None:
-    """Writes the page and says where to."""
+    """Writes the page and prints its path."""
     if len(arguments.positional) != 1:
         raise UserError(f"must be given one folder, got {len(arguments.positional)} (see --help)")
     folder = Path(arguments.positional[0]).absolute()

@@ -8,8 +8,8 @@ from typing import Dict
 import numpy as np
 from numpy.random import Generator
 
-from easy_esmm.simulation import ragged
-from easy_esmm.simulation.ragged import FloatArray, IntArray, Ragged
+from easy_esmm.simulation import id_lists
+from easy_esmm.simulation.id_lists import FloatArray, IdLists, IntArray
 
 HEAD_SHARE = 0.605
 """Planned share of the impressions that 1 % of the catalogue take. Users' own tastes raise it to
@@ -26,7 +26,7 @@ class Catalogue:
 
     ids: Dict[str, IntArray]
     """Fields 205, 206, 207 and 216."""
-    nodes: Ragged
+    nodes: IdLists
     """Field 210: one to three intention nodes an item."""
     sizes: Dict[str, int]
     """Number of ids by item field."""
@@ -121,7 +121,7 @@ def _child(parent: IntArray, parents: int, children: int, random: Generator) -> 
     return child
 
 
-def _nodes(category: IntArray, sizes: Dict[str, int], random: Generator) -> Ragged:
+def _nodes(category: IntArray, sizes: Dict[str, int], random: Generator) -> IdLists:
     """A node of the item's category (of two there are), and up to two of nodes open to all."""
     items = len(category)
     everyone = np.arange(items)
@@ -132,4 +132,4 @@ def _nodes(category: IntArray, sizes: Dict[str, int], random: Generator) -> Ragg
         skewed = np.floor(random.random(len(chosen)) ** 2 * open_nodes).astype(np.int64)
         owner.append(chosen)
         node.append(2 * open_nodes + skewed)
-    return ragged.from_pairs(np.concatenate(owner), np.concatenate(node), items, sizes["210"])
+    return id_lists.from_pairs(np.concatenate(owner), np.concatenate(node), items, sizes["210"])

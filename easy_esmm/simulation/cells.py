@@ -16,13 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from easy_esmm.aliccp.fields import WEIGHT_SUFFIX, Field
+from easy_esmm.simulation.id_lists import FloatArray, IdLists, IntArray
 from easy_esmm.simulation.impressions import Values
-from easy_esmm.simulation.ragged import FloatArray, IntArray, Ragged
 
 
 def csv_cells(field: Field, values: Values) -> Dict[str, pa.Array]:
     """One column: int64 with nulls, or strings."""
-    if not isinstance(values, Ragged):
+    if not isinstance(values, IdLists):
         return {field.name: _single(field, values)}
     pieces = pc.cast(pa.array(values.ids + field.first_id), pa.string())
     if field.weighted:
@@ -33,7 +33,7 @@ def csv_cells(field: Field, values: Values) -> Dict[str, pa.Array]:
 
 def parquet_cells(field: Field, values: Values) -> Dict[str, pa.Array]:
     """One column, or two for a weighted field."""
-    if not isinstance(values, Ragged):
+    if not isinstance(values, IdLists):
         return {field.name: _single(field, values)}
     offsets = _offsets(values)
     ids = pa.array(values.ids + field.first_id)
@@ -55,5 +55,5 @@ def _weight_texts(weights: FloatArray) -> pa.Array:
     return texts.take(pa.array(which))
 
 
-def _offsets(values: Ragged) -> pa.Array:
+def _offsets(values: IdLists) -> pa.Array:
     return pa.array(values.offsets.astype(np.int32))

@@ -1,4 +1,4 @@
-"""Predictions against planted truth, in plain numpy: what no real log can tell.
+"""Compares predictions with the planted truth, which no real log holds; numpy alone.
 
 The entire-space AUC uses true probabilities as weights: an impression counts p as a positive and
 1 - p as a negative. It is the expected AUC over redrawn labels (up to the ratio of expectations),

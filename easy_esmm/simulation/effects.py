@@ -8,8 +8,8 @@ from typing import Dict, Tuple
 import numpy as np
 from numpy.random import Generator
 
+from easy_esmm.simulation.id_lists import FloatArray, IdLists
 from easy_esmm.simulation.impressions import Impressions, field_size
-from easy_esmm.simulation.ragged import FloatArray, Ragged
 
 SCALE = 1.17
 """Standard deviation of both logits. A Gaussian logit of deviation s at low rates has the Bayes
@@ -111,7 +111,7 @@ def _groups(impressions: Impressions, random: Generator) -> Dict[str, FloatArray
 def _score(impressions: Impressions, field: str, table: FloatArray) -> FloatArray:
     """Sum of weight * effect for each owner; 0 where the field is missing or the list empty."""
     values = impressions.values[field]
-    if isinstance(values, Ragged):
+    if isinstance(values, IdLists):
         return values.weighted_sum(table)
     return np.where(values >= 0, table[values], 0.0)
 

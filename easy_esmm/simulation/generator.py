@@ -1,4 +1,4 @@
-"""Settings -> impressions with planted truth, in memory."""
+"""Simulates impressions with planted truth, in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who saw what: visits of users, the items shown, and what the crosses make of them."""
+"""Impressions: visits of users, the items shown, and the cross features of both."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from numpy.random import Generator
 
 from easy_esmm.aliccp.fields import BY_NAME, CROSS, FIELDS, ITEM, USER
-from easy_esmm.simulation import ragged
+from easy_esmm.simulation import id_lists
 from easy_esmm.simulation.catalogue import Catalogue, make_catalogue
-from easy_esmm.simulation.ragged import FloatArray, IntArray, Ragged
+from easy_esmm.simulation.id_lists import FloatArray, IdLists, IntArray
 from easy_esmm.simulation.settings import Settings
 from easy_esmm.simulation.users import Users, make_users
 
@@ -23,7 +23,7 @@ AGAIN, SAME_CATEGORY = 0.15, 0.45
 """Shares of impressions that show an item, or a category, of the user's past."""
 POSITION_SHARES = (0.5, 0.3, 0.2)
 
-Values = Union[IntArray, Ragged]
+Values = Union[IntArray, IdLists]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Impressions:
     visit_starts: IntArray
     """First row of each visit, ascending: where a file may be cut."""
     values: Dict[str, Values]
-    """Field to its ids per *owner*: single ids as an array (-1: missing), lists as Ragged."""
+    """Field to its ids per *owner*: single ids as an array (-1: missing), lists as IdLists."""
 
     def owner_of_rows(self, field: str) -> IntArray:
         """int64 [rows]: which entry of `values[field]` belongs to each impression."""
@@ -82,7 +82,7 @@ def make_impressions(settings: Settings, random: Generator) -> Impressions:
 def field_size(impressions: Impressions, field: str) -> int:
     """Number of ids that the field could take in this simulation."""
     values = impressions.values[field]
-    if isinstance(values, Ragged):
+    if isinstance(values, IdLists):
         return values.size
     own = BY_NAME[field].size or 0
     return impressions.catalogue.sizes.get(field, max(own, int(values.max(initial=0)) + 1))
@@ -121,7 +121,7 @@ def _shown(
 
 def _crosses(
     user: IntArray, item: IntArray, users: Users, catalogue: Catalogue
-) -> Dict[str, Ragged]:
+) -> Dict[str, IdLists]:
     """Per impression the ids that the user's history and the item share, with their weights."""
     crosses = {}
     for field in (field for field in FIELDS if field.owner == CROSS):
@@ -129,7 +129,7 @@ def _crosses(
         row, ids = _item_values(item_field, item, catalogue)
         weights: FloatArray = users.histories[history_name].find(user[row], ids)
         size = catalogue.sizes[item_field]
-        crosses[field.name] = ragged.from_matches(row, ids, weights, len(user), size)
+        crosses[field.name] = id_lists.from_matches(row, ids, weights, len(user), size)
     return crosses
 
 

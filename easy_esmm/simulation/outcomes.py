@@ -8,7 +8,7 @@ import numpy as np
 from numpy.random import Generator
 
 from easy_esmm.simulation.effects import Logits
-from easy_esmm.simulation.ragged import FloatArray
+from easy_esmm.simulation.id_lists import FloatArray
 from easy_esmm.simulation.settings import Settings
 from easy_esmm.simulation.truth import Truth
 

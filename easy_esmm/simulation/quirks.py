@@ -1,4 +1,4 @@
-"""What is odd about the official files, each oddity by name, and the rows that it touches."""
+"""The quirks of the official files by name, and the lines that each of them affects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from easy_esmm.errors import UserError
 from easy_esmm.simulation.generator import Simulation
-from easy_esmm.simulation.ragged import IntArray
+from easy_esmm.simulation.id_lists import IntArray
 
 QUIRKS: Dict[str, str] = {
     "shuffled": "the features of a row come in any order",
@@ -47,7 +47,7 @@ def parse(text: str) -> FrozenSet[str]:
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class SkeletonLines:
     """The lines of a skeleton, before they are text; arrays [lines]."""
 
     row: IntArray
@@ -71,7 +71,9 @@ class Rows:
         return is_kept
 
 
-def make_rows(simulation: Simulation, part: str, quirks: FrozenSet[str], random: Generator) -> Rows:
+def skeleton_lines(
+    simulation: Simulation, part: str, quirks: FrozenSet[str], random: Generator
+) -> SkeletonLines:
     """The lines of one part's skeleton, with the quirks in them."""
     first, last = simulation.bounds(part)
     row = np.arange(first, last)
@@ -92,13 +94,14 @@ def make_rows(simulation: Simulation, part: str, quirks: FrozenSet[str], random:
     if "missing" in quirks:
         for bit in range(len(MISSABLE)):
             missing[_few(len(row), FEW, random)] |= 1 << bit
-    rows = Rows(row, common, click, conversion, missing, np.zeros(len(row), np.int8), user)
+    planted = np.zeros(len(row), np.int8)
+    lines = SkeletonLines(row, common, click, conversion, missing, planted, user)
     if "cutoff" in quirks and part == "train":
-        has_nodes = rows.is_kept & (missing & (1 << MISSABLE.index("210")) == 0)
+        has_nodes = lines.is_kept & (missing & (1 << MISSABLE.index("210")) == 0)
         chosen = random.permutation(np.flatnonzero(has_nodes))[: sum(CUTOFF_COUNTS)]
         numbers = np.repeat(np.arange(1, len(CUTOFF_COUNTS) + 1), CUTOFF_COUNTS)
-        rows.planted[chosen] = numbers[: len(chosen)]
-    return rows
+        planted[chosen] = numbers[: len(chosen)]
+    return lines
 
 
 def _common_rows(

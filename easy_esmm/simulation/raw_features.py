@@ -12,7 +12,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from easy_esmm.aliccp.fields import FIELDS
-from easy_esmm.simulation.ragged import FloatArray, IntArray, Ragged
+from easy_esmm.simulation.id_lists import FloatArray, IdLists, IntArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ def of_single(code: int, ids: IntArray) -> Features:
     return Features(line, codes, ids[line] + FIELDS[code].first_id, np.ones(len(line)))
 
 
-def of_lists(code: int, lists: Ragged, owner: IntArray) -> Features:
+def of_lists(code: int, lists: IdLists, owner: IntArray) -> Features:
     """The list of each line's owner."""
     lengths = lists.lengths[owner]
     line = np.repeat(np.arange(len(owner)), lengths)

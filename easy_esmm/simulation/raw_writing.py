@@ -1,4 +1,4 @@
-"""A simulation as the four raw files, with their quirks, and the truth of every count.
+"""Writes a simulation as the four raw files with their quirks, and counts what they hold.
 
 * sample_skeleton_train.csv, common_features_train.csv, and the same for test
 """
@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from easy_esmm.aliccp.fields import CONTEXT, CROSS, FIELDS, PROFILE, USER
 from easy_esmm.aliccp.splitmix import splitmix64
-from easy_esmm.simulation import raw_truth
+from easy_esmm.simulation import raw_counts
 from easy_esmm.simulation.generator import PARTS, Simulation
-from easy_esmm.simulation.quirks import AT_LEAST, MISSABLE, Rows, make_rows
-from easy_esmm.simulation.ragged import IntArray, Ragged
+from easy_esmm.simulation.id_lists import IdLists, IntArray
+from easy_esmm.simulation.quirks import AT_LEAST, MISSABLE, SkeletonLines, skeleton_lines
+from easy_esmm.simulation.raw_counts import Tally
 from easy_esmm.simulation.raw_features import (
     Features,
     as_text,
@@ -27,7 +28,6 @@ from easy_esmm.simulation.raw_features import (
     of_single,
     together,
 )
-from easy_esmm.simulation.raw_truth import Tally
 
 SKELETON_LINES, COMMON_LINES = 65_536, 4_096
 """Lines that are in memory as text at a time."""
@@ -45,7 +45,7 @@ def write_raw(
     for part, seed in zip(PARTS, seeds):
         random = np.random.default_rng(seed)
         tally = train if part == "train" else Tally()
-        rows = make_rows(simulation, part, quirks, random)
+        rows = skeleton_lines(simulation, part, quirks, random)
         writer = _Part(simulation, part, rows, quirks, random, tally)
         skeleton, common = (
             folder / f"{name}_{part}.csv" for name in ("sample_skeleton", "common_features")
@@ -63,7 +63,7 @@ class _Part:
         self,
         simulation: Simulation,
         part: str,
-        rows: Rows,
+        rows: SkeletonLines,
         quirks: FrozenSet[str],
         random: Generator,
         tally: Tally,
@@ -136,16 +136,16 @@ class _Part:
         """All counts of the part, once both files are written."""
         rows = self._rows
         position = self._simulation.impressions.values["301"]
-        if isinstance(position, Ragged):
+        if isinstance(position, IdLists):
             raise TypeError("field 301 holds lists")
-        counts = raw_truth.counts(rows, self._simulation.impressions.item, position)
+        counts = raw_counts.counts(rows, self._simulation.impressions.item, position)
         return {
             "counts": counts,
-            "dropped": raw_truth.dropped(rows, len(self._repeated), "truncated" in self._quirks),
-            "fields": raw_truth.field_counts(self._tally, train, counts["impressions"]),
-            "min_count": raw_truth.MIN_COUNT,
-            "by_position": raw_truth.by_position(rows, position),
-            "by_order": raw_truth.by_order(rows, lines),
+            "dropped": raw_counts.dropped(rows, len(self._repeated), "truncated" in self._quirks),
+            "fields": raw_counts.field_counts(self._tally, train, counts["impressions"]),
+            "min_count": raw_counts.MIN_COUNT,
+            "by_position": raw_counts.by_position(rows, position),
+            "by_order": raw_counts.by_order(rows, lines),
         }
 
     def _of_rows(self, chosen: IntArray) -> Features:
@@ -159,7 +159,7 @@ class _Part:
                 continue
             values = impressions.values[field.name]
             owner = row if field.owner in (CROSS, CONTEXT) else item
-            if isinstance(values, Ragged):
+            if isinstance(values, IdLists):
                 parts.append(of_lists(code, values, owner))
             else:
                 parts.append(of_single(code, values[owner]))
@@ -184,7 +184,7 @@ class _Part:
             if field.owner != USER:
                 continue
             values = self._simulation.impressions.values[field.name]
-            if isinstance(values, Ragged):
+            if isinstance(values, IdLists):
                 parts.append(of_lists(code, values, users))
                 continue
             own = values[users]
@@ -194,13 +194,13 @@ class _Part:
         return together(parts)
 
     def _endings(self, lines: int) -> pa.Array:
-        is_windows: NDArray[np.bool_] = np.arange(lines) % 2 == 1
+        has_crlf: NDArray[np.bool_] = np.arange(lines) % 2 == 1
         if "crlf" not in self._quirks:
-            is_windows[:] = False
-        return pa.array(["\n", "\r\n"]).take(pa.array(is_windows.astype(np.int8)))
+            has_crlf[:] = False
+        return pa.array(["\n", "\r\n"]).take(pa.array(has_crlf.astype(np.int8)))
 
 
 def _bytes(lines: pa.Array) -> memoryview:
-    """The texts laid end to end."""
+    """The lines concatenated."""
     offsets = np.frombuffer(lines.buffers()[1], np.int32)[lines.offset :]
     return memoryview(lines.buffers()[2])[offsets[0] : offsets[len(lines)]]

@@ -1,4 +1,4 @@
-"""What to simulate, checked."""
+"""The settings of a simulation, validated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a simulation turned out to be: its rates, its planted optima, its long tail."""
+"""Summary of a simulation: its rates, its planted optima, its long tail."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from easy_esmm.aliccp.fields import HISTORIES
 from easy_esmm.simulation.diagnostics import compare_with_truth
 from easy_esmm.simulation.generator import PARTS, Simulation
-from easy_esmm.simulation.ragged import IntArray, Ragged
+from easy_esmm.simulation.id_lists import IdLists, IntArray
 
 Summary = Dict[str, Any]
 
@@ -115,7 +115,7 @@ def _history_lengths(simulation: Simulation) -> Dict[str, float]:
     user: IntArray = simulation.impressions.user
     for name in HISTORIES:
         values = simulation.impressions.values[name]
-        if isinstance(values, Ragged):
+        if isinstance(values, IdLists):
             lengths[name] = float(np.mean(values.lengths[user]))
     return lengths
 

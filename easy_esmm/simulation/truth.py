@@ -1,4 +1,4 @@
-"""The file of planted truth: what a simulation knows and no log ever holds.
+"""The file of planted truth: the true rates of a simulation, which no log holds.
 
 A truth file must never be read as training data, for its columns are the answers. It is a Parquet
 file in a folder of its own, with a suffix of its own (`.truth.parquet`) and a mark in its schema

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.random import Generator
 
 from easy_esmm.aliccp.fields import BY_NAME, PROFILE
-from easy_esmm.simulation import ragged
+from easy_esmm.simulation import id_lists
 from easy_esmm.simulation.catalogue import Catalogue, Shelf
-from easy_esmm.simulation.ragged import IntArray, Ragged
+from easy_esmm.simulation.id_lists import IdLists, IntArray
 
 MISSING = -1
 PROFILE_MISSING = 0.13
@@ -28,7 +28,7 @@ class Users:
 
     ids: Dict[str, IntArray]
     """Field 101 and the profile."""
-    histories: Dict[str, Ragged]
+    histories: Dict[str, IdLists]
     """Fields 109_14, 110_14, 127_14 and 150_14, weighted with ln(1 + count)."""
     behaviour_offsets: IntArray
     behaviour_items: IntArray
@@ -72,15 +72,15 @@ def _behaviours(
 
 def _histories(
     owner: IntArray, items: IntArray, users: int, catalogue: Catalogue
-) -> Dict[str, Ragged]:
+) -> Dict[str, IdLists]:
     behaviour, node = catalogue.nodes.expand(items)
     histories = {
-        history: ragged.from_pairs(
-            owner, catalogue.ids[field][items], users, catalogue.sizes[field], ragged.log_scaled
+        history: id_lists.from_pairs(
+            owner, catalogue.ids[field][items], users, catalogue.sizes[field], id_lists.log_scaled
         )
         for history, field in (("109_14", "206"), ("110_14", "207"), ("127_14", "216"))
     }
-    histories["150_14"] = ragged.from_pairs(
-        owner[behaviour], node, users, catalogue.sizes["210"], ragged.log_scaled
+    histories["150_14"] = id_lists.from_pairs(
+        owner[behaviour], node, users, catalogue.sizes["210"], id_lists.log_scaled
     )
     return histories

@@ -1,4 +1,4 @@
-"""A simulation as files: data by part and format, the truth apart, a summary.
+"""Writes a simulation: data files by part and format, the truth in files of its own, a summary.
 
 * DIR/train/part-0000.csv, DIR/train/part-0000.parquet, DIR/test/...
 * DIR/raw/sample_skeleton_train.csv, DIR/raw/common_features_train.csv, and the same for test
@@ -24,8 +24,8 @@ from easy_esmm.aliccp.fields import CLICK, CONVERSION, FIELDS, ITEM, SAMPLE_ID, 
 from easy_esmm.errors import UserError
 from easy_esmm.simulation import cells
 from easy_esmm.simulation.generator import PARTS, Simulation
+from easy_esmm.simulation.id_lists import IdLists
 from easy_esmm.simulation.impressions import Values
-from easy_esmm.simulation.ragged import Ragged
 from easy_esmm.simulation.raw_writing import write_raw
 from easy_esmm.simulation.truth import SUFFIX, write_truth
 
@@ -168,11 +168,11 @@ def _chunks(
 
 
 def _part(values: Values, start: int, stop: int) -> Values:
-    return values.part(start, stop) if isinstance(values, Ragged) else values[start:stop]
+    return values.part(start, stop) if isinstance(values, IdLists) else values[start:stop]
 
 
 def _write_csv(path: Path, chunks: Iterator[pa.Table]) -> None:
-    # pyarrow would quote the names in the header, and text cells too unless told otherwise
+    # pyarrow would quote the names in the header
     options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none")
     with path.open("wb") as file:
         for number, chunk in enumerate(chunks):

@@ -10,7 +10,7 @@ import pytest
 from easy_esmm.aliccp.fields import BY_NAME, CROSS, FIELDS, HISTORIES, PROFILE
 from easy_esmm.rank_statistics import weighted_auc
 from easy_esmm.simulation.generator import Simulation, simulate
-from easy_esmm.simulation.ragged import Ragged
+from easy_esmm.simulation.id_lists import IdLists
 from easy_esmm.simulation.settings import MAX_ROWS, Settings
 from easy_esmm.simulation.summary import describe
 
@@ -202,7 +202,7 @@ def test_ids_stay_inside_their_fields_ranges_up_to_the_largest_simulation():
     growth = MAX_ROWS / 300_000
     for field in FIELDS:
         values = impressions.values[field.name]
-        if isinstance(values, Ragged):
+        if isinstance(values, IdLists):
             largest = values.size * growth
         elif field.name in PROFILE or field.name == "301":
             largest = int(values.max())

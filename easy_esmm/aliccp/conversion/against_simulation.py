@@ -1,4 +1,4 @@
-"""A conversion's counts against those of the simulation that wrote its raw files."""
+"""Compares the counts of a conversion with those of the simulation that wrote its raw files."""
 
 from __future__ import annotations
 

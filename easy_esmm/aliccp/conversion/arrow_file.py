@@ -1,4 +1,4 @@
-"""An Arrow file that is there whole or not at all."""
+"""Arrow files that appear complete or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns of numbers and of lists of numbers: taken, laid end to end, to Arrow and back."""
+"""Columns of numbers and of lists of numbers: take, concatenate, convert to Arrow and back."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The whole conversion: spool both files by shard, make the vocabulary, write the shards.
+"""The whole conversion: partition both files by shard, make the vocabulary, write the shards.
 
-A run keeps what it has done in OUTPUT/.unfinished: spool files, counted ids, finished shards. Each
+A run keeps what it has done in OUTPUT/.unfinished: partitions, counted ids, finished shards. Each
 appears under its name only when it is whole, so a killed run is continued by the same command. The
 finished files move to OUTPUT at the end, `conversion.json` last.
 """
@@ -18,13 +18,19 @@ from pathlib import Path
 from typing import Any, Deque, Dict, Iterable, Iterator, List, Optional, Tuple
 
 from easy_esmm.aliccp.conversion import shard_files
-from easy_esmm.aliccp.conversion.budget import Budget
-from easy_esmm.aliccp.conversion.joining import Spool
+from easy_esmm.aliccp.conversion.joining import Partitions
+from easy_esmm.aliccp.conversion.partition import (
+    Counts,
+    Lines,
+    PieceTask,
+    partition_piece,
+    read_counts,
+)
 from easy_esmm.aliccp.conversion.progress import Progress
 from easy_esmm.aliccp.conversion.shards import Counted, ShardTask, write_shard
 from easy_esmm.aliccp.conversion.sources import PIECE_BYTES, Source, pieces
-from easy_esmm.aliccp.conversion.spool import Counts, Lines, PieceTask, read_counts, spool_piece
 from easy_esmm.aliccp.conversion.statistics import statistics
+from easy_esmm.aliccp.conversion.tolerance import Tolerance
 from easy_esmm.aliccp.conversion.vocabulary import (
     FOLDER,
     CountTask,
@@ -40,8 +46,8 @@ from easy_esmm.whole_file import is_left_over, is_unfinished, written_whole
 
 RESULT = "conversion.json"
 UNFINISHED = ".unfinished"
-VERSION = 1
-"""Of the files; another one makes earlier unfinished work useless."""
+VERSION = 2
+"""Of the unfinished files; a run does not continue those of another version."""
 _SKELETON_BYTES, _COMMON_BYTES = 50e6, 20e6
 """Raw text that makes one shard: about 200,000 impressions and 3,500 user rows, which take a worker
 some 300 MB to join and write."""
@@ -106,13 +112,15 @@ def convert(job: Job, progress: Optional[Progress] = None) -> Dict[str, Any]:
 def _converted(job: Job, work: Path, progress: Progress) -> Dict[str, Any]:
     """Does all the work but the last move, and returns what was counted."""
     with Pool(job.workers) as pool:
-        budget = Budget(job.max_bad_rows)
-        common = _spool(job, job.common, "common", work, pool, progress, budget)
-        skeleton = _spool(job, job.skeleton, "skeleton", work, pool, progress, budget)
-        spool = Spool(*_pieces(common), *_pieces(skeleton), job.shard_count, job.seed)
+        tolerance = Tolerance(job.max_bad_rows)
+        common = _partition(job, job.common, "common", work, pool, progress, tolerance)
+        skeleton = _partition(job, job.skeleton, "skeleton", work, pool, progress, tolerance)
+        partitions = Partitions(*_pieces(common), *_pieces(skeleton), job.shard_count, job.seed)
         skeleton_counts, common_counts = _total(skeleton), _total(common)
-        vocabulary = _vocabulary(job, spool, [skeleton_counts, common_counts], work, pool, progress)
-        done = _write(job, spool, skeleton_counts.lines, work, pool, progress, budget)
+        vocabulary = _vocabulary(
+            job, partitions, [skeleton_counts, common_counts], work, pool, progress
+        )
+        done = _write(job, partitions, skeleton_counts.lines, work, pool, progress, tolerance)
     return statistics(
         settings=_settings(job),
         sources={"skeleton": job.skeleton, "common": job.common},
@@ -139,16 +147,16 @@ def _prepare(job: Job) -> Path:
     is_same = note.is_file() and json.loads(note.read_text(encoding="utf-8")) == wanted
     try:
         if RESULT in held or not is_same:
-            # in an order that leaves, at any moment, what the next run knows as unfinished
+            # in an order that the next run takes for unfinished work wherever it is interrupted
             work.mkdir(parents=True, exist_ok=True)
             old = [output / name for name in held if name not in (RESULT, UNFINISHED)]
             for path in [output / RESULT, *old, *work.iterdir()]:
                 _remove(path)
-        for folder in ("spool", "counted", "shards", "done"):
+        for folder in ("partitions", "counted", "shards", "done"):
             (work / folder).mkdir(parents=True, exist_ok=True)
-        for litter in (*output.iterdir(), *work.rglob("*")):
-            if is_left_over(litter.name):
-                litter.unlink()
+        for leftover in (*output.iterdir(), *work.rglob("*")):
+            if is_left_over(leftover.name):
+                leftover.unlink()
         _write_json(note, wanted)
     except OSError as error:
         raise UserError(f"--output {output}: cannot be written: {error.strerror}") from error
@@ -204,41 +212,41 @@ def _settings(job: Job) -> Dict[str, Any]:
     }
 
 
-_Spooled = List[Tuple[Path, Counts]]
+_Partitioned = List[Tuple[Path, Counts]]
 
 
-def _spool(
+def _partition(
     job: Job,
     source: Source,
     kind: str,
     work: Path,
     pool: Pool,
     progress: Progress,
-    budget: Budget,
-) -> _Spooled:
-    """Spools a raw file, but for the pieces that an earlier run has spooled."""
+    tolerance: Tolerance,
+) -> _Partitioned:
+    """Partitions a raw file, but for the pieces that an earlier run has done."""
     progress.start(f"reading {kind}", source.likely_text_bytes)
     size = job.piece_bytes if source.is_plain else job.piece_bytes // 2
-    spooled: _Spooled = []
+    done: _Partitioned = []
     lines = 0
     tasks = (
         PieceTask(
-            kind, source, piece, str(work / "spool" / f"{kind}-{number:05d}.arrow"),
+            kind, source, piece, str(work / "partitions" / f"{kind}-{number:05d}.arrow"),
             job.shard_count, job.seed,
         )
         for number, piece in enumerate(pieces(source, size))
     )  # fmt: skip
     for task, counts in _each(pool, tasks):
         for reason, found in counts.malformed.items():
-            budget.add(source, f"malformed, {reason}", found, lines)
-        budget.check()
+            tolerance.add(source, f"malformed, {reason}", found, lines)
+        tolerance.check()
         lines += counts.lines
-        spooled.append((Path(task.path), counts))
+        done.append((Path(task.path), counts))
         progress.advance(size, counts.lines)
     if not lines:
         raise UserError(f"--{kind} {source}: must hold lines, is empty")
     progress.end()
-    return spooled
+    return done
 
 
 def _each(pool: Pool, tasks: Iterable[PieceTask]) -> Iterator[Tuple[PieceTask, Counts]]:
@@ -249,50 +257,50 @@ def _each(pool: Pool, tasks: Iterable[PieceTask]) -> Iterator[Tuple[PieceTask, C
             known.append(task)
             yield task
 
-    for counts in pool.run(_spool_once, noted()):
+    for counts in pool.run(_partition_once, noted()):
         yield known.popleft(), counts
 
 
-def _spool_once(task: PieceTask) -> Counts:
+def _partition_once(task: PieceTask) -> Counts:
     path = Path(task.path)
-    return read_counts(path) if path.is_file() else spool_piece(task)
+    return read_counts(path) if path.is_file() else partition_piece(task)
 
 
-def _pieces(spooled: _Spooled) -> Tuple[Tuple[str, ...], Tuple[int, ...]]:
+def _pieces(done: _Partitioned) -> Tuple[Tuple[str, ...], Tuple[int, ...]]:
     first, lines = [], 0
-    for _, counts in spooled:
+    for _, counts in done:
         first.append(lines)
         lines += counts.lines
-    return tuple(str(path) for path, _ in spooled), tuple(first)
+    return tuple(str(path) for path, _ in done), tuple(first)
 
 
-def _total(spooled: _Spooled) -> Counts:
+def _total(done: _Partitioned) -> Counts:
     total = Counts()
-    for _, counts in spooled:
+    for _, counts in done:
         total.add(counts)
     return total
 
 
 def _vocabulary(
     job: Job,
-    spool: Spool,
+    partitions: Partitions,
     counts: List[Counts],
     work: Path,
     pool: Pool,
     progress: Progress,
 ) -> Vocabulary:
-    """The given vocabulary, or one counted on the spool and written."""
+    """The given vocabulary, or one counted on the partitions and written."""
     if job.vocabulary is not None:
         return read_vocabulary(job.vocabulary)
     if not (work / FOLDER / "vocabulary.json").is_file():
         groups = [
-            tuple(range(start, min(start + _SHARDS_COUNTED_TOGETHER, spool.shards)))
-            for start in range(0, spool.shards, _SHARDS_COUNTED_TOGETHER)
+            tuple(range(start, min(start + _SHARDS_COUNTED_TOGETHER, partitions.shards)))
+            for start in range(0, partitions.shards, _SHARDS_COUNTED_TOGETHER)
         ]
         ranges = {name: own for total in counts for name, own in total.id_range.items()}
         progress.start("counting ids", len(groups))
         paths = [work / "counted" / f"{number:05d}.arrow" for number in range(len(groups))]
-        tasks = [CountTask(spool, g, ranges, str(p)) for g, p in zip(groups, paths)]
+        tasks = [CountTask(partitions, g, ranges, str(p)) for g, p in zip(groups, paths)]
         waiting = [task for task in tasks if not Path(task.path).is_file()]
         for impressions in pool.run(count_ids, waiting):
             progress.advance(1, impressions)
@@ -303,29 +311,29 @@ def _vocabulary(
 
 def _write(
     job: Job,
-    spool: Spool,
+    partitions: Partitions,
     lines: int,
     work: Path,
     pool: Pool,
     progress: Progress,
-    budget: Budget,
+    tolerance: Tolerance,
 ) -> List[Counted]:
     """Writes the shards that an earlier run has not written; returns what each holds."""
     vocabulary = job.vocabulary or work / FOLDER
     state = json.dumps(_state(vocabulary))
     tasks = [
         ShardTask(
-            spool, shard, str(vocabulary), state, str(work / "shards"),
+            partitions, shard, str(vocabulary), state, str(work / "shards"),
             str(work / "done" / f"{shard:05d}.json"), job.layout, job.format, lines,
         )
-        for shard in range(spool.shards)
+        for shard in range(partitions.shards)
     ]  # fmt: skip
-    progress.start("writing shards", spool.shards)
+    progress.start("writing shards", partitions.shards)
     done = []
     for counted in pool.run(_write_once, tasks):
-        budget.add(job.skeleton, "unknown key", Lines(**counted["unknown_key"]))
-        budget.add(job.common, "repeated key", Lines(**counted["repeated_key"]))
-        budget.check()
+        tolerance.add(job.skeleton, "unknown key", Lines(**counted["unknown_key"]))
+        tolerance.add(job.common, "repeated key", Lines(**counted["repeated_key"]))
+        tolerance.check()
         progress.advance(1, counted["impressions"])
         done.append(counted)
     progress.end()

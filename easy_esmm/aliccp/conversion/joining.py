@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from easy_esmm.aliccp.conversion import columns as cols
 from easy_esmm.aliccp.conversion.columns import Columns, Lists
-from easy_esmm.aliccp.conversion.spool import FIRST_LINES, KEY, LABELS, LINE, Lines, read_shard
+from easy_esmm.aliccp.conversion.partition import FIRST_LINES, KEY, LABELS, LINE, Lines, read_shard
 from easy_esmm.aliccp.fields import FIELDS, USER
 from easy_esmm.aliccp.splitmix import splitmix64
 
 
 @dataclass(frozen=True)
-class Spool:
-    """All spool files of a conversion."""
+class Partitions:
+    """The partition files of a conversion."""
 
     common: Tuple[str, ...]
     common_first_lines: Tuple[int, ...]
@@ -59,19 +59,19 @@ class Joined:
         return _duplicates(self.impressions, self.user_row)
 
 
-def join(spool: Spool, shard: int) -> Joined:
-    """Reads a shard of the spool and joins it."""
-    users = read_shard(_paths(spool.common), list(spool.common_first_lines), shard)
-    rows = read_shard(_paths(spool.skeleton), list(spool.skeleton_first_lines), shard)
+def join(partitions: Partitions, shard: int) -> Joined:
+    """Reads a shard of the partitions and joins it."""
+    users = read_shard(_paths(partitions.common), list(partitions.common_first_lines), shard)
+    rows = read_shard(_paths(partitions.skeleton), list(partitions.skeleton_first_lines), shard)
     # equal places are equal keys; sorted by place, the users are in a random order
-    place = splitmix64(_keys(users), spool.seed + 1)
+    place = splitmix64(_keys(users), partitions.seed + 1)
     order = np.argsort(place, kind="stable")
     place = place[order]
     is_first = np.append([True], place[1:] != place[:-1])[: len(place)]
     repeated = cols.numbers(users, LINE)[order[~is_first]]
     order, place = order[is_first], place[is_first]
 
-    wanted = splitmix64(_keys(rows), spool.seed + 1)
+    wanted = splitmix64(_keys(rows), partitions.seed + 1)
     user = np.searchsorted(place, wanted)
     is_known = user < len(place)
     is_known[is_known] = place[user[is_known]] == wanted[is_known]

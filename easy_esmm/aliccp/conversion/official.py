@@ -1,4 +1,4 @@
-"""What is known of the official files, to compare a conversion with."""
+"""Published counts of the official files, to compare a conversion with."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ value for "unknown" (301 has three ids): a size that is one lower agrees too."""
 def compare(
     skeleton_lines: int, common_lines: int, impossible: int, min_count: int, sizes: Dict[str, int]
 ) -> Dict[str, Any]:
-    """Which official part the line counts say this is, and what of it is as known.
+    """Which official part has these line counts, and which of its known counts agree.
 
-    `part` is None if the line counts are no official ones; `checks` then is empty. `sizes` are the
-    vocabulary's; those of the test part, which is converted with train's, say nothing new.
+    `part` is None if no official part has them; `checks` is empty then. `sizes` are those of the
+    vocabulary, which are checked for the training part alone: the test part has the same.
     """
     part = next((p for p, lines in SKELETON_LINES.items() if lines == skeleton_lines), None)
     if part is None:

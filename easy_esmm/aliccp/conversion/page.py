@@ -1,4 +1,4 @@
-"""One HTML page about conversions: what the files hold. Self-contained, light and dark."""
+"""One self-contained HTML page about what converted files hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""A block of raw lines -> arrays of rows and features, malformed lines apart.
+r"""Parses a block of raw lines to arrays of rows and features; malformed lines are left out.
 
 The grammar, for the skeleton (6 columns) and for the common file (the last three of them):
 

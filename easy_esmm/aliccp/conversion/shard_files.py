@@ -1,6 +1,6 @@
 """A joined shard as files: grouped (two Parquet files) or flat (Parquet, CSV or TFRecord).
 
-Files are written under a name of their own and renamed when they are whole.
+Files are written under a temporary name and renamed when they are complete.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pyarrow.parquet
 from easy_esmm.aliccp.conversion import columns as cols
 from easy_esmm.aliccp.conversion.columns import Columns
 from easy_esmm.aliccp.conversion.joining import Joined
-from easy_esmm.aliccp.conversion.spool import KEY, LABELS
+from easy_esmm.aliccp.conversion.partition import KEY, LABELS
 from easy_esmm.aliccp.fields import (
     BY_NAME,
     CLICK,

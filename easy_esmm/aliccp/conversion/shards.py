@@ -1,4 +1,4 @@
-"""One shard of the output: joined, ids turned into values, counted, written."""
+"""Writes one shard of the output: joins it, encodes its ids, counts and writes it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from easy_esmm.aliccp.conversion import columns as cols
 from easy_esmm.aliccp.conversion.columns import MISSING, Column, Columns, Lists
-from easy_esmm.aliccp.conversion.joining import Joined, Spool, join
+from easy_esmm.aliccp.conversion.joining import Joined, Partitions, join
+from easy_esmm.aliccp.conversion.partition import FIRST_LINES, LABELS, LINE
 from easy_esmm.aliccp.conversion.shard_files import write
-from easy_esmm.aliccp.conversion.spool import FIRST_LINES, LABELS, LINE
 from easy_esmm.aliccp.conversion.vocabulary import UNKNOWN, Lookup, read_vocabulary
 from easy_esmm.aliccp.fields import FIELDS, HISTORIES, USER
 from easy_esmm.whole_file import written_whole
@@ -31,7 +31,7 @@ Counted = Dict[str, Any]
 class ShardTask:
     """What a worker needs to write a shard."""
 
-    spool: Spool
+    partitions: Partitions
     shard: int
     vocabulary: str
     """The folder."""
@@ -39,7 +39,7 @@ class ShardTask:
     """Another text for other contents."""
     folder: str
     done: str
-    """The file that says that the shard is whole, and holds what was counted."""
+    """The file that marks the shard as complete, and holds what was counted."""
     layout: str
     format: str
     lines: int
@@ -48,12 +48,12 @@ class ShardTask:
 
 def write_shard(task: ShardTask) -> Counted:
     """Writes the files of a shard, then its mark, and returns what was counted."""
-    raw = join(task.spool, task.shard)
+    raw = join(task.partitions, task.shard)
     lookups = _lookups(task.vocabulary, task.vocabulary_state)
     joined = replace(
         raw, users=_mapped(raw.users, lookups), impressions=_mapped(raw.impressions, lookups)
     )
-    write(joined, Path(task.folder), task.layout, task.format, task.shard, task.spool.shards)
+    write(joined, Path(task.folder), task.layout, task.format, task.shard, task.partitions.shards)
     counted = _counted(raw, joined, task.lines)
     with written_whole(task.done) as unfinished:
         Path(unfinished).write_text(json.dumps(counted), encoding="utf-8")

@@ -131,7 +131,7 @@ def text_of(source: Source, piece: Piece, block: int) -> Iterator[bytes]:
         while file.tell() < stop:
             text = file.read(min(block, stop - file.tell()))
             if not text:
-                return  # the file has become shorter; its size and time of change tell
+                return  # the file has become shorter, which the next run sees by its size and mtime
             if not text.endswith(b"\n"):
                 text += file.readline()
             yield text

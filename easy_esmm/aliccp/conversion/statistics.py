@@ -1,4 +1,4 @@
-"""What a conversion counted, as plain numbers by name and as text."""
+"""The counts of a conversion, as JSON and as text."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from functools import reduce
 from typing import Any, Dict, Iterator, List, Sequence
 
 from easy_esmm.aliccp.conversion import official
+from easy_esmm.aliccp.conversion.partition import Counts, Lines
 from easy_esmm.aliccp.conversion.raw_block import MALFORMED
 from easy_esmm.aliccp.conversion.shards import Counted, added
 from easy_esmm.aliccp.conversion.sources import Source
-from easy_esmm.aliccp.conversion.spool import Counts, Lines
 from easy_esmm.aliccp.conversion.vocabulary import Vocabulary
 from easy_esmm.aliccp.fields import FIELDS
 
@@ -93,7 +93,7 @@ def _left_out(counts: Counts) -> Dict[str, Lines]:
 
 
 def format_statistics(result: Dict[str, Any]) -> str:
-    """The same for a person."""
+    """The same as text for a terminal."""
     return "\n".join(_lines(result))
 
 

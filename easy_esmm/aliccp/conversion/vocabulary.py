@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from easy_esmm.aliccp.conversion.arrow_file import arrow_file
 from easy_esmm.aliccp.conversion.columns import MISSING, Columns, Lists
-from easy_esmm.aliccp.conversion.joining import Spool, join
+from easy_esmm.aliccp.conversion.joining import Partitions, join
 from easy_esmm.aliccp.fields import BY_NAME, FIELDS, USER
 from easy_esmm.errors import UserError
 from easy_esmm.whole_file import written_whole
@@ -77,7 +77,7 @@ class Lookup:
 class CountTask:
     """What a worker needs to count the ids of some shards."""
 
-    spool: Spool
+    partitions: Partitions
     shards: Tuple[int, ...]
     id_range: Dict[str, Tuple[int, int]]
     path: str
@@ -88,7 +88,7 @@ def count_ids(task: CountTask) -> int:
     counts = {name: _Tally(*bounds) for name, bounds in task.id_range.items()}
     impressions = 0
     for shard in task.shards:
-        joined = join(task.spool, shard)
+        joined = join(task.partitions, shard)
         impressions += len(joined.user_row)
         per_user = np.bincount(joined.user_row, minlength=0)
         for name, tally in counts.items():

@@ -1,4 +1,4 @@
-"""Work done in processes side by side, its results in order."""
+"""A pool of worker processes whose results come in the order of their tasks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Pool:
             self._executor.shutdown(cancel_futures=True)
 
     def run(self, work: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
-        """The results, in the order of the tasks; few tasks more than workers are in memory."""
+        """The results in the order of the tasks; few more tasks than workers are in memory."""
         if self._executor is None:
             yield from map(work, tasks)
             return

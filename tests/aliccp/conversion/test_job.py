@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from easy_esmm.aliccp.conversion import job as conversion
-from easy_esmm.aliccp.conversion import shard_files, shards, spool
+from easy_esmm.aliccp.conversion import partition, shard_files, shards
 from easy_esmm.aliccp.conversion.against_simulation import compared, counts_of_simulation
 from easy_esmm.aliccp.conversion.job import Job, convert
 from easy_esmm.aliccp.conversion.raw_block import MALFORMED
@@ -335,7 +335,7 @@ def test_bad_rows_up_to_the_budget_pass_and_one_more_does_not(simulated, tmp_pat
     )
     assert not (tmp_path / "short" / "conversion.json").exists()
     assert not list((tmp_path / "short").glob("*.parquet"))
-    # the work is not lost: a larger budget only needs to move the shards
+    # the work is not lost: a larger tolerance only needs to move the shards
     convert(replace(job, max_bad_rows=bad))
     assert hashes(tmp_path / "short") == hashes(tmp_path / "enough")
 
@@ -361,7 +361,7 @@ def calls(monkeypatch, module, name, stop_at=None):
 
 @pytest.mark.parametrize(
     ("name", "stop_at", "left"),
-    [("spool_piece", 4, None), ("count_ids", 1, 1), ("write_shard", 2, 2)],
+    [("partition_piece", 4, None), ("count_ids", 1, 1), ("write_shard", 2, 2)],
 )
 def test_a_killed_run_goes_on_where_it_stopped(
     simulated, converted, tmp_path, monkeypatch, name, stop_at, left
@@ -405,7 +405,11 @@ def test_a_run_killed_inside_a_shard_leaves_nothing_that_passes_for_whole(
     work = tmp_path / "out" / ".unfinished"
     assert [path.name for path in (work / "done").iterdir()] == ["00000.json"]
     # a killed process removes nothing; none has a number like this one
-    half = [tmp_path / "out" / "conversion.json", work / "spool" / "s.arrow", work / "shards" / "u"]
+    half = [
+        tmp_path / "out" / "conversion.json",
+        work / "partitions" / "s.arrow",
+        work / "shards" / "u",
+    ]
     half = [path.with_name(f"{path.name}.unfinished-4194305") for path in half]
     for path in half:
         path.write_text("half")
@@ -486,7 +490,7 @@ def test_a_full_disk_is_a_message_and_the_work_is_kept(simulated, converted, tmp
         patch.setattr(shards, "write", full)
         with pytest.raises(UserError, match=r"cannot be written: No space left on device; the sa"):
             convert(job)
-    again = calls(monkeypatch, conversion, "spool_piece")
+    again = calls(monkeypatch, conversion, "partition_piece")
     convert(job)
     assert again == []
     assert hashes(tmp_path / "out") == hashes(converted[0] / "train")
@@ -515,20 +519,22 @@ def test_what_no_vocabulary_is_is_refused(simulated, converted, tmp_path):
 
 
 def test_counts_of_pieces_add_up_with_line_numbers_of_the_whole_file():
-    one = spool.Counts(lines=10, rows=9, impossible=spool.Lines(1, [4]), id_range={"205": (5, 9)})
-    other = spool.Counts(
+    one = partition.Counts(
+        lines=10, rows=9, impossible=partition.Lines(1, [4]), id_range={"205": (5, 9)}
+    )
+    other = partition.Counts(
         lines=20,
         rows=18,
-        impossible=spool.Lines(7, [1, 2, 3, 4, 5]),
-        malformed={"key": spool.Lines(1, [20])},
+        impossible=partition.Lines(7, [1, 2, 3, 4, 5]),
+        malformed={"key": partition.Lines(1, [20])},
         id_range={"205": (2, 7), "206": (1, 1)},
     )
-    total = spool.Counts()
+    total = partition.Counts()
     total.add(one)
     total.add(other)
     assert (total.lines, total.rows, total.bad) == (30, 27, 1)
-    assert total.impossible == spool.Lines(8, [4, 11, 12, 13, 14])
-    assert total.malformed == {"key": spool.Lines(1, [30])}
+    assert total.impossible == partition.Lines(8, [4, 11, 12, 13, 14])
+    assert total.malformed == {"key": partition.Lines(1, [30])}
     assert total.id_range == {"205": (2, 9), "206": (1, 1)}
 
 

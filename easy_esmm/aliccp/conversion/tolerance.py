@@ -1,23 +1,23 @@
-"""How many bad rows a conversion puts up with."""
+"""The tolerance for bad rows, `--max_bad_rows`."""
 
 from __future__ import annotations
 
 from typing import Dict
 
+from easy_esmm.aliccp.conversion.partition import Lines
 from easy_esmm.aliccp.conversion.sources import Source
-from easy_esmm.aliccp.conversion.spool import Lines
 from easy_esmm.errors import UserError
 
 
-class Budget:
-    """Counts bad rows, and stops at too many."""
+class Tolerance:
+    """Counts bad rows, and raises UserError when there are too many."""
 
     def __init__(self, allowed: int) -> None:
         self._allowed = allowed
         self._kinds: Dict[str, Lines] = {}
 
     def add(self, source: Source, kind: str, lines: Lines, first_line: int = 0) -> None:
-        """Notes bad lines of one kind. Raises UserError when there are more than allowed."""
+        """Counts bad lines of one kind."""
         if lines.count:
             own = self._kinds.setdefault(f"{source}: {kind}", Lines())
             own.add([first_line + number for number in lines.first], lines.count)

@@ -1,8 +1,8 @@
-"""A piece of a raw file -> a spool file: its rows as columns, sorted by the shard they belong to.
+"""Partitions a piece of a raw file: its rows as columns, sorted by the shard they belong to.
 
-One spool file per piece, written whole under another name and then renamed, so that a killed run
-finds only whole ones. It is an Arrow file with one record batch per shard; what was counted on the
-way is in its schema's metadata.
+There is one Arrow file per piece with one record batch per shard, and what was counted on the way
+in the metadata of its schema. It is renamed when it is complete, so that a killed run leaves no
+partial one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from easy_esmm.aliccp.splitmix import splitmix64
 BLOCK_BYTES = 1 << 19
 """Text parsed at a time. Of .125 to 2 MB, .5 and 1 are the fastest: 1.2 x the smallest."""
 FIRST_LINES = 5
-"""Line numbers that are remembered of each kind of line that is counted."""
+"""Line numbers that are kept of each kind of line that is counted."""
 KEY, LINE, LABELS = "key", "line", "labels"
 KINDS = {kind.name: kind for kind in (SKELETON, COMMON)}
 IMPOSSIBLE = "impossible"
@@ -49,7 +49,7 @@ class Lines:
 
 @dataclass
 class Counts:
-    """What was met in a piece, or in a whole raw file."""
+    """Counts of a piece, or of a whole raw file."""
 
     lines: int = 0
     rows: int = 0
@@ -103,7 +103,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class PieceTask:
-    """What a worker needs to know to spool a piece."""
+    """What a worker needs to partition a piece."""
 
     kind: str
     """`skeleton` or `common`."""
@@ -114,8 +114,8 @@ class PieceTask:
     seed: int
 
 
-def spool_piece(task: PieceTask) -> Counts:
-    """Writes the spool file of a piece, and returns what was counted."""
+def partition_piece(task: PieceTask) -> Counts:
+    """Writes the partition file of a piece, and returns what was counted."""
     kind = KINDS[task.kind]
     counts = Counts()
     parts = []
@@ -129,12 +129,12 @@ def spool_piece(task: PieceTask) -> Counts:
     order = np.argsort(shard, kind="stable")
     starts = np.searchsorted(shard[order], np.arange(task.shards + 1))
     table = cols.to_arrow(cols.take(rows, order), is_null=False)
-    write_spool(Path(task.path), table, starts.tolist(), counts)
+    write_partitions(Path(task.path), table, starts.tolist(), counts)
     return counts
 
 
-def write_spool(path: Path, table: pa.Table, starts: List[int], counts: Counts) -> None:
-    """Writes batches of the rows between one start and the next; whole or not at all."""
+def write_partitions(path: Path, table: pa.Table, starts: List[int], counts: Counts) -> None:
+    """Writes a batch of the rows between each start and the next; all of them or no file."""
     metadata = {_COUNTS: json.dumps(asdict(counts)).encode()}
     table = table.replace_schema_metadata(metadata)
     batches = table.combine_chunks().to_batches()
@@ -145,7 +145,7 @@ def write_spool(path: Path, table: pa.Table, starts: List[int], counts: Counts) 
 
 
 def read_counts(path: Path) -> Counts:
-    """What was counted when the spool file was written."""
+    """What was counted when the file was written."""
     with pa.OSFile(str(path)) as file:
         return Counts.from_json(pa.ipc.open_file(file).schema.metadata[_COUNTS].decode())
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from easy_esmm.simulation.ragged import from_matches, from_pairs, log_scaled
+from easy_esmm.simulation.id_lists import from_matches, from_pairs, log_scaled
 
 
-def _lists(ragged):
+def _lists(found):
     return [
-        list(zip(ragged.ids[start:stop], ragged.weights[start:stop]))
-        for start, stop in zip(ragged.offsets[:-1], ragged.offsets[1:])
+        list(zip(found.ids[start:stop], found.weights[start:stop]))
+        for start, stop in zip(found.offsets[:-1], found.offsets[1:])
     ]
 
 

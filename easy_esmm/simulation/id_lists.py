@@ -1,4 +1,4 @@
-"""Weighted lists of ids, one list per owner, in three flat arrays."""
+"""Weighted lists of ids, one list per owner, stored in three flat arrays."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Ragged:
+class IdLists:
     """Owner i holds `ids[offsets[i]:offsets[i + 1]]`, ascending and distinct, with `weights`."""
 
     offsets: IntArray
@@ -35,11 +35,11 @@ class Ragged:
         """int64, as long as `ids`: whose each entry is."""
         return np.repeat(np.arange(len(self.offsets) - 1), self.lengths)
 
-    def part(self, start: int, stop: int) -> Ragged:
+    def part(self, start: int, stop: int) -> IdLists:
         """The lists of the owners `start` to `stop - 1`."""
         offsets = self.offsets[start : stop + 1]
         inside = slice(offsets[0], offsets[-1])
-        return Ragged(offsets - offsets[0], self.ids[inside], self.weights[inside], self.size)
+        return IdLists(offsets - offsets[0], self.ids[inside], self.weights[inside], self.size)
 
     def weighted_sum(self, table: FloatArray) -> FloatArray:
         """float64 [owners]: sum over each list of weight * table[id]; 0 for an empty list."""
@@ -71,19 +71,19 @@ class Ragged:
 
 def from_pairs(
     owner: IntArray, ids: IntArray, owners: int, size: int, scale: Optional[Any] = None
-) -> Ragged:
+) -> IdLists:
     """Collects (owner, id) pairs; a weight is `scale(count of the pair)`, or 1 without scale."""
     keys, counts = np.unique(owner * size + ids, return_counts=True)
     weights = np.ones(len(keys)) if scale is None else scale(counts)
-    return Ragged(_offsets(keys // size, owners), keys % size, weights, size)
+    return IdLists(_offsets(keys // size, owners), keys % size, weights, size)
 
 
 def from_matches(
     owner: IntArray, ids: IntArray, weights: FloatArray, owners: int, size: int
-) -> Ragged:
+) -> IdLists:
     """Keeps the entries whose weight is not NaN; `owner` must ascend."""
     is_match = ~np.isnan(weights)
-    return Ragged(_offsets(owner[is_match], owners), ids[is_match], weights[is_match], size)
+    return IdLists(_offsets(owner[is_match], owners), ids[is_match], weights[is_match], size)
 
 
 def log_scaled(counts: IntArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""The generator's own count of everything that a conversion counts, from arrays, not from text."""
+"""The counts that a conversion of the raw files must find, from the arrays of the simulation."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from easy_esmm.aliccp.fields import BY_NAME, FIELDS
-from easy_esmm.simulation.quirks import Rows
-from easy_esmm.simulation.ragged import IntArray
+from easy_esmm.simulation.id_lists import IntArray
+from easy_esmm.simulation.quirks import SkeletonLines
 from easy_esmm.simulation.raw_features import Features
 
 MIN_COUNT = 12
@@ -50,7 +50,7 @@ class Tally:
             self.ids[field.name] = before
 
 
-def counts(rows: Rows, item: IntArray, position: IntArray) -> Dict[str, int]:
+def counts(rows: SkeletonLines, item: IntArray, position: IntArray) -> Dict[str, int]:
     """Of one part: what is kept. `item` and `position` are of the simulation's rows."""
     kept = np.flatnonzero(rows.is_kept)
     row, common = rows.row[kept], rows.common[kept]
@@ -90,7 +90,7 @@ def field_counts(part: Tally, train: Tally, impressions: int) -> Dict[str, Dict[
     return result
 
 
-def dropped(rows: Rows, repeated: int, is_truncated: bool) -> Dict[str, Any]:
+def dropped(rows: SkeletonLines, repeated: int, is_truncated: bool) -> Dict[str, Any]:
     """Of one part: lines that are not kept, by kind. A truncated line has too few features."""
     is_impossible = (rows.click == 0) & (rows.conversion == 1)
     return {
@@ -101,7 +101,7 @@ def dropped(rows: Rows, repeated: int, is_truncated: bool) -> Dict[str, Any]:
     }
 
 
-def by_position(rows: Rows, position: IntArray) -> Dict[str, List[int]]:
+def by_position(rows: SkeletonLines, position: IntArray) -> Dict[str, List[int]]:
     """[impressions, clicks, conversions] by raw id of field 301."""
     kept = np.flatnonzero(rows.is_kept)
     first = BY_NAME["301"].first_id
@@ -110,13 +110,13 @@ def by_position(rows: Rows, position: IntArray) -> Dict[str, List[int]]:
     return {str(first + at): own for at, own in enumerate(counted) if own[0]}
 
 
-def by_order(rows: Rows, lines: int) -> List[List[int]]:
+def by_order(rows: SkeletonLines, lines: int) -> List[List[int]]:
     """[impressions, clicks, conversions] of each hundredth of the file."""
     kept = np.flatnonzero(rows.is_kept)
     return _rates(kept * 100 // lines, rows, kept, 100)
 
 
-def _rates(part: IntArray, rows: Rows, kept: IntArray, parts: int) -> List[List[int]]:
+def _rates(part: IntArray, rows: SkeletonLines, kept: IntArray, parts: int) -> List[List[int]]:
     counted = [
         np.bincount(part, minlength=parts),
         np.bincount(part, weights=rows.click[kept], minlength=parts),
