@@ -1,4 +1,4 @@
-"""Compares models on the same rows, paired by seed; what is inside the noise is marked so.
+"""Compares models on the same rows, paired by seed, with intervals of their differences.
 
 python -m easy_esmm.compare --configs a.config,b.config --seeds 0,1,2
     [--simulate "rho=.7,conv_rate=.05"] [--reference a] [--output_dir runs/compare] [--jobs 2]
@@ -6,7 +6,7 @@ python -m easy_esmm.compare --configs a.config,b.config --seeds 0,1,2
 
 Trains each config with each seed, on simulated rows of that seed or on the files that the configs
 name, and prints tables; writes comparison.json, comparison.csv, runs.csv and comparison.html.
-A run that an earlier call finished is not done again. Models are removed when they are measured.
+A run that an earlier call finished is not repeated. Models are removed when they are evaluated.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ absl_flags.DEFINE_string(
 
 
 def main(arguments: flags.Arguments) -> None:
-    """Evaluates, writes the page and says where to."""
+    """Evaluates, writes the page and prints its path."""
     pipeline = _with_config(arguments).load("evaluate")
     path = FLAGS.output or os.path.join(pipeline.config.model_dir, "report.html")
     require_place("--output", path)

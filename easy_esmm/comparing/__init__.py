@@ -1,1 +1,1 @@
-"""Several models on the same rows, paired by seed: trained, measured, summed up, shown."""
+"""Compares models that are trained and evaluated on the same rows, paired by seed."""

@@ -1,4 +1,4 @@
-"""All results of a comparison, and what follows from them."""
+"""The measures of all runs, with their spread and their paired differences."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Comparison:
     facts: Mapping[str, Any]
     """What is the same for all: rows, settings of the simulation. Plain JSON."""
     notes: Tuple[str, ...]
-    """Lines for people."""
+    """Lines of text for the reader."""
     config_notes: Tuple[str, ...] = ()
-    """What the configs set without effect; told before the runs, so in the files only."""
+    """Settings without effect; printed before the runs, so in the files only."""
 
     def of_seeds(self, name: str, key: str) -> Dict[int, float]:
         """The known values of a measure by seed."""

@@ -1,4 +1,4 @@
-"""One run, from the config to its result: the package's own training and evaluation."""
+"""Executes one run: trains, evaluates and writes the result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def execute(run: Run, is_quiet: bool = True) -> Result:
 
     Args:
       run: what to do.
-      is_quiet: whether the progress of training and evaluation is kept from the screen.
+      is_quiet: whether to hide the progress of training and evaluation.
 
     Raises:
       UserError: as `training.train` and `training.evaluate`.

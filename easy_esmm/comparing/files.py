@@ -1,4 +1,4 @@
-"""A comparison as files: JSON with everything, CSV for tables of one's own."""
+"""Writes a comparison as files: JSON with everything, CSV for spreadsheets."""
 
 from __future__ import annotations
 

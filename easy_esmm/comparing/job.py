@@ -1,4 +1,4 @@
-"""A comparison from its options to its results."""
+"""Plans and runs a comparison from the options of the command line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from easy_esmm.comparing.comparison import Comparison, compare
 from easy_esmm.comparing.configs import Variant, on_simulated_rows, with_threads
 from easy_esmm.comparing.runs import Run, plan_run
-from easy_esmm.comparing.schedule import Batch, Say, run_all, threads_of
+from easy_esmm.comparing.schedule import Batch, Log, run_all, threads_of
 from easy_esmm.comparing.simulated import DataSet, data_set, is_written, parse_settings, write
 from easy_esmm.comparing.single_task import find_single_tasks
 from easy_esmm.comparing.variants import data_format, notes_of, require_same_data
@@ -116,10 +116,10 @@ def _simulated(
         known = [_known_settings(settings), data.format]
         runs.append(_run(variant, seed, known, edits, options, truth=data.truth))
 
-    def prepare(say: Say) -> None:
+    def prepare(log: Log) -> None:
         for data in sets:
             if not is_written(data):
-                say(f"simulating the rows of seed {seed}")
+                log(f"simulating the rows of seed {seed}")
                 write(data, settings, seed)
 
     return prepare, runs
@@ -128,11 +128,11 @@ def _simulated(
 def _of_files(variants: Sequence[Variant], seed: int, options: Options) -> Batch:
     config = variants[0].pipeline.config
     known = [*_files(config.train_input_path), *_files(config.eval_input_path)]
-    return _nothing, [_run(variant, seed, known, [], options) for variant in variants]
+    return None, [_run(variant, seed, known, [], options) for variant in variants]
 
 
 def _files(paths: str) -> List[Any]:
-    """What tells the files of a comma list of globs from others: path, size, time of change."""
+    """Path, size and mtime of each file of a comma list of globs: what identifies the rows."""
     # Late: it imports TensorFlow, whose file systems these may be in.
     from easy_esmm.data import storage  # noqa: PLC0415
     from easy_esmm.data.files import find_files  # noqa: PLC0415
@@ -141,10 +141,6 @@ def _files(paths: str) -> List[Any]:
         [path, storage.size(path), os.stat(path).st_mtime_ns if os.path.exists(path) else None]
         for path in find_files(paths)
     ]
-
-
-def _nothing(_: Say) -> None:
-    """The rows are there."""
 
 
 def _run(

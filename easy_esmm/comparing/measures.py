@@ -1,4 +1,4 @@
-"""What is compared: each figure of an evaluation by one name, whatever the towers are called."""
+"""The measures of a comparison: metrics under the same names, whatever the towers are called."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Measure:
     is_charted: bool = False
     """Whether a page draws the intervals of its differences."""
     is_compared: bool = True
-    """Whether a difference from the reference says anything."""
+    """Whether a difference from the reference has a meaning."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ _TASK_NOTES = {
 
 ENTIRE_SPACE = Group(
     "CVR over all impressions, against the planted truth",
-    "What no log can tell. Regret: the AUC of the true rates minus the model's; bias: mean pCVR / "
-    "mean true rate, 1 is right; |ln bias| is 0 then.",
+    "Not measurable on a log. Regret: the AUC of the true rates minus the model's; bias: mean pCVR "
+    "/ mean true rate, 1 is right; |ln bias| is 0 then.",
     (
         Measure("truth_cvr_auc", "AUC", HIGHER),
         Measure("truth_cvr_regret", "regret", LOWER, is_charted=True),
@@ -73,7 +73,7 @@ ENTIRE_SPACE = Group(
 SELECTION = Group(
     "Independence priority: how much likelier clicked impressions are to convert",
     "Mean pCVR of clicked impressions / of all. A model that takes conversion to be independent of "
-    "the click says 1.",
+    "the click has a ratio of 1.",
     (
         Measure("selection_ratio", "by the model"),
         Measure("truth_selection_ratio", "planted", is_compared=False),

@@ -1,4 +1,4 @@
-"""The models of the ESMM paper's table, each trained several times, beside what it published."""
+"""The table of the ESMM paper: its models, each trained several times, beside published figures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Mapping, Sequence
 
 from easy_esmm.comparing.configs import Variant, read_variant, with_model
 from easy_esmm.comparing.runs import Result, Run, plan_run
-from easy_esmm.comparing.schedule import Batch, Say
+from easy_esmm.comparing.schedule import Batch
 from easy_esmm.comparing.statistics import spread
 from easy_esmm.config import Edit
 from easy_esmm.config.paper_models import is_of_the_paper, paper_models
@@ -45,10 +45,9 @@ def variants_of(path: str, edits: Sequence[Edit], names: Sequence[str]) -> List[
 def batches(
     models: Sequence[Variant], seeds: Sequence[int], data: Any, output: Path, common_pctr: str
 ) -> List[Batch]:
-    """A batch of runs for each seed; `data` is plain JSON that tells the rows from others."""
+    """A batch of runs for each seed; `data` is plain JSON that identifies the rows."""
     return [
-        (_ready, [_run(model, seed, data, output, common_pctr) for model in models])
-        for seed in seeds
+        (None, [_run(model, seed, data, output, common_pctr) for model in models]) for seed in seeds
     ]
 
 
@@ -96,10 +95,6 @@ def write(table: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any], path
 
 def _run(model: Variant, seed: int, data: Any, output: Path, common_pctr: str) -> Run:
     return plan_run(model, seed, data, (), output, common_pctr=common_pctr)
-
-
-def _ready(_: Say) -> None:
-    """The rows are there."""
 
 
 def _summary(by_seed: Mapping[int, float]) -> Dict[str, Any]:

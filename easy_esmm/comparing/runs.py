@@ -1,4 +1,4 @@
-"""The runs of a comparison: which there are, and what a finished one leaves behind."""
+"""The runs of a comparison, and the files of their results."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def plan_run(
     Args:
       variant: the config.
       seed: of the run.
-      data: plain JSON that says which rows it reads; see `fingerprint`.
+      data: plain JSON that identifies the rows it reads; see `fingerprint`.
       data_edits: what makes the config read them.
       output: folder of the comparison.
       options: other fields of `Run`.

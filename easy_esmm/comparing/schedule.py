@@ -1,4 +1,4 @@
-"""The runs of a comparison in order, in this process or in several, with their progress."""
+"""Executes the runs of a comparison, in this process or in several, and shows their progress."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from easy_esmm.comparing.measures import read_measures
 from easy_esmm.comparing.runs import Result, Run, read_result
 from easy_esmm.errors import UserError
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 """Writes a line of progress."""
-Batch = Tuple[Callable[[Say], None], List[Run]]
-"""What prepares the rows of a seed, and the runs on them."""
+Batch = Tuple[Optional[Callable[[Log], None]], List[Run]]
+"""What prepares the rows of a seed, if they are to be prepared, and the runs on them."""
 Outcome = Tuple[Run, Optional[Result], str]
 """A run with its result, or with the text of its error."""
 
@@ -35,7 +35,7 @@ _SHOWN = (
 
 @dataclass
 class Outcomes:
-    """What came of all runs."""
+    """The results and the failures of all runs."""
 
     results: List[Result] = field(default_factory=list)
     failures: List[str] = field(default_factory=list)
@@ -51,15 +51,15 @@ def run_all(batches: Iterable[Batch], total: int, jobs: int) -> Outcomes:
       total: number of runs in all batches.
       jobs: processes; with 1, this process does the work.
 
-    Raises KeyboardInterrupt after Ctrl-C, once it has told how many runs are done and removed the
-    models of those that are not, but where models are kept.
+    Raises KeyboardInterrupt after Ctrl-C, once it has printed how many runs are done and
+    removed the models of the others, unless models are kept.
     """
     batches = list(batches)
     runs = [run for _, of_seed in batches for run in of_seed]
     progress = Progress(total, jobs)
     before = total - len(_unfinished(runs))
     if before:
-        progress.say(f"{before} of {total} runs were done before")
+        progress.log(f"{before} of {total} runs were done before")
     try:
         return _do_all(batches, progress, jobs)
     except KeyboardInterrupt:
@@ -68,7 +68,7 @@ def run_all(batches: Iterable[Batch], total: int, jobs: int) -> Outcomes:
             if not run.keep_model:
                 shutil.rmtree(run.model_dir, ignore_errors=True)
         done = total - len(left)
-        progress.say(f"interrupted: {done} of {total} runs are done; the same command goes on")
+        progress.log(f"interrupted: {done} of {total} runs are done; the same command goes on")
         raise
 
 
@@ -103,7 +103,7 @@ class Progress:
     def found(self, run: Run) -> None:
         """Takes note of a run that was done before."""
         self._finished += 1
-        self.say(f"{self._head()} {run}: done before")
+        self.log(f"{self._head()} {run}: done before")
 
     def done(self, run: Run, result: Result) -> None:
         """Takes note of a run that is done now."""
@@ -115,18 +115,18 @@ class Progress:
             f"{title} {measures[key]:.4f}" for key, title in _SHOWN if key in measures
         )
         left = (self._total - self._finished) * self._seconds / self._new / self._jobs
-        self.say(f"{self._head()} {run}: {figures}  in {result.seconds:.0f} s, {_clock(left)} left")
+        self.log(f"{self._head()} {run}: {figures}  in {result.seconds:.0f} s, {_clock(left)} left")
 
     def failed(self, run: Run, error: str) -> None:
-        """Takes note of a run that came to nothing."""
+        """Takes note of a run that failed."""
         self._finished += 1
-        self.say(f"{self._head()} {run}: FAILED: {error}")
+        self.log(f"{self._head()} {run}: FAILED: {error}")
 
     def _head(self) -> str:
         width = len(str(self._total))
         return f"[{self._finished:{width}}/{self._total}]"
 
-    def say(self, text: str) -> None:
+    def log(self, text: str) -> None:
         """Writes a line that stays."""
         # What stands on a terminal's line may be the progress of a training.
         self._stream.write(f"\r{text}\x1b[K\n" if self.is_terminal else f"{text}\n")
@@ -145,7 +145,8 @@ def _to_do(batches: Iterable[Batch], outcomes: Outcomes, progress: Progress) -> 
                 outcomes.results.append(result)
                 progress.found(run)
         if missing:
-            prepare(progress.say)
+            if prepare is not None:
+                prepare(progress.log)
             yield missing
 
 
@@ -153,7 +154,7 @@ def _here(seeds: Iterable[List[Run]], progress: Progress) -> Iterator[Outcome]:
     for runs in seeds:
         for run in runs:
             if not progress.is_terminal:  # a terminal shows the progress of the training
-                progress.say(_started(run))
+                progress.log(_started(run))
             yield _attempt(run, not progress.is_terminal)
 
 
@@ -185,7 +186,7 @@ def _in_processes(seeds: Iterable[List[Run]], jobs: int) -> Iterator[Outcome]:
 
 
 def attempt_in_worker(run: Run) -> Outcome:
-    """Only the worker knows when it comes to a run."""
+    """Does a run in a worker process, which alone knows when the run starts."""
     sys.stderr.write(f"{_started(run)}\n")
     sys.stderr.flush()
     return _attempt(run, True)
@@ -207,7 +208,7 @@ def _attempt(run: Run, is_quiet: bool) -> Outcome:
 
 
 def _start_worker() -> None:
-    """Ctrl-C in a terminal reaches the workers too: they end at once and without a word."""
+    """Ctrl-C in a terminal reaches the workers too: they end at once and silently."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     console.start()
 

@@ -1,4 +1,4 @@
-"""Simulated rows with planted truth, one data set a seed, written once for all configs."""
+"""Simulated rows with planted truth: one data set per seed, written once for all configs."""
 
 from __future__ import annotations
 

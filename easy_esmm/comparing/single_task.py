@@ -1,4 +1,4 @@
-"""Which of the configs are single-task models, the measure of the seesaw."""
+"""Finds the single-task models among the configs, with which the seesaw is measured."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _HOW: Dict[str, str] = {
 
 @dataclass(frozen=True)
 class SingleTasks:
-    """Who measures the seesaw of a comparison."""
+    """The single-task models of a comparison."""
 
     by_task: Mapping[str, str]
     """Task -> name of the config."""
     notes: Tuple[str, ...]
-    """What is missing, or not quite comparable, as lines for people."""
+    """Lines of text about what is missing, or not quite comparable."""
 
 
 def tasks_of(model: ModelConfig) -> Tuple[str, ...]:

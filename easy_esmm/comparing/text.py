@@ -44,7 +44,7 @@ def _rows(comparison: Comparison, group: Group) -> List[List[str]]:
 
 
 def _head(comparison: Comparison, group: Group) -> str:
-    """What the line says; the seesaw's values are differences already."""
+    """The first cell of the line; the seesaw's values are differences already."""
     own = any(measure.is_difference for measure in group.measures)
     return "  mean" if own else f"  - {comparison.reference}"
 

@@ -1,1 +1,1 @@
-"""Evaluation results for people."""
+"""Evaluation results as pages, tables and text."""

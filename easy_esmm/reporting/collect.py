@@ -1,4 +1,4 @@
-"""From an evaluation to what its report draws: the one place that reads files for it."""
+"""Collects what a report draws from an evaluation, its checkpoint and the model_dir."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def collect(
     user_column: str = "",
     truth: Optional[Truth] = None,
 ) -> Evaluated:
-    """What `recorder` saw in the evaluation of `checkpoint`, and what the model_dir tells."""
+    """The rows recorded in the evaluation of `checkpoint`, and the history in the model_dir."""
     config = pipeline.config
     recorded = recorder.rows()
     family = cast(EntireSpaceTasks, recorded.tasks.entire_space)

@@ -1,4 +1,4 @@
-"""Everything that a report is about: one evaluation, its rows, and the training behind it."""
+"""The data of a report: one evaluation, its rows, and the history of the training."""
 
 from __future__ import annotations
 

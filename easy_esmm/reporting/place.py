@@ -1,4 +1,4 @@
-"""Whether a page can be written where it is asked for, before anything is computed."""
+"""Checks that a page can be written to a path, before anything is computed."""
 
 from __future__ import annotations
 

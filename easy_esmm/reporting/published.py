@@ -1,4 +1,4 @@
-"""Published results on Ali-CCP, and a run beside them."""
+"""Published results on Ali-CCP, and a table of a run beside them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def beside_published(metrics: Mapping[str, float], is_official: bool) -> str:
 
     Args:
       metrics: of an evaluation with a common pCTR, of towers named ctr and cvr.
-      is_official: whether the rows are the official ones; if not, the table says so.
+      is_official: whether the rows are the official ones; if not, a note is added.
     """
     keys = ("auc_ctr", "auc_cvr_masked", "auc_ctcvr_common_pctr")
     rows: List[List[str]] = [

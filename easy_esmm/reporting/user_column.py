@@ -10,7 +10,7 @@ from easy_esmm.errors import UserError
 def require_user_column(pipeline: Pipeline, name: str) -> None:
     """Raises UserError, naming --user_column, where the files hold no such column to be read.
 
-    An empty `name` is none. Other faults of the files are the evaluation's to tell.
+    An empty `name` is none. Other faults of the files are reported by the evaluation.
     """
     if not name:
         return

@@ -9,7 +9,7 @@ import pytest
 
 from easy_esmm.comparing import execute
 from easy_esmm.comparing.runs import Result, Run, write_result
-from easy_esmm.comparing.schedule import Batch, Say, attempt_in_worker, run_all
+from easy_esmm.comparing.schedule import Batch, Log, attempt_in_worker, run_all
 
 AUCS = {"auc_ctr": 0.6, "auc_cvr_masked": 0.7, "auc_ctcvr": 0.8}
 
@@ -28,7 +28,7 @@ def batch(folder: Path, seed: int, keep_model: bool = False) -> Batch:
     return _prepare, [run]
 
 
-def _prepare(_: Say) -> None:
+def _prepare(_: Log) -> None:
     """The rows are there."""
 
 

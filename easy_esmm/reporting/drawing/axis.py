@@ -1,4 +1,4 @@
-"""An axis of a chart: from values to places, and the marks that it carries."""
+"""The axis of a chart: maps values to places, and has marks."""
 
 from __future__ import annotations
 

@@ -17,14 +17,14 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 12, 30
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark of an axis: where, and what it says."""
+    """A mark of an axis: its place and its text."""
 
     at: float
     text: str
 
 
 def bars(labels: Sequence[str], values: Sequence[float], text: Format, name: str) -> str:
-    """One bar a label, from 0; each says its value."""
+    """One bar per label, from 0, with its value."""
     top = _nice_top(max(values, default=0.0))
     step = (WIDTH - _LEFT - _RIGHT) / max(1, len(values))
     width = min(step * 0.8, 56)

@@ -1,4 +1,4 @@
-"""Numbers as people read them; what is not measured is a dash."""
+"""Numbers as text; what is not measured is a dash."""
 
 from __future__ import annotations
 
@@ -51,15 +51,15 @@ def count(value: Optional[float]) -> str:
 
 
 def tick(value: float) -> str:
-    """As an axis says it: `0.06`, `150`, `1.5 k`."""
+    """For an axis: `0.06`, `150`, `1.5 k`."""
     return short(value) if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def percent_tick(value: float) -> str:
-    """As an axis says it: `1%`, `0.05%`."""
+    """For an axis: `1%`, `0.05%`."""
     return f"{100 * value:.4g}%"
 
 
 def ratio(value: float) -> str:
-    """`1.05`; a ratio without an upper bound is infinite, and says so."""
+    """`1.05`; of a ratio without an upper bound, the sign of infinity."""
     return "\N{INFINITY}" if value == math.inf else significant(value)

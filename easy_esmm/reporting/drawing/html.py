@@ -1,4 +1,4 @@
-"""A self-contained page: its style, light and dark, and the few shapes that it is made of."""
+"""A self-contained HTML page: its style, light and dark, and its elements."""
 
 from __future__ import annotations
 

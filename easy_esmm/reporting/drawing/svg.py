@@ -23,7 +23,7 @@ def rule(x1: float, y1: float, x2: float, y2: float, kind: str = "grid") -> str:
 
 
 def picture(parts: Sequence[str], height: int, name: str) -> str:
-    """The whole; `name` is what a screen reader says."""
+    """The whole; `name` is the text for screen readers."""
     return (
         f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(name)}">'
         + "".join(parts)

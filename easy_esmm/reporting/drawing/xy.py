@@ -23,8 +23,8 @@ class Series:
     x: Sequence[float]
     y: Sequence[float]
     tone: int = 1
-    """1, 2, 3: colours that differ for colour-blind eyes as well, each with a dash of its own; 0:
-    what others are compared with."""
+    """1, 2, 3: colours that the colour-blind can tell apart, each with a dash of its own; 0: the
+    line that others are compared with."""
     is_line: bool = True
     has_dots: bool = False
     is_filled: bool = False
@@ -33,7 +33,7 @@ class Series:
     high: Sequence[float] = ()
     """Ends of an interval around each point, if there are any: a bar at dots, else a band."""
     notes: Sequence[str] = ()
-    """What a dot says under the pointer."""
+    """Texts of the dots under the pointer."""
 
 
 def chart(series: Sequence[Series], x: Axis, y: Axis, name: str) -> str:
@@ -43,7 +43,7 @@ def chart(series: Sequence[Series], x: Axis, y: Axis, name: str) -> str:
 
 
 def picture(series: Sequence[Series], x: Axis, y: Axis, name: str) -> str:
-    """The picture; `name` says in words what it shows."""
+    """The picture; `name` describes it in words."""
     parts = [*_frame(x, y)]
     for one in series:
         parts.extend(_drawn(one, x, y))

@@ -1,1 +1,1 @@
-"""What a report computes from recorded rows: plain numpy, one idea a file."""
+"""Figures that a report computes from recorded rows, in numpy."""

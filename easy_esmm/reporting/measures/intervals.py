@@ -1,4 +1,4 @@
-"""How far a rate that was observed on so many rows may be from the one behind it."""
+"""Confidence intervals of observed rates."""
 
 from __future__ import annotations
 
@@ -31,6 +31,6 @@ def wilson(rate: Array, rows: Array, z: float = Z95) -> Tuple[Array, Array]:
 
 
 def effective(weight: Array) -> float:
-    """Rows of equal weight that tell as much: (sum w)^2 / sum w^2, Kish; 0 without any."""
+    """The effective number of rows, (sum w)^2 / sum w^2 (Kish); 0 without any."""
     total = float(np.sum(weight))
     return total**2 / float(np.sum(np.square(weight))) if total > 0 else 0.0

@@ -1,4 +1,4 @@
-"""Inverse propensity weights, 1 / pCTR on clicked rows, and what they leave of the sample."""
+"""Inverse propensity weights, 1 / pCTR on clicked rows, and their effective number of rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predicted beside observed rates, in groups of rows."""
+"""Predicted and observed rates of groups of rows."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def reliability(task: Task) -> Rates:
 
 
 def bins(events: float) -> int:
-    """Groups that so many events can tell apart: one for each 20 events, from 5 to 20."""
+    """Number of groups for so many events: one for each 20 events, from 5 to 20."""
     return int(min(20, max(5, events // 20)))
 
 

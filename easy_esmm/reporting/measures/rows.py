@@ -1,4 +1,4 @@
-"""The rows of one evaluation, and the tasks that they answer."""
+"""The rows of one evaluation, and its tasks with their rows."""
 
 from __future__ import annotations
 

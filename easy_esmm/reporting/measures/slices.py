@@ -1,4 +1,4 @@
-"""Which values of a feature are predicted worst, by the evidence for it."""
+"""Finds the values of features that are predicted worst, by the evidence for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from easy_esmm.reporting.measures.rows import OTHER, Coded, Task
 Array = NDArray[Any]
 
 LEAST_EXPECTED = 5.0
-"""Values are looked at from so many expected events on: fewer cannot tell."""
+"""Values with fewer expected events are left out: they give no evidence."""
 ERROR_RATE = 0.05
 """Chance that a calibrated model has any marked slice, over all the slices that are looked at."""
 

@@ -1,4 +1,4 @@
-"""Where probabilities lie: shares of rows over a logarithmic scale."""
+"""Histograms of probabilities on a logarithmic scale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Long series drawn from few points."""
+"""Thins long series to a few points."""
 
 from __future__ import annotations
 

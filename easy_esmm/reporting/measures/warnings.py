@@ -1,4 +1,4 @@
-"""What a reader must know before any figure: too few events, rates that are off, broken rows."""
+"""Warnings at the head of a report: few events, rates that are off, rows without a prediction."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def rate_ratio(task: Task) -> Tuple[float, float, float]:
 def _of_events(task: Task) -> List[str]:
     positives = int((task.label > 0).sum())
     if not len(task.label):
-        return [f"{task.title}: no such row, so nothing is said about it."]
+        return [f"{task.title}: no such row, so there are no figures."]
     if positives in (0, len(task.label)):
         which = "every" if positives else "no"
         return [f"{task.title}: {which} row has a positive label, so there is no AUC."]
@@ -60,7 +60,7 @@ def _of_events(task: Task) -> List[str]:
     value, error = auc(task)
     known = f"{value:.3f} is known to +- {Z95 * error:.3f} (95 %)"
     if np.isnan(error):
-        known = f"{value:.3f} says nothing"
+        known = f"{value:.3f} has no known error"
     events = task.events if positives != 1 else task.events[:-1]
     return [f"{task.title}: only {positives:,} {events}: the AUC of {known}."]
 

@@ -1,4 +1,4 @@
-"""Reliability diagrams: predicted beside observed rates."""
+"""Reliability diagrams: observed against predicted rates."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def rate_axis(title: str, rates: Rates) -> Axis:
 
 
 def notes_of(rates: Rates, events: str) -> List[str]:
-    """What each group says under the pointer."""
+    """Texts of the groups under the pointer."""
     return [
         f"predicted {percent(p)}, observed {percent(o)} ({percent(a)} to {percent(b)}), "
         f"{n:,.0f} rows, {e:,.0f} {events}"

@@ -29,7 +29,7 @@ def embeddings(of: Evaluated) -> str:
         "Mean length of a table's vectors by how often their ids occur in the evaluated rows; the "
         "band is one standard deviation. Frequent ids should have learned longer vectors than the "
         "ids that do not occur (0: seen in training alone, or never, and then still as they were "
-        "initialised); a flat line says that the feature taught little.",
+        "initialised); a flat line shows that the model learned little from the feature.",
         content,
     )
 

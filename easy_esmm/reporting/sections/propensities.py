@@ -29,7 +29,7 @@ def propensities(of: Evaluated) -> str:
         "Propensity weights",
         "1 / pCTR of each clicked row: what a method that weighs clicks back to all impressions "
         "would give it. A few huge weights decide such a loss alone: the effective number of rows "
-        "says how many rows of equal weight would tell as much; a floor under pCTR trades that for "
+        "is how many rows of equal weight would be as precise; a floor under pCTR trades that for "
         "bias.",
         content,
     )

@@ -1,4 +1,4 @@
-"""Where selection bias shows: pCVR by how likely the click was, and where nobody clicked."""
+"""Selection bias: CVR by decile of pCTR, and pCVR on clicked and unclicked rows."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def selection(of: Evaluated) -> str:
             ""
             if of.truth is not None
             else html.left_out(
-                "Where nobody clicks no log tells the true rate; on simulated rows --truth adds it."
+                "Where nobody clicks no log holds the true rate; on simulated rows --truth adds it."
             )
         ),
     )

@@ -40,7 +40,7 @@ def test_no_click_and_one_class_are_said() -> None:
     none = rows(50, click=np.zeros(50), conversion=np.zeros(50))
     assert said(none)[:2] == [
         "CTR, all impressions: no row has a positive label, so there is no AUC.",
-        "CVR, clicked rows: no such row, so nothing is said about it.",
+        "CVR, clicked rows: no such row, so there are no figures.",
     ]
 
 
