@@ -12,10 +12,12 @@ from easy_esmm import models
 from easy_esmm.config.tasks import task_specs
 from easy_esmm.contract import (
     Head,
+    Kind,
     Labels,
     Outputs,
     TaskLabels,
     Tasks,
+    TaskSpec,
     served_outputs,
 )
 from easy_esmm.losses import entire_space
@@ -41,6 +43,26 @@ def outputs_of(model: MultiTask, towers: Mapping[str, Any], **auxiliary: Any) ->
     """What a model makes of given outputs of its towers, by task."""
     heads = model.heads(towers)
     return Outputs(heads, model.served(heads), auxiliary)
+
+
+def independent(*names: str, kind: Kind = Kind.BINARY) -> Tasks:
+    """Tasks that are independent questions about all rows, each with a label of its own name."""
+    specs = (
+        TaskSpec(
+            name=name,
+            label=name,
+            kind=kind,
+            losses=(),
+            weight=1.0,
+            metrics=(),
+            metric_name=name,
+            tower=None,
+            path="",
+            scope=f"{name}_tower",
+        )
+        for name in names
+    )
+    return Tasks(tuple(specs))
 
 
 def family_labels(

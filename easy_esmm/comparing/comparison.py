@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
-from easy_esmm.comparing.measures import GROUPS, Group, Measure, read_measures
+from easy_esmm.comparing.measures import Group, Measure, groups_of, read_measures
 from easy_esmm.comparing.runs import Result
 from easy_esmm.comparing.single_task import seesaw
 from easy_esmm.comparing.statistics import Interval, Spread, interval, paired_difference, spread
@@ -28,6 +28,8 @@ class Comparison:
     """Lines of text for the reader."""
     config_notes: Tuple[str, ...] = ()
     """Settings without effect; printed before the runs, so in the files only."""
+    tasks: Tuple[str, ...] = ()
+    """Of all models, as in the keys of measures."""
 
     def of_seeds(self, name: str, key: str) -> Dict[int, float]:
         """The known values of a measure by seed."""
@@ -55,7 +57,7 @@ class Comparison:
     def groups(self) -> Tuple[Group, ...]:
         """The groups that hold a value, each with the measures that do."""
         shown = []
-        for group in GROUPS:
+        for group in groups_of(self.tasks):
             measures = tuple(m for m in group.measures if self._is_measured(m.key))
             if measures:
                 shown.append(Group(group.title, group.note, measures))
@@ -87,12 +89,20 @@ def compare(
     """
     values: Dict[str, Dict[int, Dict[str, float]]] = {name: {} for name in names}
     for result in results:
-        measured = read_measures(result.metrics, result.ctr_name, result.cvr_name)
+        measured = read_measures(result.metrics, result.suffixes)
         values[result.name][result.seed] = measured
     for name, by_seed in seesaw(values, single_tasks).items():
         for seed, measures in by_seed.items():
             values[name][seed].update(measures)
     seeds = tuple(sorted({result.seed for result in results}))
+    tasks = dict.fromkeys(task for result in results for task in result.suffixes)
     return Comparison(
-        tuple(names), reference, seeds, values, facts, tuple(notes), tuple(config_notes)
+        tuple(names),
+        reference,
+        seeds,
+        values,
+        facts,
+        tuple(notes),
+        tuple(config_notes),
+        tuple(tasks),
     )

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from google.protobuf import json_format
 
+from easy_esmm.aliccp.fields import CLICK, CONVERSION
 from easy_esmm.comparing.parquet_columns import parquet_changes
 from easy_esmm.config import Edit, Pipeline, load
 from easy_esmm.config.models import tower_paths
+from easy_esmm.config.tasks import task_specs
+from easy_esmm.contract import Tasks, TaskSpec
 from easy_esmm.errors import UserError
 from easy_esmm.protos.model_pb2 import ModelConfig
-from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.simulation.settings import Settings
 
 _NAMED = re.compile(r"([^=/]+)=(.+)")
@@ -70,23 +72,38 @@ def edits_of(changes: Mapping[str, Any], source: str = "compare") -> Tuple[Edit,
 
 
 def on_simulated_rows(
-    written: PipelineConfig, folder: str, form: str, settings: Settings
+    variant: Variant, folder: str, form: str, settings: Settings
 ) -> Tuple[Edit, ...]:
     """What a config needs to read the simulation in `folder`, whose files are `csv` or `parquet`.
 
     A `label_prior` that the config sets is that of other rows; it becomes the rate asked for.
     """
+    written = variant.pipeline.written
     changes: Dict[str, Any] = {
         "train_input_path": os.path.join(folder, "train", f"*.{form}"),
         "eval_input_path": os.path.join(folder, "test", f"*.{form}"),
     }
-    rates = settings.click_rate, settings.conv_rate
+    rates = _rates(task_specs(variant.pipeline.config.model_config), settings)
     for (path, tower), rate in zip(tower_paths(written.model_config), rates):
-        if tower.HasField("label_prior"):
+        if tower.HasField("label_prior") and rate is not None:
             changes[f"{path}.label_prior"] = rate
     if form == "parquet":
         changes.update(parquet_changes(written))
     return edits_of(changes)
+
+
+def _rates(tasks: Tasks, settings: Settings) -> List[Optional[float]]:
+    """The mean label of each tower of a model, in their order; None of another label."""
+    if tasks.entire_space is not None:
+        return [settings.click_rate, settings.conv_rate]
+    everywhere = {CLICK: settings.click_rate, CONVERSION: settings.click_rate * settings.conv_rate}
+    clicked = {CLICK: 1.0, CONVERSION: settings.conv_rate}
+    return [(clicked if _is_of_clicks(task) else everywhere).get(task.label) for task in tasks]
+
+
+def _is_of_clicks(task: TaskSpec) -> bool:
+    space = task.task_space
+    return space is not None and space.is_strict and space.indicator == CLICK
 
 
 def of_run(model_dir: str, seed: int) -> Tuple[Edit, ...]:
@@ -116,8 +133,8 @@ def load_run(path: str, edits: Sequence[Edit]) -> Tuple[Pipeline, Pipeline]:
         "train_config.log_step_count_steps": _NEVER,
         "train_config.write_graph": False,
     }
-    for path, _ in tower_paths(model):
-        changes[f"{path}.metrics_set"] = [{"auc": {}}]
+    for tower_path, _ in tower_paths(model):
+        changes[f"{tower_path}.metrics_set"] = [{"auc": {}}]
     evaluated: List[Edit] = [*edits, *edits_of(changes)]
     trained = [*evaluated, *edits_of({"eval_input_path": ""})]
     return load(path, trained, "train"), load(path, evaluated, "train")

@@ -8,14 +8,14 @@ import os
 import shutil
 import sys
 import time
-from typing import Dict, Iterator, cast
+from typing import Dict, Iterator
 
 from easy_esmm import training
 from easy_esmm.comparing.configs import load_run
+from easy_esmm.comparing.measures import metric_suffixes
 from easy_esmm.comparing.runs import Result, Run, write_result
 from easy_esmm.compat import keras, v1
 from easy_esmm.config.tasks import task_specs
-from easy_esmm.contract import EntireSpaceTasks
 from easy_esmm.estimator.gradient_cosine import gradient_cosine
 
 
@@ -39,12 +39,10 @@ def execute(run: Run, is_quiet: bool = True) -> Result:
         )
         if run.gradient_batches:
             metrics["gradient_cosine"] = gradient_cosine(pipeline, run.gradient_batches)
-    family = cast(EntireSpaceTasks, task_specs(pipeline.config.model_config).entire_space)
     result = Result(
         name=run.name,
         seed=run.seed,
-        ctr_name=family.click.name,
-        cvr_name=family.conversion.name,
+        suffixes=metric_suffixes(task_specs(pipeline.config.model_config)),
         metrics=metrics,
         seconds=time.monotonic() - start,
         examples=trained.examples,

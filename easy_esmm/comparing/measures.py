@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Dict, Mapping, Tuple
+from typing import Dict, Iterable, Mapping, Tuple
+
+from easy_esmm.contract import Tasks
 
 Metrics = Mapping[str, float]
 """As `training.evaluate` gives them."""
@@ -37,11 +39,14 @@ class Group:
     measures: Tuple[Measure, ...]
 
 
-TASKS: Tuple[Tuple[str, str], ...] = (
-    ("ctr", "CTR: clicks, over all impressions"),
-    ("cvr_clicked", "CVR: conversions, over clicked impressions only"),
-    ("ctcvr", "CTCVR: clicks with conversion, over all impressions"),
-)
+TASKS: Dict[str, str] = {
+    "ctr": "CTR: clicks, over all impressions",
+    "cvr_clicked": "CVR: conversions, over clicked impressions only",
+    "ctcvr": "CTCVR: clicks with conversion, over all impressions",
+}
+"""Titles of the tasks of entire-space models."""
+
+_SAME = {"cvr_masked": "cvr_clicked"}
 
 _OF_A_TASK: Tuple[Tuple[str, str, str], ...] = (
     ("auc", "AUC", HIGHER),
@@ -92,33 +97,46 @@ SEESAW = Group(
     ),
 )
 
-GROUPS: Tuple[Group, ...] = (
-    *(
+
+def groups_of(tasks: Iterable[str]) -> Tuple[Group, ...]:
+    """The tables of a comparison of models with these tasks; see `metric_suffixes`."""
+    titles = {**TASKS, **{task: f"Task {task}" for task in tasks if task not in TASKS}}
+    of_tasks = (
         Group(
             title,
-            _TASK_NOTES[task],
+            _TASK_NOTES.get(task, ""),
             tuple(
                 Measure(f"{key}_{task}", name, better, is_charted=key in _CHARTED)
                 for key, name, better in _OF_A_TASK
             ),
         )
-        for task, title in TASKS
-    ),
-    ENTIRE_SPACE,
-    SELECTION,
-    SEESAW,
-)
+        for task, title in titles.items()
+    )
+    return (*of_tasks, ENTIRE_SPACE, SELECTION, SEESAW)
 
 
-def read_measures(metrics: Metrics, ctr_name: str, cvr_name: str) -> Dict[str, float]:
+def metric_suffixes(tasks: Tasks) -> Dict[str, str]:
+    """Task in the keys of measures -> suffix of its metrics.
+
+    The tasks of an entire-space model are `ctr`, `cvr_clicked` and `ctcvr` whatever the towers are
+    called. Those of other models have the suffix itself, but for `cvr_masked`, which is compared
+    with `cvr_clicked`.
+    """
+    family = tasks.entire_space
+    if family is None:
+        suffixes = [task.masked_metric_name or task.metric_name for task in tasks]
+        return {_SAME.get(suffix, suffix): suffix for suffix in suffixes}
+    of_family = (family.click, family.conversion, family.product)
+    return {task: spec.metric_name for task, spec in zip(TASKS, of_family)}
+
+
+def read_measures(metrics: Metrics, suffixes: Mapping[str, str]) -> Dict[str, float]:
     """The measures of one evaluation by key, the seesaw left out; NaN where there is no value.
 
     Args:
       metrics: of the evaluation.
-      ctr_name: name of the CTR tower.
-      cvr_name: name of the CVR tower.
+      suffixes: see `metric_suffixes`.
     """
-    suffixes = {"ctr": ctr_name, "cvr_clicked": f"{cvr_name}_masked", "ctcvr": "ctcvr"}
     found = {
         f"{key}_{task}": metrics.get(f"{key}_{suffix}", math.nan)
         for task, suffix in suffixes.items()

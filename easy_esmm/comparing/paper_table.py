@@ -60,7 +60,7 @@ def figures(results: Sequence[Result], names: Sequence[str]) -> Dict[str, Dict[s
     for name in names:
         own = sorted((r for r in results if r.name == name), key=lambda result: result.seed)
         table[name] = {
-            CVR: _summary({r.seed: r.metrics[f"auc_{r.cvr_name}_masked"] for r in own}),
+            CVR: _summary({r.seed: r.metrics["auc_" + r.suffixes["cvr_clicked"]] for r in own}),
             CTCVR: _summary({r.seed: r.metrics[CTCVR] for r in own}),
         }
     return table

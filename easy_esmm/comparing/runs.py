@@ -51,8 +51,8 @@ class Result:
 
     name: str
     seed: int
-    ctr_name: str
-    cvr_name: str
+    suffixes: Dict[str, str]
+    """See `measures.metric_suffixes`."""
     metrics: Dict[str, float]
     seconds: float
     """Wall time of the whole run."""
@@ -125,13 +125,13 @@ def write_result(run: Run, result: Result) -> None:
 
 
 def read_result(run: Run) -> Optional[Result]:
-    """The result of an earlier, equal run; None if there is none."""
+    """The result of an earlier, equal run of this version; None if there is none."""
     try:
         with open(run.result, encoding="utf-8") as file:
             content = json.load(file)
     except FileNotFoundError:
         return None
-    if content.pop("fingerprint") != run.fingerprint:
+    if content.pop("fingerprint") != run.fingerprint or "suffixes" not in content:
         return None
     metrics = content.pop("metrics")
     return Result(

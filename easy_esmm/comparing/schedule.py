@@ -24,13 +24,8 @@ Batch = Tuple[Optional[Callable[[Log], None]], List[Run]]
 Outcome = Tuple[Run, Optional[Result], str]
 """A run with its result, or with the text of its error."""
 
-_SHOWN = (
-    ("auc_ctr", "CTR"),
-    ("auc_cvr_clicked", "CVR clicked"),
-    ("auc_ctcvr", "CTCVR"),
-    ("truth_cvr_regret", "regret"),
-    ("truth_cvr_bias", "bias"),
-)
+_TITLES = {"ctr": "CTR", "cvr_clicked": "CVR clicked", "ctcvr": "CTCVR"}
+_OF_TRUTH = (("truth_cvr_regret", "regret"), ("truth_cvr_bias", "bias"))
 
 
 @dataclass
@@ -110,9 +105,12 @@ class Progress:
         self._finished += 1
         self._new += 1
         self._seconds += result.seconds
-        measures = read_measures(result.metrics, result.ctr_name, result.cvr_name)
+        measures = read_measures(result.metrics, result.suffixes)
+        titles = [(f"auc_{task}", _TITLES.get(task, task)) for task in result.suffixes]
         figures = "  ".join(
-            f"{title} {measures[key]:.4f}" for key, title in _SHOWN if key in measures
+            f"{title} {measures[key]:.4f}"
+            for key, title in (*titles, *_OF_TRUTH)
+            if key in measures
         )
         left = (self._total - self._finished) * self._seconds / self._new / self._jobs
         self.log(f"{self._head()} {run}: {figures}  in {result.seconds:.0f} s, {_clock(left)} left")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
@@ -89,7 +90,8 @@ def seesaw(
             for task, single in by_task.items():
                 base = values.get(single, {}).get(seed)
                 if base is not None and name != single:
-                    difference = measures[f"auc_{task}"] - base[f"auc_{task}"]
+                    own_auc = measures.get(f"auc_{task}", math.nan)
+                    difference = own_auc - base[f"auc_{task}"]
                     own = found.setdefault(name, {}).setdefault(seed, {})
                     own[f"seesaw_{task}"] = difference
     return found

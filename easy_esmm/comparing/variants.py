@@ -20,7 +20,7 @@ def require_comparable(variants: Sequence[Variant]) -> None:
         model, export = pipeline.config.model_config, pipeline.config.export_config
         values = [task for task in task_specs(model) if task.kind is Kind.VALUE]
         for path in dict.fromkeys(f"{task.path}.loss_type" for task in values):
-            rule = "must be that of a probability: what is compared are three probabilities"
+            rule = "must be that of a probability: what is compared are probabilities"
             problems.append(str(pipeline.problem(path, rule)))
         if export.enable_early_stop:
             rule = "must be false in a comparison: it chooses the step on the evaluated rows"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Dict, Mapping, Optional, cast
 
 import numpy as np
@@ -30,6 +30,8 @@ class RecordedRows:
     """By task."""
     logits: Mapping[str, Array]
     """By task that predicts a probability."""
+    inside: Mapping[str, Array] = field(default_factory=dict)
+    """By task with a task space: 1 inside, else 0."""
     user: Optional[Array] = None
     """int64, equal where rows share a user, see `metrics.groups.fingerprint`; None where the user
     was not recorded."""

@@ -77,6 +77,7 @@ class RowRecorder:
             labels=by_name("label"),
             predictions=by_name("prediction"),
             logits=by_name("logit"),
+            inside=by_name("inside"),
             user=arrays.get(("user", "")),
             has_user=arrays.get(("has_user", "")),
         )
@@ -115,8 +116,10 @@ def _of_rows(tasks: Tasks, labels: Labels, outputs: Outputs) -> Dict[Tuple[str, 
     """By (kind, name of a label column or of a task)."""
     found = {("weight", ""): labels.weight}
     for task in tasks:
-        head = outputs.heads[task.name]
-        found["label", task.label] = labels[task.name].value
+        head, observed = outputs.heads[task.name], labels[task.name]
+        found["label", task.label] = observed.value
+        if observed.is_inside is not None:
+            found["inside", task.name] = observed.is_inside
         found["prediction", task.name] = head.prediction
         if head.logit is not None:
             found["logit", task.name] = head.logit

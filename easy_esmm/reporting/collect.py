@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import List, Mapping, Optional, cast
+from typing import List, Mapping, Optional
 
 from google.protobuf import text_format
 
 from easy_esmm.config import Pipeline
 from easy_esmm.config.several_values import single_readers, value_separators
 from easy_esmm.config.tasks import task_specs
-from easy_esmm.contract import EntireSpaceTasks, Kind
 from easy_esmm.data.fields import FLOATS
 from easy_esmm.evaluation.events import series_by_tag
 from easy_esmm.evaluation.history import evaluations_folder
 from easy_esmm.evaluation.recorder import RowRecorder
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.reporting.evaluated import Evaluated
-from easy_esmm.reporting.measures.rows import Coded, Rows, tasks
+from easy_esmm.reporting.measures.task_rows import Coded, task_rows
 from easy_esmm.reporting.tables import table_norms
 from easy_esmm.simulation.truth import Truth
 
@@ -54,24 +53,7 @@ def collect(
 ) -> Evaluated:
     """The rows recorded in the evaluation of `checkpoint`, and the history in the model_dir."""
     config = pipeline.config
-    recorded = recorder.rows()
-    family = cast(EntireSpaceTasks, recorded.tasks.entire_space)
-    ctr, cvr, ctcvr = (task.name for task in (family.click, family.conversion, family.product))
-    is_value = family.conversion.kind is Kind.VALUE
-    rows = Rows(
-        click=recorded.label(family.click),
-        conversion=recorded.label(family.conversion),
-        weight=recorded.weight,
-        pctr=recorded.predictions[ctr],
-        ctr_logit=recorded.logits[ctr],
-        pcvr=None if is_value else recorded.predictions[cvr],
-        cvr_logit=recorded.logits.get(cvr),
-        pctcvr=None if is_value else recorded.predictions[ctcvr],
-        ctcvr_logit=recorded.logits.get(ctcvr),
-        columns={name: Coded(*coded) for name, coded in recorder.coded().items()},
-        user=recorded.user,
-        has_user=recorded.has_user,
-    )
+    rows = recorder.rows()
     folder = config.model_dir
     return Evaluated(
         config=config,
@@ -80,7 +62,8 @@ def collect(
         data=config.eval_input_path,
         metrics=metrics,
         rows=rows,
-        tasks=tasks(rows, ctr, cvr),
+        columns={name: Coded(*coded) for name, coded in recorder.coded().items()},
+        tasks=task_rows(rows),
         training=series_by_tag(folder),
         evaluations=series_by_tag(evaluations_folder(folder)),
         tables=table_norms(config, checkpoint, recorder.occurrences()),

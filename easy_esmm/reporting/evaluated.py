@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
+from easy_esmm.evaluation.recorded_rows import RecordedRows
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.reporting.drawing.xy import TONES
 from easy_esmm.reporting.measures.norms import NormGroup
-from easy_esmm.reporting.measures.rows import Rows, Task
+from easy_esmm.reporting.measures.task_rows import Coded, TaskRows
 from easy_esmm.simulation.truth import Truth
 
 Series = Sequence[Tuple[int, float]]
@@ -36,8 +38,10 @@ class Evaluated:
     data: str
     """Where the rows came from."""
     metrics: Mapping[str, float]
-    rows: Rows
-    tasks: Sequence[Task]
+    rows: RecordedRows
+    tasks: Sequence[TaskRows]
+    columns: Mapping[str, Coded] = field(default_factory=dict)
+    """Single-valued columns by name."""
     training: Mapping[str, Series] = field(default_factory=dict)
     """Scalars of the training by tag."""
     evaluations: Mapping[str, Series] = field(default_factory=dict)
@@ -49,4 +53,4 @@ class Evaluated:
 
     def tones(self) -> Dict[str, int]:
         """Colour of each task, the same in all charts."""
-        return {task.key: tone for tone, task in enumerate(self.tasks, start=1)}
+        return {task.key: 1 + number % TONES for number, task in enumerate(self.tasks)}

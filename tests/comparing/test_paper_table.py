@@ -16,12 +16,14 @@ from easy_esmm.config.paper_models import NAMES
 from easy_esmm.errors import UserError
 from tests.conformance.table import SAMPLES
 
+SUFFIXES = {"ctr": "ctr", "cvr_clicked": "cvr_masked", "ctcvr": "ctcvr"}
+
 ALICCP = str(SAMPLES / "esmm_aliccp.config")
 
 
 def result(name: str, seed: int, cvr: float, ctcvr: float) -> Result:
     metrics = {"auc_cvr_masked": cvr, "auc_ctcvr_common_pctr": ctcvr}
-    return Result(name, seed, "ctr", "cvr", metrics, 1.0, 100, 0.5)
+    return Result(name, seed, SUFFIXES, metrics, 1.0, 100, 0.5)
 
 
 RESULTS = [

@@ -11,6 +11,8 @@ from easy_esmm.comparing import execute
 from easy_esmm.comparing.runs import Result, Run, write_result
 from easy_esmm.comparing.schedule import Batch, Log, attempt_in_worker, run_all
 
+SUFFIXES = {"ctr": "ctr", "cvr_clicked": "cvr_masked", "ctcvr": "ctcvr"}
+
 AUCS = {"auc_ctr": 0.6, "auc_cvr_masked": 0.7, "auc_ctcvr": 0.8}
 
 
@@ -39,7 +41,7 @@ def _interrupted_at_seed_2(monkeypatch: pytest.MonkeyPatch) -> None:
         Path(run.model_dir).mkdir(parents=True)
         if run.seed == 2:
             raise KeyboardInterrupt
-        result = Result(run.name, run.seed, "ctr", "cvr", AUCS, 7.0, 10, 1.0)
+        result = Result(run.name, run.seed, SUFFIXES, AUCS, 7.0, 10, 1.0)
         write_result(run, result)
         shutil.rmtree(run.model_dir)
         return result

@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 from google.protobuf import text_format
 
+from easy_esmm.contract import Kind
+from easy_esmm.evaluation.recorded_rows import RecordedRows
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.reporting.evaluated import Evaluated, TableNorms
 from easy_esmm.reporting.measures.curves import auc
 from easy_esmm.reporting.measures.norms import norms_by_frequency
-from easy_esmm.reporting.measures.rows import Coded, Rows, tasks
+from easy_esmm.reporting.measures.task_rows import Coded, task_rows
 from easy_esmm.reporting.page import page
 from easy_esmm.simulation.truth import Truth
-from tests.reporting.measures.making import rows
+from tests.reporting.measures.making import plain_rows, rows
 
 BAD = "<script>x</script>\N{SNOWMAN}"
 SECTIONS = [
@@ -62,12 +64,11 @@ class Page(HTMLParser):
         self.words += data
 
 
-def evaluated(data: Rows, config: PipelineConfig = CONFIG, **others: Any) -> Evaluated:
-    counts = {
-        "count/impressions": len(data.click),
-        "count/clicks": data.click.sum(),
-        "count/conversions": (data.conversion != 0).sum(),
-    }
+def evaluated(data: RecordedRows, config: PipelineConfig = CONFIG, **others: Any) -> Evaluated:
+    counts = {"count/impressions": len(data.weight)}
+    if data.tasks.entire_space is not None:
+        counts["count/clicks"] = data.click.sum()
+        counts["count/conversions"] = (data.conversion != 0).sum()
     metrics = {name: float(value) for name, value in counts.items()}
     return Evaluated(
         config=config,
@@ -76,7 +77,7 @@ def evaluated(data: Rows, config: PipelineConfig = CONFIG, **others: Any) -> Eva
         data="x.csv",
         metrics={**metrics, **others.pop("metrics", {})},
         rows=data,
-        tasks=tasks(data, "ctr", "cvr"),
+        tasks=task_rows(data),
         **others,
     )
 
@@ -87,7 +88,7 @@ def full() -> Evaluated:
     random = np.random.default_rng(7)
     size = 6000
     shop = Coded(random.integers(1, 4, size).astype(np.uint16), ["other values", "a", BAD, ""])
-    data = rows(size, user=random.integers(0, 300, size), columns={"shop<": shop})
+    data = rows(size, user=random.integers(0, 300, size))
     # Predicted 3 times too low for the shop with the bad name.
     bad = shop.codes == 2
     data.pctr[bad] /= 3
@@ -95,6 +96,7 @@ def full() -> Evaluated:
     rate = np.full(size, 0.25)
     return evaluated(
         data,
+        columns={"shop<": shop},
         training={"loss/ctr<": curve, "loss/total": curve, "gradient_norm": curve},
         evaluations={"loss/loss/ctr<": curve, "auc_ctr": curve, "pcoc_cvr_masked": curve},
         tables=[
@@ -210,7 +212,7 @@ def test_a_value_tower_leaves_out_what_needs_probabilities() -> None:
     config = PipelineConfig()
     config.CopyFrom(CONFIG)
     text_format.Merge("model_config { esmm { cvr_tower { loss_type: L2_LOSS } } }", config)
-    data = rows(500, pcvr=None, cvr_logit=None, pctcvr=None, ctcvr_logit=None)
+    data = rows(500, is_value=True)
     found = Page(page(evaluated(data, config, metrics={"pcoc_cvr_masked": 1.25})))
     assert [value for name, value in found.attributes if name == "id"] == [
         anchor for anchor in SECTIONS if anchor != "selection"
@@ -220,6 +222,36 @@ def test_a_value_tower_leaves_out_what_needs_probabilities() -> None:
     assert "1.2500" in found.words
     assert "ROC: CTR" in found.words
     assert "ROC: CVR" not in found.words
+
+
+@pytest.mark.parametrize("names", [["like"], ["click", "like"], ["a", "b", "c", "d", "e"]])
+def test_a_model_outside_the_entire_space_has_its_tasks_and_no_selection(names: Any) -> None:
+    data = plain_rows(*names)
+    metrics = {f"count/positives_{name}": float(data.labels[name].sum()) for name in names}
+    text = page(evaluated(data, metrics=metrics, user_column="user"))
+    found = Page(text)
+    assert found.open == []
+    assert [value for name, value in found.attributes if name == "id"] == [
+        anchor for anchor in SECTIONS if anchor not in ("selection", "propensities")
+    ]
+    for name in names:
+        positives = data.labels[name].sum()
+        share = f"{positives:.0f}positives of {name}, {positives / 400:.0%} of its rows"
+        assert share in found.words
+        (task,) = (task for task in task_rows(data) if task.key == name)
+        assert f"AUC {auc(task)[0]:.4f} (s.e. " in found.words
+        assert f"ROC: {name}, all rows" in found.words
+    assert not {"CTR", "CVR", "pCVR", "clicks"} & set(re.findall(r"\w+", found.words))
+    # each task has a colour of its own, and the page's style knows it
+    tones = set(re.findall(r"tone\d", text.partition("</style>")[2])) - {"tone0"}
+    assert len(tones) >= len(names)
+    assert all(f".dot.{tone}" in text or tone == "tone1" for tone in tones)
+
+
+def test_a_task_of_values_outside_the_entire_space_has_its_error_alone() -> None:
+    words = Page(page(evaluated(plain_rows("price", kind=Kind.VALUE)))).words
+    assert "value of price" in words
+    assert "price: the model predicts a value, not a probability" in words
 
 
 NAN = np.full(60, np.nan)

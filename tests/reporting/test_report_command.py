@@ -129,19 +129,20 @@ def test_evaluate_writes_a_page_of_the_same_pass_as_its_metrics(
 
 def _check_rows(of: Evaluated) -> None:
     frame = rows()
-    assert of.rows.click.tolist() == frame["click"].tolist()
+    assert of.rows.labels["click"].tolist() == frame["click"].tolist()
     assert of.rows.weight.tolist() == frame["weight"].tolist()
-    assert list(of.rows.columns) == ["user", "hour"]  # one value a row, and no float
+    assert list(of.columns) == ["user", "hour"]  # one value a row, and no float
     for name in ("user", "hour"):
-        column = of.rows.columns[name]
+        column = of.columns[name]
         assert [column.values[code] for code in column.codes] == frame[name].astype(str).tolist()
     # Two rows share a user's number just where they share the user; the gauc metric names it.
     assert of.user_column == "user"
     assert of.rows.user is not None
     pairs = set(zip(of.rows.user.tolist(), frame["user"]))
     assert len(pairs) == frame["user"].nunique() == len(set(of.rows.user.tolist()))
-    np.testing.assert_allclose(of.rows.pctcvr, of.rows.pctr * of.rows.pcvr, rtol=1e-5)
-    np.testing.assert_allclose(of.rows.pctr, 1 / (1 + np.exp(-of.rows.ctr_logit)), rtol=1e-5)
+    pctr, pcvr, pctcvr = (of.rows.predictions[name] for name in ("ctr", "buy", "ctcvr"))
+    np.testing.assert_allclose(pctcvr, pctr * pcvr, rtol=1e-5)
+    np.testing.assert_allclose(pctr, 1 / (1 + np.exp(-of.rows.logits["ctr"])), rtol=1e-5)
 
 
 def _check_training(of: Evaluated) -> None:

@@ -8,10 +8,10 @@ from typing import Sequence, Tuple
 STYLE = """
 :root { color-scheme: light dark; --paper: #fcfcfb; --card: #ffffff; --ink: #1d2229;
   --quiet: #5d6672; --rule: #dfe3e8; --mark: #2b6cb0; --faint: #d6e4f2; --second: #c2570c;
-  --third: #0f7b6c; --warn: #fff4e0; --warn-rule: #d9902f; }
+  --third: #0f7b6c; --fourth: #7a4fb5; --fifth: #a8326b; --warn: #fff4e0; --warn-rule: #d9902f; }
 @media (prefers-color-scheme: dark) { :root { --paper: #14171b; --card: #1c2026; --ink: #e7eaee;
   --quiet: #a3adb9; --rule: #333a43; --mark: #6aa9e9; --faint: #263a50; --second: #f0944d;
-  --third: #45c4b0; --warn: #33291a; --warn-rule: #a8742d; } }
+  --third: #45c4b0; --fourth: #b79be8; --fifth: #ef8fb5; --warn: #33291a; --warn-rule: #a8742d; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 1120px; padding: 16px; background: var(--paper);
   color: var(--ink); font: 15px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
@@ -40,6 +40,10 @@ svg .value, svg .title { fill: var(--ink); } .mark { fill: var(--mark); }
 .dot.tone2, .band.tone2 { fill: var(--second); }
 .line.tone3, .whisker.tone3 { stroke: var(--third); } .line.tone3 { stroke-dasharray: 9 3 2 3; }
 .dot.tone3, .band.tone3 { fill: var(--third); }
+.line.tone4, .whisker.tone4 { stroke: var(--fourth); } .line.tone4 { stroke-dasharray: 3 3; }
+.dot.tone4, .band.tone4 { fill: var(--fourth); }
+.line.tone5, .whisker.tone5 { stroke: var(--fifth); } .line.tone5 { stroke-dasharray: 14 3; }
+.dot.tone5, .band.tone5 { fill: var(--fifth); }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 2px 14px; padding: 0;
   margin: 2px 0 6px; font-size: .82rem; } .legend li { display: flex; align-items: center;
   gap: 6px; } .key { width: 28px; flex: none; }

@@ -13,6 +13,8 @@ from easy_esmm.reporting.drawing.axis import Axis
 HEIGHT = 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 14, 26, 44
 _MARK_GAP = 8
+TONES = 5
+"""Colours of series, from 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +25,8 @@ class Series:
     x: Sequence[float]
     y: Sequence[float]
     tone: int = 1
-    """1, 2, 3: colours that the colour-blind can tell apart, each with a dash of its own; 0: the
-    line that others are compared with."""
+    """1 to `TONES`: colours that the colour-blind can tell apart, each with a dash of its own; 0:
+    the line that others are compared with."""
     is_line: bool = True
     has_dots: bool = False
     is_filled: bool = False

@@ -8,8 +8,9 @@ from typing import Any, List, Optional
 import numpy as np
 from numpy.typing import NDArray
 
+from easy_esmm.evaluation.recorded_rows import RecordedRows
 from easy_esmm.rank_statistics import auc_by_group
-from easy_esmm.reporting.measures.rows import Rows, Task
+from easy_esmm.reporting.measures.task_rows import TaskRows
 
 Array = NDArray[Any]
 
@@ -31,7 +32,7 @@ class Activity:
     """Standard error of the mean; NaN for fewer than two users."""
 
 
-def by_activity(rows: Rows, task: Task) -> List[Activity]:
+def by_activity(rows: RecordedRows, task: TaskRows) -> List[Activity]:
     """Users by the number of their impressions: 1, 2 - 3, 4 - 7, ...; empty without users.
 
     Rows that weigh nothing and rows that name no user do not count.
@@ -50,7 +51,7 @@ def by_activity(rows: Rows, task: Task) -> List[Activity]:
     return [_of_level(k, size, level, group, named) for k in np.unique(level).tolist()]
 
 
-def _of_level(k: int, size: Array, level: Array, group: Array, task: Task) -> Activity:
+def _of_level(k: int, size: Array, level: Array, group: Array, task: TaskRows) -> Activity:
     """`size` and `level` are [users]; `group`, the user of each row of the task, indexes them."""
     inside = level[group] == k
     area, _, _ = auc_by_group(group[inside], task.score[inside], task.label[inside] > 0)
@@ -71,7 +72,7 @@ def bucket_name(of: Activity) -> str:
     return str(of.first) if of.first == of.last else f"{of.first:,}-{of.last:,}"
 
 
-def overall(rows: Rows, task: Task) -> Optional[float]:
+def overall(rows: RecordedRows, task: TaskRows) -> Optional[float]:
     """Mean AUC inside all users with both classes, every user alike; None without users."""
     parts = by_activity(rows, task)
     total = sum(part.with_both for part in parts)

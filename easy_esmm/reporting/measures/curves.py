@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from easy_esmm.rank_statistics import auc_with_error
-from easy_esmm.reporting.measures.rows import Task
+from easy_esmm.reporting.measures.task_rows import TaskRows
 
 Array = NDArray[Any]
 
@@ -28,7 +28,7 @@ class Curve:
     """Standard error of the area; NaN where it is not known."""
 
 
-def roc(task: Task) -> Optional[Curve]:
+def roc(task: TaskRows) -> Optional[Curve]:
     """True positive rate over false positive rate; None without rows of both classes.
 
     The area is the AUC of the evaluation: rows count by weight, a tie one half.
@@ -43,12 +43,12 @@ def roc(task: Task) -> Optional[Curve]:
     return Curve(x[kept], y[kept], *auc(task))
 
 
-def auc(task: Task) -> Tuple[float, float]:
+def auc(task: TaskRows) -> Tuple[float, float]:
     """The task's AUC and its standard error; NaN without both classes."""
     return auc_with_error(task.score, task.label, task.weight)
 
 
-def precision_recall(task: Task) -> Optional[Curve]:
+def precision_recall(task: TaskRows) -> Optional[Curve]:
     """Precision over recall; None without rows of both classes.
 
     The area is the average precision: sum over scores of (gain in recall) x precision.
@@ -64,7 +64,7 @@ def precision_recall(task: Task) -> Optional[Curve]:
     return Curve(recall[kept], precision[kept], float(gain @ precision), np.nan)
 
 
-def _cumulated(task: Task) -> Tuple[Array, Array]:
+def _cumulated(task: TaskRows) -> Tuple[Array, Array]:
     """Weight of the positives, and of the negatives, at or above each distinct score, falling."""
     order = np.argsort(-task.score, kind="stable")
     score, is_positive, weight = task.score[order], task.label[order] > 0, task.weight[order]

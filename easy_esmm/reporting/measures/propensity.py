@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from easy_esmm.reporting.measures.intervals import effective
-from easy_esmm.reporting.measures.rows import Rows
 
 Array = NDArray[Any]
 
@@ -33,14 +32,16 @@ class Propensity:
     largest: float
 
 
-def propensity(rows: Rows, floors: Sequence[float] = FLOORS) -> Optional[Propensity]:
-    """None without a clicked row."""
-    everywhere = np.where(np.isfinite(rows.pctr), rows.weight, 0).astype(np.float64)
-    clicked = np.flatnonzero(everywhere * rows.click > 0)
+def propensity(
+    click: Array, pctr: Array, weight: Array, floors: Sequence[float] = FLOORS
+) -> Optional[Propensity]:
+    """From float32 [rows]; None without a clicked row."""
+    everywhere = np.where(np.isfinite(pctr), weight, 0).astype(np.float64)
+    clicked = np.flatnonzero(everywhere * click > 0)
     if not len(clicked):
         return None
-    own = everywhere[clicked] * rows.click[clicked]
-    pctr = np.maximum(rows.pctr[clicked].astype(np.float64), 1e-30)
+    own = everywhere[clicked] * click[clicked]
+    pctr = np.maximum(pctr[clicked].astype(np.float64), 1e-30)
     return Propensity(
         weights=1 / pctr,
         sample=own,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from easy_esmm.reporting.measures.grouping import equal_count
 from easy_esmm.reporting.measures.intervals import effective, wilson
-from easy_esmm.reporting.measures.rows import Task
+from easy_esmm.reporting.measures.task_rows import TaskRows
 
 Array = NDArray[Any]
 
@@ -30,7 +30,7 @@ class Rates:
     high: Array
 
 
-def rates(task: Task, groups: Sequence[Array]) -> Rates:
+def rates(task: TaskRows, groups: Sequence[Array]) -> Rates:
     """The rates of groups of the task's rows, each given by the indices of its rows."""
     values = np.array([_of_group(task.chosen(group)) for group in groups]).reshape(-1, 5)
     rows, events, predicted, observed, size = values.T
@@ -38,7 +38,7 @@ def rates(task: Task, groups: Sequence[Array]) -> Rates:
     return Rates(rows, events, predicted, observed, low, high)
 
 
-def reliability(task: Task) -> Rates:
+def reliability(task: TaskRows) -> Rates:
     """Groups of equally many rows by ascending prediction: 5 to 20, by the number of positives."""
     return rates(task, equal_count(task.predicted, bins(float((task.label > 0).sum()))))
 
@@ -48,7 +48,7 @@ def bins(events: float) -> int:
     return int(min(20, max(5, events // 20)))
 
 
-def _of_group(group: Task) -> Sequence[float]:
+def _of_group(group: TaskRows) -> Sequence[float]:
     return (
         len(group.label),
         float((group.label > 0).sum()),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from easy_esmm.reporting.measures.intervals import wilson
-from easy_esmm.reporting.measures.rows import OTHER, Coded, Task
+from easy_esmm.reporting.measures.task_rows import OTHER, Coded, TaskRows
 
 Array = NDArray[Any]
 
@@ -52,7 +52,7 @@ class Slices:
     """Bonferroni's: |evidence| beyond it has a chance of `ERROR_RATE` in all looks together."""
 
 
-def worst_slices(task: Task, columns: Mapping[str, Coded], count: int) -> Slices:
+def worst_slices(task: TaskRows, columns: Mapping[str, Coded], count: int) -> Slices:
     """The `count` slices with the strongest evidence against the predictions, of all columns."""
     looked: List[Tuple[str, Coded, Array, Array]] = []
     for name, column in columns.items():
@@ -94,7 +94,7 @@ def _part(observed: Array, expected: Array) -> Array:
     return part
 
 
-def _sums(task: Task, column: Coded) -> Array:
+def _sums(task: TaskRows, column: Coded) -> Array:
     """float64 [codes, 6]: rows, four sums, positive rows.
 
     The sums are of weight, weight x prediction, weight x label, weight squared.

@@ -6,9 +6,10 @@ from typing import List, Mapping, Sequence, Tuple
 
 import numpy as np
 
+from easy_esmm.evaluation.recorded_rows import RecordedRows
 from easy_esmm.reporting.measures.curves import auc
 from easy_esmm.reporting.measures.intervals import Z95, effective, wilson
-from easy_esmm.reporting.measures.rows import Rows, Task, without_number
+from easy_esmm.reporting.measures.task_rows import TaskRows, without_number
 
 FEW = 200
 """Below so many positive rows an AUC comes with its uncertainty in words."""
@@ -17,7 +18,9 @@ _OFF = 1.1
 _OUT_OF_RANGE = 0.01
 
 
-def warnings(rows: Rows, tasks: Sequence[Task], metrics: Mapping[str, float]) -> List[str]:
+def warnings(
+    rows: RecordedRows, tasks: Sequence[TaskRows], metrics: Mapping[str, float]
+) -> List[str]:
     """Sentences, the gravest first."""
     found = []
     broken = without_number(rows)
@@ -37,7 +40,7 @@ def warnings(rows: Rows, tasks: Sequence[Task], metrics: Mapping[str, float]) ->
     return found
 
 
-def rate_ratio(task: Task) -> Tuple[float, float, float]:
+def rate_ratio(task: TaskRows) -> Tuple[float, float, float]:
     """Mean prediction over mean label, and the ends of its 95 % interval; NaN without rows."""
     if not len(task.label):
         return (np.nan, np.nan, np.nan)
@@ -48,7 +51,7 @@ def rate_ratio(task: Task) -> Tuple[float, float, float]:
     return ratio, predicted / float(high), upper
 
 
-def _of_events(task: Task) -> List[str]:
+def _of_events(task: TaskRows) -> List[str]:
     positives = int((task.label > 0).sum())
     if not len(task.label):
         return [f"{task.title}: no such row, so there are no figures."]
@@ -65,7 +68,7 @@ def _of_events(task: Task) -> List[str]:
     return [f"{task.title}: only {positives:,} {events}: the AUC of {known}."]
 
 
-def _of_rate(task: Task) -> List[str]:
+def _of_rate(task: TaskRows) -> List[str]:
     ratio, low, high = rate_ratio(task)
     if not 0 < ratio < np.inf or max(ratio, 1 / ratio) < _OFF or low <= 1 <= high:
         return []

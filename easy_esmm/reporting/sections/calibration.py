@@ -10,7 +10,7 @@ from easy_esmm.reporting.drawing.formats import count, percent, percent_tick
 from easy_esmm.reporting.drawing.xy import Series, chart
 from easy_esmm.reporting.evaluated import Evaluated
 from easy_esmm.reporting.measures.rates import Rates, reliability
-from easy_esmm.reporting.measures.rows import Task
+from easy_esmm.reporting.measures.task_rows import TaskRows
 
 _SMALL = 0.2
 """Axes are logarithmic where no group's mean prediction is above this, or where they span more than
@@ -32,7 +32,7 @@ def calibration(of: Evaluated) -> str:
     )
 
 
-def _box(of: Evaluated, task: Task) -> str:
+def _box(of: Evaluated, task: TaskRows) -> str:
     rates = reliability(task)
     notes = notes_of(rates, task.events)
     across = rate_axis("predicted", rates)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import os
 from html import escape
 from typing import List, Tuple
 
-from easy_esmm.config.tasks import task_specs
+from easy_esmm.contract import Kind
 from easy_esmm.reporting.drawing import html
 from easy_esmm.reporting.drawing.formats import count, number, percent, ratio
 from easy_esmm.reporting.evaluated import Evaluated
 from easy_esmm.reporting.measures.curves import auc
-from easy_esmm.reporting.measures.rows import Task
+from easy_esmm.reporting.measures.task_rows import TaskRows, named_tasks
 from easy_esmm.reporting.measures.warnings import rate_ratio, warnings
 
 _HEAD = ["task", "rows", "positives", "AUC", "s.e.", "log loss", "NE", "pred/obs", "95 %"]
@@ -45,16 +46,32 @@ def head(of: Evaluated) -> str:
 
 
 def _counts(of: Evaluated) -> List[Tuple[str, str]]:
-    impressions, clicks, conversions = (
-        of.metrics.get(f"count/{what}", float("nan"))
-        for what in ("impressions", "clicks", "conversions")
-    )
+    rows = of.metrics.get("count/impressions", math.nan)
     return [
-        (count(impressions), "impressions"),
-        (count(clicks), f"clicks, {_share(clicks, impressions)} of the impressions"),
-        (count(conversions), f"conversions, {_share(conversions, clicks)} of the clicks"),
+        (count(rows), "impressions"),
+        *(_clicks(of, rows) if of.rows.tasks.entire_space else _positives(of, rows)),
         *((count(column), "users") for column in _users(of)),
     ]
+
+
+def _clicks(of: Evaluated, impressions: float) -> List[Tuple[str, str]]:
+    clicks, conversions = (
+        of.metrics.get(f"count/{what}", math.nan) for what in ("clicks", "conversions")
+    )
+    return [
+        (count(clicks), f"clicks, {_share(clicks, impressions)} of the impressions"),
+        (count(conversions), f"conversions, {_share(conversions, clicks)} of the clicks"),
+    ]
+
+
+def _positives(of: Evaluated, rows: float) -> List[Tuple[str, str]]:
+    found = []
+    for task in of.rows.tasks:
+        key = task.masked_metric_name or task.metric_name
+        positives = of.metrics.get(f"count/positives_{key}", math.nan)
+        share = _share(positives, of.metrics.get(f"count/rows_{key}", rows))
+        found.append((count(positives), f"positives of {task.name}, {share} of its rows"))
+    return found
 
 
 def _users(of: Evaluated) -> List[float]:
@@ -74,15 +91,29 @@ def _warnings(of: Evaluated) -> str:
 
 
 def _rows(of: Evaluated) -> List[List[str]]:
-    rows = [_row(of, task) for task in of.tasks]
-    if of.rows.pcvr is None:
-        name = task_specs(of.config.model_config).specs[-1].metric_name
-        rows.append(_value_row(of, name, "value of a click, clicked rows"))
-        rows.append(_value_row(of, "ctcvr", "value of an impression"))
-    return rows
+    return [_row(of, task) for task in of.tasks] + [
+        _value_row(of, key, title) for key, title in _value_tasks(of)
+    ]
 
 
-def _row(of: Evaluated, task: Task) -> List[str]:
+def _value_tasks(of: Evaluated) -> List[Tuple[str, str]]:
+    """(suffix of the metrics, title) of the tasks that predict a value."""
+    family = of.rows.tasks.entire_space
+    titles = {}
+    if family is not None:
+        titles[family.conversion.name] = "value of a click, clicked rows"
+        titles[family.product.name] = "value of an impression"
+    named = [task for task, *_ in named_tasks(of.rows) if task.kind is Kind.VALUE]
+    return [
+        (
+            task.masked_metric_name or task.metric_name,
+            titles.get(task.name, f"value of {task.name}"),
+        )
+        for task in named
+    ]
+
+
+def _row(of: Evaluated, task: TaskRows) -> List[str]:
     middle, low, high = rate_ratio(task)
     area, error = auc(task)
     return [
@@ -104,11 +135,14 @@ def _value_row(of: Evaluated, key: str, title: str) -> List[str]:
 
 
 def _value_line(of: Evaluated) -> str:
-    if of.rows.pcvr is not None:
+    names = [task.name for task in of.rows.tasks if task.kind is Kind.VALUE]
+    if not names:
         return ""
+    is_family = of.rows.tasks.entire_space is not None
+    who = "The CVR tower predicts" if is_family else f"{', '.join(names)}: the model predicts"
     return html.left_out(
-        "The CVR tower predicts a value, not a probability: log loss, curves, reliability and "
-        "slices are shown for clicks alone."
+        f"{who} a value, not a probability: log loss, curves, reliability and "
+        f"slices are shown for {'clicks alone' if is_family else 'the other tasks'}."
     )
 
 

@@ -17,8 +17,12 @@ _OF_MODEL = "propensity/"
 
 
 def propensities(of: Evaluated) -> str:
-    """Histogram and figures."""
-    found = propensity(of.rows)
+    """Histogram and figures, of entire-space models."""
+    family = of.rows.tasks.entire_space
+    if family is None:
+        return ""
+    click = family.click
+    found = propensity(of.rows.label(click), of.rows.predictions[click.name], of.rows.weight)
     if found is None:
         content = html.left_out("No row was clicked, so there are no weights.")
     else:

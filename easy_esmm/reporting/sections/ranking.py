@@ -12,7 +12,7 @@ from easy_esmm.reporting.drawing.formats import number, percent, percent_tick, s
 from easy_esmm.reporting.drawing.xy import Series, chart
 from easy_esmm.reporting.evaluated import Evaluated
 from easy_esmm.reporting.measures.curves import precision_recall, roc
-from easy_esmm.reporting.measures.rows import Task
+from easy_esmm.reporting.measures.task_rows import TaskRows
 
 _STEADY_RECALL = 0.01
 """Precision among the first few positives is noise that would stretch the axis."""
@@ -37,7 +37,7 @@ def ranking(of: Evaluated) -> str:
     )
 
 
-def _roc(of: Evaluated, task: Task) -> List[str]:
+def _roc(of: Evaluated, task: TaskRows) -> List[str]:
     curve = roc(task)
     if curve is None:
         return []
@@ -52,7 +52,7 @@ def _roc(of: Evaluated, task: Task) -> List[str]:
     return [html.card(f"ROC: {task.title}", "", picture)]
 
 
-def _precision(of: Evaluated, task: Task) -> List[str]:
+def _precision(of: Evaluated, task: TaskRows) -> List[str]:
     curve = precision_recall(task)
     if curve is None:
         return []

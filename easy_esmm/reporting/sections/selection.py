@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import List, Optional
 
 import numpy as np
 
+from easy_esmm.contract import Kind
 from easy_esmm.reporting.drawing import html
 from easy_esmm.reporting.drawing.axis import Axis, linear, log, numbered
 from easy_esmm.reporting.drawing.formats import percent, percent_tick, significant
@@ -13,9 +15,10 @@ from easy_esmm.reporting.drawing.xy import Series, chart
 from easy_esmm.reporting.evaluated import Evaluated
 from easy_esmm.reporting.measures.grouping import equal_count
 from easy_esmm.reporting.measures.rates import rates
-from easy_esmm.reporting.measures.rows import Array, Task
 from easy_esmm.reporting.measures.spread import edges, spread
+from easy_esmm.reporting.measures.task_rows import Array, TaskRows
 from easy_esmm.reporting.sections.calibration import notes_of, numbers_of
+from easy_esmm.simulation.truth import Truth
 
 DECILES = 10
 _CELLS = 40
@@ -23,10 +26,18 @@ _AXIS = "decile of pCTR, the lowest first"
 
 
 def selection(of: Evaluated) -> str:
-    """CVR by decile of pCTR, and the distribution of pCVR; nothing for a value tower."""
-    if of.rows.pcvr is None or len(of.tasks) < 2:
+    """CVR by decile of pCTR, and the distribution of pCVR, of an entire-space model with a pCVR."""
+    family = of.rows.tasks.entire_space
+    if family is None or family.conversion.kind is not Kind.BINARY:
         return ""
-    boxes = [*_by_decile(of, of.tasks[1]), *_against_truth(of), *_distribution(of)]
+    space = _Space(
+        of.rows.label(family.click),
+        of.rows.predictions[family.click.name],
+        of.rows.predictions[family.conversion.name],
+        of.rows.weight,
+    )
+    clicked = next(task for task in of.tasks if task.key == family.conversion.metric_name)
+    boxes = [*_by_decile(space, clicked), *_against_truth(space, of.truth), *_distribution(space)]
     content = html.cards(boxes) if boxes else html.left_out("There are no rows to group.")
     return html.section(
         "selection",
@@ -46,12 +57,22 @@ def selection(of: Evaluated) -> str:
     )
 
 
-def _by_decile(of: Evaluated, clicked: Task) -> List[str]:
+@dataclass(frozen=True, eq=False)
+class _Space:
+    """All impressions; float32 [rows]."""
+
+    click: Array
+    pctr: Array
+    pcvr: Array
+    weight: Array
+
+
+def _by_decile(of: _Space, clicked: TaskRows) -> List[str]:
     if not len(clicked.label):
         return [html.card("CVR of clicked rows", "", html.left_out("No row was clicked."))]
-    groups = equal_count(of.rows.pctr[clicked.inside], DECILES)
+    groups = equal_count(of.pctr[clicked.inside], DECILES)
     found = rates(clicked, groups)
-    means = [_mean(of.rows.pctr, of.rows.weight, clicked.inside[group]) for group in groups]
+    means = [_mean(of.pctr, of.weight, clicked.inside[group]) for group in groups]
     where = [f"mean pCTR {percent(mean)}: " for mean in means]
     notes = [first + note for first, note in zip(where, notes_of(found, clicked.events))]
     places = list(range(1, len(groups) + 1))
@@ -72,14 +93,14 @@ def _by_decile(of: Evaluated, clicked: Task) -> List[str]:
     return [html.card("CVR of clicked rows by decile of pCTR", note, picture + table)]
 
 
-def _against_truth(of: Evaluated) -> List[str]:
-    if of.truth is None or of.rows.pcvr is None:
+def _against_truth(of: _Space, truth: Optional[Truth]) -> List[str]:
+    if truth is None:
         return []
-    counted = np.flatnonzero((of.rows.weight > 0) & np.isfinite(of.rows.pcvr))
-    groups = [counted[group] for group in equal_count(of.rows.pctr[counted], DECILES)]
+    counted = np.flatnonzero((of.weight > 0) & np.isfinite(of.pcvr))
+    groups = [counted[group] for group in equal_count(of.pctr[counted], DECILES)]
     places = list(range(1, len(groups) + 1))
-    true = [_mean(of.truth.pcvr_do, of.rows.weight, group) for group in groups]
-    predicted = [_mean(of.rows.pcvr, of.rows.weight, group) for group in groups]
+    true = [_mean(truth.pcvr_do, of.weight, group) for group in groups]
+    predicted = [_mean(of.pcvr, of.weight, group) for group in groups]
     notes = [f"true {percent(t)}, mean pCVR {percent(p)}" for t, p in zip(true, predicted)]
     shown = [
         Series("true CVR, planted", places, true, 1, is_line=False, has_dots=True, notes=notes),
@@ -92,18 +113,16 @@ def _against_truth(of: Evaluated) -> List[str]:
     return [html.card("CVR over all impressions by decile of pCTR", note, picture)]
 
 
-def _distribution(of: Evaluated) -> List[str]:
-    pcvr = of.rows.pcvr
-    if pcvr is None:
-        return []
-    counted = (of.rows.weight > 0) & np.isfinite(pcvr)
+def _distribution(of: _Space) -> List[str]:
+    pcvr = of.pcvr
+    counted = (of.weight > 0) & np.isfinite(pcvr)
     if not counted.any():
         return []
     ends = edges(pcvr[counted], _CELLS)
-    clicked = counted & (of.rows.click > 0)
+    clicked = counted & (of.click > 0)
     shown, means = [], []
     for name, inside, tone in (("clicked", clicked, 2), ("not clicked", counted & ~clicked, 1)):
-        found = spread(pcvr[inside].astype(np.float64), of.rows.weight[inside], ends)
+        found = spread(pcvr[inside].astype(np.float64), of.weight[inside], ends)
         if inside.any():
             label = f"{name}: mean {percent(found.mean)}"
             shown.append(
@@ -113,7 +132,7 @@ def _distribution(of: Evaluated) -> List[str]:
     across = log("pCVR", [ends[0], ends[-1]], percent_tick)
     down = linear("share of rows", [y for one in shown for y in one.y], percent_tick)
     picture = chart(shown, across, down, "Distribution of pCVR; " + "; ".join(means))
-    ratio = _selection_ratio(pcvr, of.rows.weight, counted, clicked)
+    ratio = _selection_ratio(pcvr, of.weight, counted, clicked)
     note = "" if ratio is None else f"mean of clicked / mean of all: {significant(ratio)}"
     return [html.card("Distribution of pCVR", note, picture)]
 

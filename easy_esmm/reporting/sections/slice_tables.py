@@ -8,8 +8,8 @@ from typing import List
 from easy_esmm.reporting.drawing import html
 from easy_esmm.reporting.drawing.formats import count, percent, ratio
 from easy_esmm.reporting.evaluated import Evaluated
-from easy_esmm.reporting.measures.rows import Task
 from easy_esmm.reporting.measures.slices import LEAST_EXPECTED, Slice, worst_slices
+from easy_esmm.reporting.measures.task_rows import TaskRows
 
 SHOWN = 12
 _LONGEST = 60
@@ -17,7 +17,7 @@ _LONGEST = 60
 
 def slice_tables(of: Evaluated) -> str:
     """A table a task."""
-    parts = [_part(of, task) for task in of.tasks if of.rows.columns and len(task.label)]
+    parts = [_part(of, task) for task in of.tasks if of.columns and len(task.label)]
     return html.section(
         "slices",
         "Worst calibrated values",
@@ -30,8 +30,8 @@ def slice_tables(of: Evaluated) -> str:
     )
 
 
-def _part(of: Evaluated, task: Task) -> str:
-    found = worst_slices(task, of.rows.columns, SHOWN)
+def _part(of: Evaluated, task: TaskRows) -> str:
+    found = worst_slices(task, of.columns, SHOWN)
     title = f"<h3>{escape(task.title)}</h3>"
     if not found.looks:
         few = f"No value has {LEAST_EXPECTED:.0f} expected {task.events} or more."

@@ -12,7 +12,7 @@ from easy_esmm.reporting.drawing.xy import Series, chart
 from easy_esmm.reporting.evaluated import Evaluated
 from easy_esmm.reporting.measures.activity import Activity, bucket_name, by_activity, overall
 from easy_esmm.reporting.measures.intervals import Z95
-from easy_esmm.reporting.measures.rows import Task
+from easy_esmm.reporting.measures.task_rows import TaskRows
 
 LEAST_USERS = 5
 """Groups of fewer users with both classes are in the figures, not in the picture."""
@@ -42,7 +42,7 @@ def users(of: Evaluated) -> str:
     )
 
 
-def _box(of: Evaluated, task: Task) -> List[str]:
+def _box(of: Evaluated, task: TaskRows) -> List[str]:
     found = by_activity(of.rows, task)
     if not found:
         return []
@@ -55,7 +55,7 @@ def _box(of: Evaluated, task: Task) -> List[str]:
     return [html.card(title, note, _picture(of, task, named) + _figures(found))]
 
 
-def _picture(of: Evaluated, task: Task, found: List[Activity]) -> str:
+def _picture(of: Evaluated, task: TaskRows, found: List[Activity]) -> str:
     places = list(range(1, len(found) + 1))
     means = [one.mean for one in found]
     half = [Z95 * one.error if math.isfinite(one.error) else 0.0 for one in found]

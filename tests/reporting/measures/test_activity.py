@@ -7,14 +7,14 @@ import pytest
 
 from easy_esmm.rank_statistics import weighted_auc
 from easy_esmm.reporting.measures.activity import bucket_name, by_activity, overall
-from easy_esmm.reporting.measures.rows import tasks
+from easy_esmm.reporting.measures.task_rows import task_rows
 from tests.reporting.measures.making import rows
 
 
 def test_buckets_agree_with_a_loop_over_users() -> None:
     random = np.random.default_rng(3)
     data = rows(600, user=random.integers(0, 90, 600) ** 2 // 90)
-    clicked = tasks(data, "ctr", "cvr")[1]
+    clicked = task_rows(data)[1]
     found = by_activity(data, clicked)
     sizes = {u: int((data.user == u).sum()) for u in np.unique(data.user)}
     every = []
@@ -40,11 +40,11 @@ def test_buckets_agree_with_a_loop_over_users() -> None:
 def test_rows_that_name_no_user_or_weigh_nothing_count_nowhere() -> None:
     data = rows(8, user=[1, 1, 1, 1, 1, 2, 2, 2], weight=[1, 1, 1, 0, 0, 1, 1, 1])
     data.has_user[5:] = False
-    found = by_activity(data, tasks(data, "ctr", "cvr")[0])
+    found = by_activity(data, task_rows(data)[0])
     assert [(bucket_name(one), one.users, one.impressions) for one in found] == [("2-3", 1, 3)]
 
 
 def test_without_a_user_column_there_is_nothing() -> None:
     data = rows(8)
-    assert by_activity(data, tasks(data, "ctr", "cvr")[0]) == []
-    assert overall(data, tasks(data, "ctr", "cvr")[0]) is None
+    assert by_activity(data, task_rows(data)[0]) == []
+    assert overall(data, task_rows(data)[0]) is None

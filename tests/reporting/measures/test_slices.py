@@ -7,8 +7,8 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from easy_esmm.reporting.measures.rows import Coded
 from easy_esmm.reporting.measures.slices import bonferroni, worst_slices
+from easy_esmm.reporting.measures.task_rows import Coded
 from tests.reporting.measures.making import task
 
 

@@ -35,7 +35,7 @@ def test_weights_are_one_over_pctr_of_clicked_rows() -> None:
         pctr=[0.5, 0.02, 0.001, 0.005, 0.25],
         weight=[1, 1, 1, 1, 0],
     )
-    found = propensity(data)
+    found = propensity(data.click, data.pctr, data.weight)
     assert found is not None
     weights = np.array([2, 50, 200])
     assert found.weights.tolist() == pytest.approx(weights.tolist(), rel=1e-6)
@@ -48,10 +48,12 @@ def test_weights_are_one_over_pctr_of_clicked_rows() -> None:
 
 
 def test_a_calibrated_pctr_gives_each_impression_back() -> None:
-    found = propensity(rows(40_000))
+    data = rows(40_000)
+    found = propensity(data.click, data.pctr, data.weight)
     assert found is not None
     assert found.balance == pytest.approx(1, abs=0.03)
 
 
 def test_without_a_click_there_are_no_weights() -> None:
-    assert propensity(rows(5, click=np.zeros(5))) is None
+    data = rows(5)
+    assert propensity(np.zeros(5), data.pctr, data.weight) is None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from easy_esmm.rank_statistics import auc_with_error
-from easy_esmm.reporting.measures.rows import tasks
+from easy_esmm.reporting.measures.task_rows import task_rows
 from easy_esmm.reporting.measures.warnings import warnings
 from tests.reporting.measures.making import rows
 
 
 def said(data, metrics=None) -> list:
-    return warnings(data, tasks(data, "ctr", "cvr"), metrics or {})
+    return warnings(data, task_rows(data), metrics or {})
 
 
 def test_calibrated_predictions_on_many_rows_raise_no_warning() -> None:
@@ -20,7 +20,7 @@ def test_calibrated_predictions_on_many_rows_raise_no_warning() -> None:
 
 def test_few_conversions_come_with_the_uncertainty_of_their_auc() -> None:
     data = rows(300, seed=2)
-    clicked = tasks(data, "ctr", "cvr")[1]
+    clicked = task_rows(data)[1]
     positives = int(data.conversion.sum())
     error = 1.959964 * auc_with_error(clicked.score, clicked.label)[1]
     found = [line for line in said(data) if line.startswith("CVR, clicked rows: only")]
