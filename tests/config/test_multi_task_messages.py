@@ -1,0 +1,143 @@
+"""Mistakes in models with a list of task towers, and where they are reported."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Tuple
+
+import pytest
+
+from tests.config.conftest import Load, Problems
+
+_ESMM = """\
+  model_class: "ESMM"
+  feature_groups { group_name: "all" feature_names: ["user", "item", "tags", "price"] }
+  esmm {
+    ctr_tower { tower_name: "ctr" label_name: "click" dnn { hidden_units: [8, 4] } }
+    cvr_tower { tower_name: "cvr" label_name: "buy" dnn { hidden_units: [8, 4] } }
+  }
+"""
+_A = 'tower_name: "a" label_name: "click" dnn { hidden_units: [8] }'
+_B = 'tower_name: "b" label_name: "buy" dnn { hidden_units: [8] }'
+
+
+def config(name: str, *towers: str, more: str = "") -> str:
+    """In place of `_ESMM`: tower number n stands in line 28 + n."""
+    member = {"SimpleMultiTask": "simple_multi_task", "MMoE": "mmoe"}[name]
+    written = "".join(f"    task_towers {{ {tower} }}\n" for tower in towers)
+    return (
+        f'  model_class: "{name}"\n'
+        '  feature_groups { group_name: "all" feature_names: ["user", "item", "tags", "price"] }\n'
+        f"  {member} {{ {more}\n{written}  }}\n"
+    )
+
+
+_EXPERTS = "num_expert: 2 expert_dnn { hidden_units: [4] }"
+_AT = "model_config.simple_multi_task.task_towers"
+CASES: Dict[str, Tuple[str, List[str]]] = {
+    "no tower": (
+        config("SimpleMultiTask"),
+        [
+            f"x.config:27:3: {_AT}: must have at least one tower; write task_towers {{ ... }} for "
+            "each task"
+        ],
+    ),
+    "no name": (
+        config("SimpleMultiTask", _A, _B.replace('tower_name: "b" ', "")),
+        [f"x.config:29:5: {_AT}[1].tower_name: must be set: it names outputs and metrics"],
+    ),
+    "one name twice": (
+        config("SimpleMultiTask", _A, _B.replace('"b"', '"a"')),
+        [
+            f"x.config:29:19: {_AT}[1].tower_name: must be unique: line 28 names another tower so, "
+            'got "a"'
+        ],
+    ),
+    "more towers than labels": (
+        config("SimpleMultiTask", _A, _B, 'tower_name: "c" dnn { hidden_units: [8] }'),
+        [
+            f"x.config:30:5: {_AT}[2].label_name: must be set, or data_config.label_fields must "
+            "name a label for each tower"
+        ],
+    ),
+    "an input of one tower only": (
+        config("SimpleMultiTask", f'{_A} input: "all"', _B),
+        [
+            f"x.config:28:81: {_AT}[0].input: must be set in all towers or in none: "
+            'task_towers[1] has no input, got "all"'
+        ],
+    ),
+    "a metric of probabilities in a value tower": (
+        config(
+            "SimpleMultiTask",
+            _A,
+            f"{_B} loss_type: L2_LOSS metrics_set {{ accuracy {{}} }} "
+            "metrics_set { auc { exact: false } }",
+        ),
+        [
+            f"x.config:29:112: {_AT}[1].metrics_set[0].accuracy: must not stand in a tower that "
+            "predicts a value, got accuracy; use mean_absolute_error",
+            f"x.config:29:146: {_AT}[1].metrics_set[1].auc.exact: must be true in a tower that "
+            "predicts a value: false needs probabilities, got false",
+        ],
+    ),
+    "an unknown indicator": (
+        config("SimpleMultiTask", f'{_A} task_space_indicator_label: "clck"', _B),
+        [
+            f"x.config:28:81: {_AT}[0].task_space_indicator_label: must be a column of "
+            'data_config.input_fields, got "clck"; did you mean click?'
+        ],
+    ),
+    "no experts": (
+        config("MMoE", _A, _B),
+        [
+            "x.config:27:3: model_config.mmoe.expert_dnn: must be set; write expert_dnn "
+            "{ hidden_units: [64] }",
+            "x.config:27:3: model_config.mmoe.num_expert: must be set; 2 to 8 are usual",
+        ],
+    ),
+    "experts and an input": (
+        config("MMoE", f'{_A} input: "all"', f'{_B} input: "all"', more=_EXPERTS),
+        [
+            f"x.config:{line}:{column}: model_config.mmoe.task_towers[{n}].input: must not be set: "
+            'towers read the experts, which read the feature groups, got "all"'
+            for n, line, column in ((0, 28, 81), (1, 29, 79))
+        ],
+    ),
+    "the older form of experts": (
+        config("MMoE", _A, _B, more=f"{_EXPERTS} experts {{ }}"),
+        [
+            "x.config:27:57: model_config.mmoe.experts[0]: known to EasyRec, not supported here "
+            "yet: write expert_dnn and num_expert"
+        ],
+    ),
+    "a loss name twice": (
+        config("SimpleMultiTask", _A, f'{_B} losses {{ loss_name: "cross_entropy_loss_a" }}'),
+        [
+            f"x.config:29:88: {_AT}[1].losses[0].loss_name: must be unique: line 28 names another "
+            'loss so, got "cross_entropy_loss_a"'
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", sorted(CASES))
+def test_mistake_is_reported_at_its_place(case: str, problems_of: Problems) -> None:
+    new, expected = CASES[case]
+    assert problems_of(_ESMM, new) == expected
+
+
+@pytest.mark.parametrize("name", ["SimpleMultiTask", "MMoE"])
+def test_towers_without_labels_get_those_of_label_fields_in_order(name: str, load: Load) -> None:
+    towers = [f'tower_name: "{name}" dnn {{ hidden_units: [8] }}' for name in "ab"]
+    more = _EXPERTS if name == "MMoE" else ""
+    loaded = load(_ESMM, config(name, *towers, more=more)).config
+    member = loaded.model_config.WhichOneof("model")
+    found = getattr(loaded.model_config, member).task_towers
+    # label_fields are buy, click.
+    assert [tower.label_name for tower in found] == ["buy", "click"]
+    assert all(tower.metrics_set[0].HasField("auc") for tower in found)
+
+
+def test_two_tasks_may_read_one_label(problems_of: Problems) -> None:
+    twin = _A.replace('"a"', '"twin"')
+    assert problems_of(_ESMM, config("SimpleMultiTask", _A, twin, _B)) == []
