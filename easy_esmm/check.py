@@ -12,8 +12,8 @@ from typing import Iterator, List
 
 from easy_esmm import flags
 from easy_esmm.config import Pipeline
+from easy_esmm.config.feature_types import type_of
 from easy_esmm.config.models import tower_paths
-from easy_esmm.protos.feature_pb2 import FeatureConfig
 
 FLAGS = flags.define(
     *flags.CONFIG, "model_dir", "train_input_path", "eval_input_path", "batch_size"
@@ -56,20 +56,8 @@ def _size(pipeline: Pipeline) -> tuple[int, int]:
             if feature.feature_name in names and feature.embedding_dim:
                 # Without a name to share, a feature has a table in each of its groups.
                 name = feature.embedding_name or f"{group.group_name}/{feature.feature_name}"
-                sizes[name] = (_rows(feature), feature.embedding_dim)
+                sizes[name] = (type_of(feature).table_rows(feature), feature.embedding_dim)
     return sum(rows for rows, _ in sizes.values()), sum(rows * dim for rows, dim in sizes.values())
-
-
-def _rows(feature: FeatureConfig) -> int:
-    if feature.feature_type == FeatureConfig.RawFeature:
-        buckets = len(feature.boundaries) + 1 if feature.boundaries else feature.num_buckets
-        return buckets or feature.raw_input_dim
-    if feature.hash_bucket_size or feature.vocab_list:
-        return feature.hash_bucket_size or len(feature.vocab_list)
-    if feature.vocab_file:
-        with open(feature.vocab_file, "rb") as file:
-            return sum(1 for _ in file)
-    return feature.num_buckets
 
 
 def _some(names: List[str]) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Dict, Iterator, List, Sequence, Set, Tuple
 from google.protobuf import descriptor_pb2
 from make_protos import compile_protos
 
+from easy_esmm.config.feature_types import FEATURE_TYPES, readers_of
 from easy_esmm.config.rules.fields import rules_for
 from easy_esmm.config.scalars import show_value
 from easy_esmm.config.support import (
@@ -20,6 +21,7 @@ from easy_esmm.config.support import (
     is_repeated,
     value_mark,
 )
+from easy_esmm.protos.feature_pb2 import FeatureConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 CLONE = Path(__file__).resolve().parents[1]
@@ -173,7 +175,29 @@ def _row(field: Any, path: str, comments: Comments) -> str:
     mark = field_mark(field)
     if mark is not None:
         meaning += f" *No effect*: {mark.text}."
+    if field.containing_type.full_name == FeatureConfig.DESCRIPTOR.full_name:
+        meaning += _readers(field.name)
     return f"| `{field.name}` | {_type(field)} | {_default(field)} | {_cell(meaning)} |"
+
+
+def _readers(field: str) -> str:
+    readers = readers_of(field)
+    if not readers or len(readers) == len(FEATURE_TYPES):
+        return ""
+    return f" Read by {', '.join(f'`{record.name}`' for record in readers)}."
+
+
+def _feature_types() -> List[str]:
+    """What the records say of each type."""
+    lines = [
+        "| Type | Input columns | Values of a column in a row | Rows of its table |",
+        "|-|-|-|-|",
+    ]
+    for record in FEATURE_TYPES:
+        sources = ", ".join(f"`{source}`" for source in record.sources)
+        values = f"{record.columns_in_words} | {record.values_in_words} | {sources}"
+        lines.append(f"| `{record.name}` | {values} |")
+    return [*lines, ""]
 
 
 def _type(field: Any) -> str:
@@ -221,7 +245,8 @@ def _enum(enum: Any, comments: Comments) -> List[str]:
             status = "*Not supported yet*" if mark.kind == NOT_YET else "*Refused*"
             meaning = f"{status}: {mark.text}."
         lines.append(f"| `{value.name}` | {_cell(meaning)} |")
-    return [*lines, ""]
+    lines.append("")
+    return lines + _feature_types() if enum.name == "FeatureType" else lines
 
 
 def _cell(text: str) -> str:

@@ -12,8 +12,8 @@ from easy_esmm.config.resolve import Resolved, drop_unread_groups, resolve
 from easy_esmm.config.rules.baselines import check_baselines
 from easy_esmm.config.rules.counterfactual import check_counterfactual
 from easy_esmm.config.rules.data import check_columns, check_labels, check_metrics
-from easy_esmm.config.rules.feature_types import check_feature_types
-from easy_esmm.config.rules.features import check_features, check_groups, check_shared_tables
+from easy_esmm.config.rules.feature_types import check_feature_types, check_shared_tables
+from easy_esmm.config.rules.features import check_features, check_groups
 from easy_esmm.config.rules.fields import check_fields
 from easy_esmm.config.rules.losses import check_losses
 from easy_esmm.config.rules.models import check_hidden_layers, check_inputs, check_model_class
@@ -23,7 +23,7 @@ from easy_esmm.config.rules.serving import check_matrices
 from easy_esmm.config.rules.towers import check_towers
 from easy_esmm.config.rules.training import check_end, check_export, check_paths
 from easy_esmm.config.rules.trunks import check_trunks
-from easy_esmm.config.rules.unused import idle_notes
+from easy_esmm.config.rules.unused import unused_notes
 from easy_esmm.config.rules.user_rows import check_user_rows
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
@@ -75,7 +75,7 @@ def load(path: str, edits: Sequence[Edit] = (), command: str = "check") -> Pipel
     problems = [*of_fields, *resolved.problems, *report.problems]
     if problems:
         raise ConfigError(problems)
-    notes = [*notes, *idle_notes(written, places), *report.notes]
+    notes = [*notes, *unused_notes(written, places), *report.notes]
     lines = tuple(str(note) for note in in_order(notes))
     drop_unread_groups(resolved.config)
     return Pipeline(resolved.config, written, path, lines, places, resolved)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from easy_esmm.config import models
+from easy_esmm.config.feature_types import type_of
 from easy_esmm.config.problems import Places, Problem
 from easy_esmm.config.ranges import BadRange, expand
 from easy_esmm.config.scalars import quoted
@@ -149,8 +150,8 @@ def _add(
     added = gathered.features.add()
     added.CopyFrom(feature)
     added.ClearField("shared_names")
-    if feature.feature_type == FeatureConfig.ExprFeature:
-        added.ClearField("embedding_dim")  # a number has no table, whatever the config says
+    if "embedding_dim" not in type_of(feature).fields:
+        added.ClearField("embedding_dim")  # no table, whatever the config says
     added.feature_name = name
     at = f"feature_config.features[{len(gathered.features) - 1}]"
     if at != path:

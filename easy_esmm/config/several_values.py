@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, Tuple
 
+from easy_esmm.config.feature_types import type_of
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
@@ -54,13 +55,4 @@ def matrix_columns(config: PipelineConfig) -> Dict[str, str]:
 
 def _of(feature: FeatureConfig) -> Iterator[Tuple[str, str]]:
     """(column, characters that separate its values, '' if it has one) of each input column."""
-    names = list(feature.input_names)
-    kind = feature.feature_type
-    is_raw = kind == FeatureConfig.RawFeature and feature.raw_input_dim > 1
-    if kind == FeatureConfig.TagFeature or is_raw:
-        yield from ((name, feature.separator) for name in names)
-    elif kind == FeatureConfig.LookupFeature:
-        yield from zip(names, ("", feature.separator))
-    else:
-        separators = list(feature.combo_input_seps) if kind == FeatureConfig.ComboFeature else []
-        yield from zip(names, separators or [""] * len(names))
+    return zip(feature.input_names, type_of(feature).separators(feature))

@@ -45,10 +45,7 @@ def check_files(
         files = () if is_frame(rows) else find_files(_paths(pipeline, rows, path_field))
     except UserError as error:
         return [_problem(pipeline, path_field, str(error))]
-    try:
-        of_config = needed_fields(pipeline.config, with_labels=split != "predict")
-    except UserError as error:
-        return [pipeline.problem("data_config", str(error))]
+    of_config = needed_fields(pipeline.config, with_labels=split != "predict")
     asked_for: Tuple[str, ...] = ()
     if split == "predict":
         read = [column.name for column in of_config.needed]
@@ -58,8 +55,7 @@ def check_files(
             pipeline.config, with_labels=split != "predict", extra_columns=extra_columns
         )
     except UserError as error:
-        field = _COLUMNS_FLAG if asked_for else "data_config"
-        return [_problem(pipeline, field, str(error))]
+        return [_problem(pipeline, _COLUMNS_FLAG, str(error))]
     check = _Check(pipeline, fields, path_field, asked_for)
     if is_frame(rows):
         check.frame(rows)

@@ -89,14 +89,16 @@ def head_faults(head: Head, fields: Fields) -> List[Tuple[Column, str]]:
     A column that none of them holds is missing, unless a `default_val` says what that means.
     """
     faults: List[Tuple[Column, str]] = []
-    one_value = {c.name for c in (*fields.labels, *([fields.weight] if fields.weight else []))}
+    one_value = fields.one_value
     for column in fields.needed if head.rows else ():
         found = head.kinds.get(column.name)
         if found is None:
             if not column.has_default and column.name not in fields.undeclared:
                 faults.append((column, _missing(column, head)))
         elif column.name in one_value and column.name in head.lists:
-            faults.append((column, f"column '{column.name}' must hold one value in a row"))
+            why = one_value[column.name]
+            text = f"column '{column.name}' must hold one value in a row{why and f' ({why})'}"
+            faults.append((column, text))
         elif column.name not in fields.undeclared and found not in _readable_kinds(column):
             text = f"column '{column.name}' is declared {column.type_name}, found {found}"
             faults.append((column, text))

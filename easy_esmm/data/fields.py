@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Dict, Iterable, List, Optional, Sequence, Tuple
+from dataclasses import dataclass, field, replace
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from easy_esmm.config.cells import (
     BOOL,
@@ -15,6 +15,7 @@ from easy_esmm.config.cells import (
     Value,
     parse_cell,
 )
+from easy_esmm.config.feature_types import type_of
 from easy_esmm.config.metric_columns import group_column
 from easy_esmm.config.several_values import value_separators
 from easy_esmm.config.tasks import task_specs
@@ -22,6 +23,7 @@ from easy_esmm.config.tower_losses import session_field
 from easy_esmm.contract import Kind, Tasks
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
+from easy_esmm.protos.feature_pb2 import FeatureConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 __all__ = [
@@ -95,11 +97,22 @@ class Fields:
     """None where every column stands in every row."""
     several: Tuple[str, ...] = ()
     """Names in `columns` that features of several values read: they may be lists."""
+    # Not in `repr`, which tells one input from another: positions that were saved stay good.
+    single: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """Names in `columns` that must not be lists -> why."""
+    lists: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """Names in `columns` that must be lists where they are no text -> why."""
 
     @property
     def markable(self) -> Tuple[str, ...]:
         """Labels of which the config does not say what an absent value means: it is noted."""
         return tuple(column.name for column in self.labels if not column.has_default)
+
+    @property
+    def one_value(self) -> Dict[str, str]:
+        """Columns that must hold one value in a row -> why; '' for labels and the weight."""
+        weight = (self.weight,) if self.weight is not None else ()
+        return {**self.single, **{column.name: "" for column in (*self.labels, *weight)}}
 
     @property
     def needed(self) -> Tuple[Column, ...]:
@@ -115,37 +128,35 @@ def needed_fields(
     """The columns that features and metrics (and labels and the weight) of `config` read.
 
     `extra_columns` are read too, whether declared or not; an undeclared one is text in a CSV file
-    with a header and what the schema says in a Parquet file. Raises UserError for an undeclared
-    column that something else reads, for a `default_val` that is not of its column's type, and if
-    `extra_columns` hold the row column of users.
+    with a header and what the schema says in a Parquet file. Raises UserError if they hold the row
+    column of users.
     """
-    declared = {field.input_name: field for field in config.data_config.input_fields}
+    declared = {column.input_name: column for column in config.data_config.input_fields}
     undeclared = tuple(name for name in dict.fromkeys(extra_columns) if name not in declared)
     users = _user_rows(config.data_config)
     if users is not None and users.row_column in undeclared:
         raise UserError(f"column '{users.row_column}' (user_rows.row_column) is not passed through")
 
-    def columns(names: Iterable[str], reader: str) -> Tuple[Column, ...]:
-        return tuple(_column(declared, name, reader) for name in dict.fromkeys(names))
-
     tasks = task_specs(config.model_config)
     read = _inputs(config, tasks, with_labels=with_labels)
-    inputs = columns([*read, *(n for n in extra_columns if n in declared)], "a feature")
+    read += [name for name in extra_columns if name in declared]
+    inputs = tuple(_column(declared[name]) for name in dict.fromkeys(read))
     names = config.data_config.label_fields if with_labels else ()
     probabilities = [task.label for task in tasks if task.kind is Kind.BINARY]
     labels = tuple(
-        replace(_column(declared, name, "label_fields"), is_probability=name in probabilities)
-        for name in names
+        replace(_column(declared[name]), is_probability=name in probabilities) for name in names
     )
     weight_name = config.data_config.sample_weight if with_labels else ""
     return Fields(
         columns=inputs + tuple(Column(name, STRING, b"") for name in undeclared),
         labels=labels,
-        weight=_column(declared, weight_name, "sample_weight") if weight_name else None,
+        weight=_column(declared[weight_name]) if weight_name else None,
         declared=tuple(declared),
         undeclared=undeclared,
         user_rows=users,
         several=tuple(value_separators(config)),
+        single=_single(config, tasks, with_labels=with_labels),
+        lists=_lists(config),
     )
 
 
@@ -171,33 +182,55 @@ def loss_sessions(tasks: Tasks) -> Tuple[str, ...]:
 def _inputs(config: PipelineConfig, tasks: Tasks, with_labels: bool) -> List[str]:
     names = [name for f in config.feature_config.features for name in f.input_names]
     if with_labels:
-        metrics = [metric for task in tasks for metric in task.metrics]
-        names += [group_column(m) for m in (*config.eval_config.metrics_set, *metrics)]
-        names += loss_sessions(tasks)
+        names += [*_grouped_by(config, tasks), *loss_sessions(tasks)]
     return [name for name in names if name]
 
 
-def _column(declared: Dict[str, DatasetConfig.Field], name: str, reader: str) -> Column:
-    if name not in declared:
-        raise UserError(
-            f"data_config.input_fields: {reader} reads column '{name}', which is not declared"
-        )
-    field = declared[name]
-    has_default = field.HasField("default_val")
-    return Column(name, field.input_type, default_value(field), has_default=has_default)
+def _grouped_by(config: PipelineConfig, tasks: Tasks) -> List[str]:
+    """Columns that metrics group rows by; '' for a metric that does not."""
+    metrics = [metric for task in tasks for metric in task.metrics]
+    return [group_column(m) for m in (*config.eval_config.metrics_set, *metrics)]
 
 
-def default_value(field: DatasetConfig.Field) -> Value:
-    """The value of an empty cell of `field`: `default_val`, else b"", 0, 0.0 or False."""
-    if not field.HasField("default_val") or (
-        field.default_val == "" and field.input_type != STRING
-    ):
-        return _TYPE_DEFAULTS.get(field.input_type, 0.0 if field.input_type in FLOATS else 0)
-    value = parse_cell(field.input_type, field.default_val.encode())
-    if value is None:
-        type_name = DatasetConfig.FieldType.Name(field.input_type)
-        raise UserError(
-            f"data_config.input_fields[input_name={field.input_name}].default_val: "
-            f"must be {type_name}, got '{field.default_val}'"
-        )
-    return value
+def _single(config: PipelineConfig, tasks: Tasks, *, with_labels: bool) -> Dict[str, str]:
+    """Columns that cannot be read where they hold lists -> why."""
+    found = {}
+    if with_labels:
+        found = dict.fromkeys(_grouped_by(config, tasks), "a metric groups rows by it")
+        found.update(dict.fromkeys(loss_sessions(tasks), "a loss groups rows by it"))
+    for feature in _features_in_groups(config):
+        record = type_of(feature)
+        hint = f"; {record.one_value_hint}" if record.one_value_hint else ""
+        why = f"feature '{feature.feature_name}' is of type {record.name}{hint}"
+        found.update(dict.fromkeys(record.one_value_columns(feature), why))
+    return found
+
+
+def _lists(config: PipelineConfig) -> Dict[str, str]:
+    """Columns that cannot be read where they are single numbers -> why."""
+    return {
+        name: f"feature '{feature.feature_name}' has {type_of(feature).needs_lists(feature)}"
+        for feature in _features_in_groups(config)
+        if type_of(feature).needs_lists(feature)
+        for name in feature.input_names
+    }
+
+
+def _features_in_groups(config: PipelineConfig) -> List[FeatureConfig]:
+    used = {name for group in config.model_config.feature_groups for name in group.feature_names}
+    return [f for f in config.feature_config.features if f.feature_name in used]
+
+
+def _column(declared: DatasetConfig.Field) -> Column:
+    has_default = declared.HasField("default_val")
+    default = default_value(declared)
+    return Column(declared.input_name, declared.input_type, default, has_default=has_default)
+
+
+def default_value(declared: DatasetConfig.Field) -> Value:
+    """The value of an empty cell: `default_val`, else b"", 0, 0.0 or False."""
+    if declared.HasField("default_val") and (declared.default_val or declared.input_type == STRING):
+        value = parse_cell(declared.input_type, declared.default_val.encode())
+        if value is not None:  # the config's rules have it so
+            return value
+    return _TYPE_DEFAULTS.get(declared.input_type, 0.0 if declared.input_type in FLOATS else 0)

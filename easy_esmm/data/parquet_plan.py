@@ -112,16 +112,13 @@ def row_groups(path: str) -> Iterator[Source]:
 def schema_faults(schema: pa.Schema, first: pa.Schema, fields: Fields) -> List[Tuple[Column, str]]:
     """(column, why it cannot be read): missing, or of another type than declared or in `first`."""
     faults = []
-    one_value = {column.name for column in (*fields.labels, *(_weight(fields)))}
     for column in fields.needed:
         if schema.get_field_index(column.name) < 0:
             names = ", ".join(schema.names)
             faults.append((column, f"no column '{column.name}' (there are {names})"))
             continue
         found = schema.field(column.name).type
-        fault = type_fault(
-            _typed(column, fields, schema), found, one_value=column.name in one_value
-        )
+        fault = type_fault(_typed(column, fields, schema), found, fields)
         if fault and column.name in fields.undeclared:
             fault = f"column '{column.name}' holds {found}, which is not read; leave it out"
         if fault:
@@ -129,10 +126,6 @@ def schema_faults(schema: pa.Schema, first: pa.Schema, fields: Fields) -> List[T
         elif _is_list_in(first, column) != is_list(found):
             faults.append((column, f"column '{column.name}' is a list in some of the files only"))
     return faults
-
-
-def _weight(fields: Fields) -> Tuple[Column, ...]:
-    return (fields.weight,) if fields.weight is not None else ()
 
 
 def _is_list_in(schema: pa.Schema, column: Column) -> bool:

@@ -6,7 +6,7 @@ from typing import Optional
 
 import pyarrow as pa
 
-from easy_esmm.data.fields import BOOL, FLOATS, INTEGERS, STRING, Column
+from easy_esmm.data.fields import BOOL, FLOATS, INTEGERS, STRING, Column, Fields
 
 
 def element_type(found: pa.DataType) -> pa.DataType:
@@ -24,20 +24,22 @@ def is_list(found: pa.DataType) -> bool:
     )
 
 
-def type_fault(column: Column, found: pa.DataType, *, one_value: bool) -> Optional[str]:
+def type_fault(column: Column, found: pa.DataType, fields: Fields) -> Optional[str]:
     """Why a Parquet column cannot be read as declared, None if it can.
 
-    `one_value`: the column is a label or the weight, and no list. Integers of any width are read as
-    INT32 and INT64 (a value that does not fit is a row error), integers and floats as FLOAT and
-    DOUBLE, text as STRING, booleans as BOOL. Nothing is turned into text or back: the hash of '7.0'
-    is not the hash of '7'. A column of nulls only is anything.
+    Integers of any width are read as INT32 and INT64 (a value that does not fit is a row error),
+    integers and floats as FLOAT and DOUBLE, text as STRING, booleans as BOOL. Nothing is turned
+    into text or back: the hash of '7.0' is not the hash of '7'. A column of nulls only is anything.
     """
-    if one_value and is_list(found):
-        return f"column '{column.name}' must hold one value in a row, found {found}"
-    value = element_type(found)
-    if _is_readable(column.type, value):
-        return None
-    return f"column '{column.name}' is declared {column.type_name}, found {found}"
+    name = column.name
+    if name in fields.one_value and is_list(found):
+        why = fields.one_value[name]
+        return f"column '{name}' must hold one value in a row{why and f' ({why})'}, found {found}"
+    if not _is_readable(column.type, element_type(found)):
+        return f"column '{name}' is declared {column.type_name}, found {found}"
+    if name in fields.lists and column.type != STRING and not is_list(found):
+        return f"column '{name}' must be a list or STRING ({fields.lists[name]}), found {found}"
+    return None
 
 
 def _is_readable(declared: int, found: pa.DataType) -> bool:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from easy_esmm.features import (  # noqa: F401 - they register
-    combo_feature,
-    expr_feature,
-    id_feature,
-    lookup_feature,
-    raw_feature,
-    tag_feature,
-)
+from importlib import import_module
+
+from easy_esmm.config.feature_types import FEATURE_TYPES
 from easy_esmm.features.embed import Embedded, Group, embed, encode
 from easy_esmm.features.encoded import Sequence
 from easy_esmm.features.readable import Readable
@@ -25,3 +20,6 @@ __all__ = [
     "encode",
     "table_ids",
 ]
+
+for _feature_type in FEATURE_TYPES:
+    import_module(f"{__name__}.{_feature_type.encoder}")  # registers the encoder

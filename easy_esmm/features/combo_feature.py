@@ -7,7 +7,6 @@ from typing import List, Mapping, Sequence, Tuple, Union
 import tensorflow as tf
 
 from easy_esmm.contract import Tensor
-from easy_esmm.errors import UserError
 from easy_esmm.features.encoded import Bag, OneId
 from easy_esmm.features.ids import as_text
 from easy_esmm.features.pieces import pieces_of
@@ -28,7 +27,7 @@ def encode_combo(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Union
     row then has the ids of all combinations: none, if that column has no value.
     """
     if not any(feature.combo_input_seps):
-        return _one_id(feature, [_single(feature, columns[name]) for name in feature.input_names])
+        return _one_id(feature, [as_text(feature, columns[name]) for name in feature.input_names])
     parts = [
         _several(feature, columns[name], separator)
         for name, separator in zip(feature.input_names, feature.combo_input_seps)
@@ -38,21 +37,10 @@ def encode_combo(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Union
     return Bag(ids, row, None, batch, feature.hash_bucket_size)
 
 
-def _single(feature: FeatureConfig, column: Tensor) -> Tensor:
-    """string [batch]."""
-    if isinstance(column, tf.RaggedTensor):
-        raise UserError(
-            f"feature {feature.feature_name}: reads a list column as one value; give its separator "
-            "in combo_input_seps, which makes it a column of several values"
-        )
-    return as_text(feature, column)
-
-
 def _several(feature: FeatureConfig, column: Tensor, separator: str) -> Tensor:
     """string [batch, None], ragged; without a separator one value a row, which may be empty."""
     if not separator:
-        text = _single(feature, column)
-        return tf.RaggedTensor.from_uniform_row_length(text, 1)
+        return tf.RaggedTensor.from_uniform_row_length(as_text(feature, column), 1)
     pieces = pieces_of(column, separator)
     if column.dtype != tf.string:
         return pieces.with_values(as_text(feature, pieces.values))

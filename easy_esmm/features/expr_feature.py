@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from easy_esmm.config.expression import Expression, parse_expression
 from easy_esmm.contract import Tensor
-from easy_esmm.errors import UserError
 from easy_esmm.features.encoded import Numbers
 from easy_esmm.features.functions import FUNCTIONS
 from easy_esmm.features.pieces import to_float
@@ -26,12 +25,6 @@ def encode_expr(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Number
     in which a column of text is empty: 0.
     """
     read = {name: columns[name] for name in feature.input_names}
-    for name, column in read.items():
-        if isinstance(column, tf.RaggedTensor):
-            raise UserError(
-                f"feature {feature.feature_name}: an expression reads single numbers, got the list "
-                f"column {name}"
-            )
     is_bool = {name: column.dtype == tf.bool for name, column in read.items()}
     expression = parse_expression(feature.expression, is_bool)
     value = tf.cast(_value(expression, {n: _number(column) for n, column in read.items()}), _NUMBER)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Optional, Tuple
+from typing import Callable, Dict, Optional
 
 import tensorflow as tf
 
+from easy_esmm.config.feature_types.record import SOURCES
 from easy_esmm.contract import Tensor
-from easy_esmm.errors import UserError
 from easy_esmm.features.encoded import MISSING
 from easy_esmm.features.vocabulary import Vocabulary, from_file, from_list
 from easy_esmm.protos.feature_pb2 import FeatureConfig
@@ -28,29 +28,18 @@ class Ids:
 def to_ids(feature: FeatureConfig, values: Tensor) -> Ids:
     """Maps values to rows by the first of the feature's settings.
 
-    The order is `hash_bucket_size`, `vocab_list`, `vocab_file`, `num_buckets`. Raises UserError for
-    float values without `precision`, and under `num_buckets`.
+    The order is `hash_bucket_size`, `vocab_list`, `vocab_file`, `num_buckets`; one of them is set.
     """
-    for is_set, mapping in _MAPPINGS:
-        if is_set(feature):
-            return mapping(feature, values)
-    raise UserError(
-        f"feature {feature.feature_name}: one of hash_bucket_size, vocab_list, vocab_file and "
-        "num_buckets must be set"
-    )
+    source = next(source for source in SOURCES if getattr(feature, source))
+    return _MAPPINGS[source](feature, values)
 
 
 def as_text(feature: FeatureConfig, values: Tensor) -> Tensor:
-    """Strings as they are, integers and booleans as text, floats with `precision` digits.
-
-    Raises UserError for floats without `precision`: their text is not well defined.
-    """
+    """Strings as they are, integers and booleans as text, floats with `precision` digits."""
     if values.dtype == tf.string:
         return values
     if not values.dtype.is_floating:
         return tf.as_string(values)
-    if feature.precision < 0:
-        raise _no_ids(feature, values)
     return tf.as_string(values, precision=feature.precision)
 
 
@@ -80,8 +69,6 @@ def _by_vocabulary(vocabulary: Vocabulary, text: Tensor) -> Ids:
 
 
 def _by_number(feature: FeatureConfig, values: Tensor) -> Ids:
-    if values.dtype.is_floating:
-        raise _no_ids(feature, values)
     ids = _as_integer(values)
     # -1 is a missing value; everything else outside [0, num_buckets) shares row 0.
     is_outside = (ids < MISSING) | (ids >= feature.num_buckets)
@@ -95,22 +82,13 @@ def _as_integer(values: Tensor) -> Tensor:
     return tf.strings.to_number(tf.where(tf.equal(values, ""), str(MISSING), values), tf.int64)
 
 
-def _no_ids(feature: FeatureConfig, values: Tensor) -> UserError:
-    return UserError(
-        f"feature {feature.feature_name}: ids must be STRING, INT32, INT64 or BOOL, got "
-        f"{values.dtype.name}; declare the column {feature.input_names[0]} as STRING"
-    )
-
-
 def _count(condition: Tensor) -> Tensor:
     return tf.math.count_nonzero(condition, dtype=tf.int64)
 
 
-_MAPPINGS: Tuple[
-    Tuple[Callable[[FeatureConfig], bool], Callable[[FeatureConfig, Tensor], Ids]], ...
-] = (
-    (lambda feature: feature.hash_bucket_size > 0, _by_hash),
-    (lambda feature: len(feature.vocab_list) > 0, _by_list),
-    (lambda feature: bool(feature.vocab_file), _by_file),
-    (lambda feature: feature.num_buckets > 0, _by_number),
-)
+_MAPPINGS: Dict[str, Callable[[FeatureConfig, Tensor], Ids]] = {
+    "hash_bucket_size": _by_hash,
+    "vocab_list": _by_list,
+    "vocab_file": _by_file,
+    "num_buckets": _by_number,
+}

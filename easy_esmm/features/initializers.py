@@ -9,7 +9,6 @@ from typing import Any, Callable, Dict
 import tensorflow as tf
 
 from easy_esmm.compat import v1
-from easy_esmm.errors import UserError
 from easy_esmm.protos.initializer_pb2 import Initializer
 
 _BUILDERS: Dict[str, Callable[[Any, int, int], Any]] = {
@@ -22,7 +21,7 @@ _BUILDERS: Dict[str, Callable[[Any, int, int], Any]] = {
     "glorot_normal_initializer": lambda config, dimension, seed: v1.glorot_normal_initializer(
         seed=seed
     ),
-    "constant_initializer": lambda config, dimension, seed: _constant(config, dimension),
+    "constant_initializer": lambda config, dimension, seed: _constant(config),
 }
 
 
@@ -39,13 +38,8 @@ def initializer(config: Initializer, dimension: int, table: str) -> Any:
     return _BUILDERS[kind](getattr(config, kind), dimension, seed)
 
 
-def _constant(config: Any, dimension: int) -> Any:
+def _constant(config: Any) -> Any:
     values = list(config.consts)
-    if len(values) not in (1, dimension):
-        raise UserError(
-            f"constant_initializer.consts must hold 1 or embedding_dim = {dimension} values, got "
-            f"{len(values)}"
-        )
 
     def fill(shape: Any, dtype: Any = tf.float32, partition_info: Any = None) -> Any:
         return tf.broadcast_to(tf.constant(values, dtype), shape)

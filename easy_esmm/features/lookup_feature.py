@@ -7,7 +7,6 @@ from typing import Mapping
 import tensorflow as tf
 
 from easy_esmm.contract import Tensor
-from easy_esmm.errors import UserError
 from easy_esmm.features.encoded import Bag
 from easy_esmm.features.ids import as_text, to_ids
 from easy_esmm.features.pairs import pairs_of
@@ -24,15 +23,9 @@ def encode_lookup(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Bag:
     text. Of several values the first `lookup_max_sel_elem_num` count. An empty key finds nothing.
     """
     key_column, map_column = feature.input_names
-    keys = columns[key_column]
-    if isinstance(keys, tf.RaggedTensor):
-        raise UserError(
-            f"feature {feature.feature_name}: the key of a LookupFeature is one value a row, got "
-            f"the list column {key_column}"
-        )
     pieces = pieces_of(columns[map_column], feature.separator)
     entries, values = pairs_of(feature, pieces.values, map_column, ("key", "value"))
-    key = tf.gather(as_text(feature, keys), pieces.value_rowids())
+    key = tf.gather(as_text(feature, columns[key_column]), pieces.value_rowids())
     is_found = tf.equal(entries, key) & tf.not_equal(key, "")
     found = tf.ragged.boolean_mask(pieces.with_values(values), pieces.with_values(is_found))
     found = first_of(found, feature.lookup_max_sel_elem_num)

@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from easy_esmm.compat import v1
 from easy_esmm.contract import Tensor
-from easy_esmm.errors import UserError
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 
 
@@ -18,13 +17,8 @@ def pairs_of(
     """Splits each of `values`, text of the column, at `kv_separator` into two texts.
 
     A value of any other number of parts stops the step with an error that names the feature and
-    what the `halves` are. Raises UserError for values that are no text.
+    what the `halves` are.
     """
-    if values.dtype != tf.string:
-        raise UserError(
-            f"feature {feature.feature_name}: kv_separator splits text, but the column "
-            f"{column} holds {values.dtype.name}; declare it as STRING"
-        )
     parts = v1.string_split(values, sep=feature.kv_separator, skip_empty=False)
     message = (
         f"feature {feature.feature_name}: each value must be "

@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from easy_esmm.config.functions import bare_name
 from easy_esmm.contract import Tensor
-from easy_esmm.errors import UserError
 from easy_esmm.features.encoded import MISSING, Bag, Numbers, OneId
 from easy_esmm.features.functions import FUNCTIONS
 from easy_esmm.features.pieces import pieces_of, to_float
@@ -63,11 +62,6 @@ def _several_values(
     feature: FeatureConfig, column: Tensor, dtype: tf.DType
 ) -> Tuple[Tensor, Tensor]:
     count = feature.raw_input_dim
-    if not isinstance(column, tf.RaggedTensor) and column.dtype != tf.string:
-        raise UserError(
-            f"feature {feature.feature_name}: raw_input_dim: {count} needs a STRING or a list "
-            f"column, but {feature.input_names[0]} holds one {column.dtype.name} a row"
-        )
     pieces = pieces_of(column, feature.separator)
     lengths = pieces.row_lengths()
     message = (

@@ -13,7 +13,6 @@ from typing import Any, Dict, List, Optional, Tuple
 import tensorflow as tf
 
 from easy_esmm.compat import v1
-from easy_esmm.errors import UserError
 from easy_esmm.features.encoded import Encoded
 from easy_esmm.features.initializers import initializer
 from easy_esmm.protos.feature_pb2 import FeatureConfig
@@ -36,17 +35,10 @@ class Tables:
         self._readers: Dict[str, List[Slot]] = {}
 
     def slot(self, group: str, feature: FeatureConfig, encoded: Encoded) -> Slot:
-        """The feature's place in the group.
-
-        Raises UserError where two features that share a table do not agree on its shape,
-        initialiser and combiner.
-        """
+        """The feature's place in the group."""
         slot = Slot(feature, encoded, _table_name(group, feature))
         if slot.table is not None:
-            readers = self._readers.setdefault(slot.table, [])
-            if readers:
-                _check_agreement(readers[0], slot)
-            readers.append(slot)
+            self._readers.setdefault(slot.table, []).append(slot)
         return slot
 
     def readers(self) -> List[Tuple[str, List[Slot]]]:
@@ -82,17 +74,3 @@ def _table_name(group: str, feature: FeatureConfig) -> Optional[str]:
     if feature.embedding_name:
         return f"shared_embedding/{escaped(feature.embedding_name)}"
     return f"embedding/{escaped(group)}/{escaped(feature.feature_name)}"
-
-
-def _check_agreement(first: Slot, second: Slot) -> None:
-    for what, one, other in (
-        ("embedding_dim", first.feature.embedding_dim, second.feature.embedding_dim),
-        ("combiner", first.feature.combiner, second.feature.combiner),
-        ("initializer", str(first.feature.initializer), str(second.feature.initializer)),
-        ("rows", first.encoded.table_rows, second.encoded.table_rows),
-    ):
-        if one != other:
-            raise UserError(
-                f"features {first.feature.feature_name} and {second.feature.feature_name} share "
-                f"the table {first.table} and must agree in {what}, got {one} and {other}"
-            )

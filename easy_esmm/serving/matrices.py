@@ -12,10 +12,10 @@ from typing import Any, Dict, Mapping
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from easy_esmm.config.feature_types import ValueKind, type_of
 from easy_esmm.config.several_values import matrix_columns
 from easy_esmm.contract import Tensor
 from easy_esmm.features.pieces import pieces_of
-from easy_esmm.protos.feature_pb2 import FeatureConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 _FILLERS: Dict[Any, Any] = {tf.string: "", tf.int64: -1, tf.float32: math.nan}
@@ -32,10 +32,10 @@ def matrix_types(config: PipelineConfig) -> Dict[str, Any]:
 def without_fillers(config: PipelineConfig, matrices: Mapping[str, Tensor]) -> Dict[str, Tensor]:
     """The columns as features read them: those that are matrices become ragged."""
     columns = dict(matrices)
-    ids_of = _ids_of_weights(config)
+    counted_by = _counted_by(config)
     for name in matrix_columns(config):
-        ids = matrices[ids_of.get(name, name)]
-        columns[name] = tf.ragged.boolean_mask(matrices[name], _is_value(ids))
+        counted = matrices[counted_by.get(name, name)]
+        columns[name] = tf.ragged.boolean_mask(matrices[name], _is_value(counted))
     return columns
 
 
@@ -57,27 +57,29 @@ def _is_value(matrix: Tensor) -> Tensor:
     return tf.not_equal(matrix, tf.constant(_FILLERS[matrix.dtype], matrix.dtype))
 
 
-def _ids_of_weights(config: PipelineConfig) -> Dict[str, str]:
-    """Column of weights -> the column of their ids."""
+def _counted_by(config: PipelineConfig) -> Dict[str, str]:
+    """Column -> the column that has as many values a row, such as the ids of weights."""
     return {
-        feature.input_names[1]: feature.input_names[0]
+        name: feature.input_names[type_of(feature).counted_by(index)]
         for feature in config.feature_config.features
-        if feature.feature_type == FeatureConfig.TagFeature and len(feature.input_names) > 1
+        for index, name in enumerate(feature.input_names)
+        if type_of(feature).counted_by(index) != index
     }
 
 
 def _dtype(config: PipelineConfig, name: str) -> Any:
     """What all readers of the column want; text, which each of them can read, if they disagree."""
-    readers = [f for f in config.feature_config.features if name in f.input_names]
-    wanted = {_wanted(feature, name) for feature in readers}
+    wanted = {
+        _DTYPES[type_of(feature).value_kind(feature, index)]
+        for feature in config.feature_config.features
+        for index, column in enumerate(feature.input_names)
+        if column == name
+    }
     return wanted.pop() if len(wanted) == 1 else tf.string
 
 
-def _wanted(feature: FeatureConfig, name: str) -> Any:
-    is_tag = feature.feature_type == FeatureConfig.TagFeature
-    is_weight = is_tag and name in feature.input_names[1:]
-    if is_weight or feature.feature_type == FeatureConfig.RawFeature:
-        return tf.float32
-    is_text = feature.hash_bucket_size or feature.vocab_list or feature.vocab_file
-    is_row_number = is_tag and not is_text and not feature.kv_separator
-    return tf.int64 if is_row_number else tf.string
+_DTYPES: Dict[ValueKind, Any] = {
+    ValueKind.TEXT: tf.string,
+    ValueKind.ROW_NUMBER: tf.int64,
+    ValueKind.NUMBER: tf.float32,
+}

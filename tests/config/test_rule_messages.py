@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 import pytest
@@ -1088,6 +1089,28 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             'x.config:21:45: feature_config.features[2].shared_names[0]: must be a column of data_config.input_fields, got "item2"; did you mean item?',
         ],
     ),
+    "pairs_in_a_column_of_numbers": (
+        'input_names: "tags" feature_type: TagFeature',
+        'input_names: "click" feature_name: "tags" feature_type: TagFeature kv_separator: ":"',
+        [
+            'x.config:21:14: feature_config.features[2].input_names[0]: must be a STRING column, which holds id:weight pairs, got "click" of type INT32',
+            'x.config:21:14: feature_config.features[2].input_names[0]: must not be a label: the model would read the answer, got "click"',
+        ],
+    ),
+    "several_numbers_in_a_cell_of_one": (
+        "feature_type: RawFeature",
+        "feature_type: RawFeature raw_input_dim: 3",
+        [
+            'x.config:22:14: feature_config.features[3].input_names[0]: must be a STRING column, which holds several numbers in a row, got "price" of type FLOAT; declare it as STRING, or set raw_input_dim: 1'
+        ],
+    ),
+    "shared_table_of_other_rows": (
+        'feature_type: RawFeature }\n}\nmodel_config {\n  model_class: "ESMM"\n  feature_groups { group_name: "all" feature_names: ["user", "item", "tags", "price"',
+        'feature_type: RawFeature boundaries: [1, 2] embedding_dim: 8 embedding_name: "p" }\n  features { feature_name: "fine" input_names: "price" boundaries: [1, 2, 3] embedding_dim: 8 embedding_name: "p" feature_type: RawFeature }\n}\nmodel_config {\n  model_class: "ESMM"\n  feature_groups { group_name: "all" feature_names: ["user", "item", "tags", "price", "fine"',
+        [
+            'x.config:23:3: feature_config.features[4]: must have a table of 3 rows, as has feature "price" (line 22), which shares embedding_name "p", got 4'
+        ],
+    ),
     "exporter_unknown": (
         'model_dir: "model"',
         'model_dir: "model" export_config { exporter_type: "lastest" exports_to_keep: 0 }',
@@ -1123,3 +1146,42 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
 def test_mistake_is_reported_at_its_place(case: str, problems_of: Problems) -> None:
     old, new, expected = CASES[case]
     assert problems_of(old, new) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        (b"", "must hold one id a line, and is empty"),
+        (b"a\nb\r\na\n", 'must hold each id once, and holds "a" more often'),
+        (b"a\n\n\n", 'must hold each id once, and holds "" more often'),
+        (b"a\r\nb", ""),
+    ],
+)
+def test_vocabulary_file_is_read(
+    problems_of: Problems,
+    load: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    content: bytes,
+    rule: str,
+) -> None:
+    (tmp_path / "ids.txt").write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    change = (
+        'input_names: "user" hash_bucket_size: 100',
+        'input_names: "user" vocab_file: "ids.txt"',
+    )
+    if not rule:
+        load(*change)
+        return
+    assert problems_of(*change) == [
+        f'x.config:19:34: feature_config.features[0].vocab_file: {rule}, got "ids.txt"'
+    ]
+
+
+def test_vocabulary_file_that_is_a_folder_is_refused(problems_of: Problems, tmp_path: Path) -> None:
+    change = f'input_names: "user" vocab_file: "{tmp_path}"'
+    (line,) = problems_of('input_names: "user" hash_bucket_size: 100', change)
+    assert (
+        "feature_config.features[0].vocab_file: must be a file that can be read (Is a dir" in line
+    )

@@ -7,7 +7,7 @@ from typing import Any, Iterator, Tuple
 import pytest
 
 from easy_esmm.config.rules.fields import RULES, matches
-from easy_esmm.config.rules.unused import IDLE
+from easy_esmm.config.rules.unused import UNUSED
 from easy_esmm.config.support import field_mark, is_message
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
@@ -26,7 +26,7 @@ def _paths(descriptor: Any, prefix: str, seen: Tuple[str, ...]) -> Iterator[str]
 PATHS = tuple(_paths(PipelineConfig.DESCRIPTOR, "", ()))
 
 
-@pytest.mark.parametrize("path", sorted({row.path for row in (*RULES, *IDLE)}))
+@pytest.mark.parametrize("path", sorted({row.path for row in (*RULES, *UNUSED)}))
 def test_rule_is_about_a_field_of_the_schema(path: str) -> None:
     assert any(matches(path, field) for field in PATHS)
 

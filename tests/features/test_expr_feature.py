@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from easy_esmm.config import functions
-from easy_esmm.errors import UserError
 from easy_esmm.features.expr_feature import encode_expr
 from easy_esmm.features.functions import FUNCTIONS
 from easy_esmm.protos.feature_pb2 import FeatureConfig
@@ -143,12 +142,6 @@ def test_function_is_that_of_numpy(name: str) -> None:
     expected = by_hand.get(name) or getattr(np, name)
     np.testing.assert_allclose(values(f"tf.math.{name}(a)", a=x), expected(x), rtol=1e-6)
     np.testing.assert_allclose(FUNCTIONS[name](tf.constant(x)), expected(x))
-
-
-def test_list_column_is_refused() -> None:
-    feature = FeatureConfig(feature_name="e", input_names=["a"], expression="a + 1")
-    with pytest.raises(UserError, match="feature e: an expression reads single numbers, got the"):
-        encode_expr(feature, {"a": tf.ragged.constant([[1.0], [2.0]])})
 
 
 def test_features_stand_beside_others_as_one_number(look_up: Any) -> None:

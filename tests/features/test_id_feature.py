@@ -10,7 +10,6 @@ import pytest
 import tensorflow as tf
 
 from easy_esmm.compat import v1
-from easy_esmm.errors import UserError
 from easy_esmm.features import embed
 from tests.features.looking_up import config_of
 
@@ -125,31 +124,6 @@ def test_exported_model_takes_its_vocabulary_file_along(tmp_path: Path) -> None:
     np.testing.assert_array_equal(expected[1], [0, 0])
 
 
-def test_unreadable_vocabulary_file_is_reported_with_its_path(encoded: Any) -> None:
-    text = "features { input_names: 'x' embedding_dim: 2 vocab_file: '/no/such/file' }"
-    with pytest.raises(UserError, match="feature x: vocab_file cannot be read: /no/such/file"):
-        encoded(text, {"x": ["a"]})
-
-
-def test_empty_vocabulary_file_is_refused(encoded: Any, tmp_path: Path) -> None:
-    path = tmp_path / "nothing.txt"
-    path.write_text("")
-    text = f"features {{ input_names: 'x' embedding_dim: 2 vocab_file: '{path}' }}"
-    with pytest.raises(UserError, match="feature x: vocab_file must hold one id a line"):
-        encoded(text, {"x": ["a"]})
-
-
-def test_repeated_vocabulary_entry_is_refused(encoded: Any) -> None:
-    text = LISTED.replace("'blue'", "'red'")
-    with pytest.raises(UserError, match="each entry of vocab_list must stand once, got 'red'"):
-        encoded(text, {"x": ["a"]})
-
-
-def test_float_ids_are_refused_with_the_column_to_declare(encoded: Any) -> None:
-    with pytest.raises(UserError, match="got float32; declare the column x as STRING"):
-        encoded(HASHED, {"x": np.array([1.5], np.float32)})
-
-
 def test_float_with_precision_is_the_text_of_so_many_digits(encoded: Any) -> None:
     text = HASHED.replace("}", "precision: 2 }")
     found = encoded(text, {"x": np.array([1.5, 2.718, 1e9], np.float64)})
@@ -161,22 +135,6 @@ def test_float_is_found_in_a_vocabulary_by_its_text(encoded: Any) -> None:
     text = "features { input_names: 'x' embedding_dim: 2 precision: 1 vocab_list: ['0.5', '8.2'] }"
     found = encoded(text, {"x": np.array([8.2, 0.5, 3], np.float32)})
     np.testing.assert_array_equal(found["ids"], [1, 0, 0])
-
-
-def test_float_is_no_row_number_whatever_its_precision(encoded: Any) -> None:
-    with pytest.raises(UserError, match="ids must be STRING, INT32, INT64 or BOOL, got float64"):
-        encoded(NUMBERED.replace("}", "precision: 0 }"), {"x": np.array([1.0])})
-
-
-def test_list_column_is_refused_with_the_type_to_use(encoded: Any) -> None:
-    with pytest.raises(UserError, match="got the list column x; use feature_type: TagFeature"):
-        encoded(HASHED, {"x": [["a"], ["b", "c"]]})
-
-
-def test_feature_type_that_nobody_registered_is_refused(encoded: Any) -> None:
-    text = HASHED.replace("}", "feature_type: SequenceFeature }")
-    with pytest.raises(UserError, match=r"must be one of IdFeature, .*, got SequenceFeature"):
-        encoded(text, {"x": ["a"]})
 
 
 def test_missing_id_is_the_zero_vector(look_up: Any, rows: Any) -> None:

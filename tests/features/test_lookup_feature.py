@@ -10,7 +10,6 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from easy_esmm.errors import UserError
 from easy_esmm.features.lookup_feature import encode_lookup
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 
@@ -64,11 +63,6 @@ def test_list_column_is_as_text_with_separators(encoded: Any) -> None:
 def test_entry_that_is_no_pair_stops_with_the_feature(encoded: Any) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match="feature x: each value must be key:v"):
         encoded(LOOKUP % "", {"key": ["a"], "map": ["a:1|b"]})
-
-
-def test_list_of_keys_is_refused(encoded: Any) -> None:
-    with pytest.raises(UserError, match="the key of a LookupFeature is one value a row, got the"):
-        encoded(LOOKUP % "", {"key": [["a"]], "map": ["a:1"]})
 
 
 def test_values_are_pooled_and_none_is_the_zero_vector(look_up: Any) -> None:

@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from easy_esmm.errors import UserError
-
 RAW = "features { input_names: 'x' feature_type: RawFeature %s }"
 
 
@@ -63,11 +61,6 @@ def test_several_numbers_stand_side_by_side(encoded: Any, column: Any) -> None:
 def test_another_number_of_values_stops_with_the_feature(encoded: Any, column: Any) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match="feature x: raw_input_dim: 3, but"):
         encoded(RAW % "raw_input_dim: 3", {"x": column})
-
-
-def test_several_numbers_from_a_column_of_single_ones_are_refused(encoded: Any) -> None:
-    with pytest.raises(UserError, match="raw_input_dim: 3 needs a STRING or a list column, but x"):
-        encoded(RAW % "raw_input_dim: 3", {"x": np.float32([1])})
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

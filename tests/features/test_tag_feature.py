@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from easy_esmm.errors import UserError
-
 TAGS = "features { input_names: 'x' feature_type: TagFeature embedding_dim: 3 num_buckets: 10 %s }"
 WEIGHTED = TAGS.replace("'x'", "['x', 'w']")
 
@@ -56,11 +54,6 @@ def test_weights_stand_behind_the_kv_separator(encoded: Any) -> None:
 def test_value_without_exactly_one_weight_stops_with_the_feature(encoded: Any, bad: str) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match="feature x: each value must be id:w"):
         encoded(TAGS % "kv_separator: ':'", {"x": ["1:0.5", bad]})
-
-
-def test_kv_separator_on_numbers_is_refused(encoded: Any) -> None:
-    with pytest.raises(UserError, match="kv_separator splits text, but the column x holds int32"):
-        encoded(TAGS % "kv_separator: ':'", {"x": [[1], [2, 3]]})
 
 
 @pytest.mark.parametrize(

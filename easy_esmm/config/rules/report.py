@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Collection, Dict, List, Optional, Sequence
+from typing import Collection, Dict, List, Optional, Sequence, Set
 
 from easy_esmm.config.hints import did_you_mean
 from easy_esmm.config.problems import Place, Places, Problem
@@ -28,6 +28,15 @@ class Report:
     def is_written(self, path: str) -> bool:
         """Whether the user wrote the field at `path` of the resolved config."""
         return self._resolved.origin(path) in self._places
+
+    def column_types(self) -> Dict[str, int]:
+        """Type of each declared column, a value of `DatasetConfig.FieldType`."""
+        return {c.input_name: c.input_type for c in self.config.data_config.input_fields}
+
+    def features_in_groups(self) -> Set[str]:
+        """Names of the features that stand in a feature group."""
+        groups = self.config.model_config.feature_groups
+        return {name for group in groups for name in group.feature_names}
 
     def complain(
         self, path: str, rule: str, value: Optional[str] = None, hint: Optional[str] = None

@@ -195,6 +195,11 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             "x.config:22:73: feature_config.features[3].combiner: has no effect here: a RawFeature has no ids",
         ],
     ),
+    "combiner_of_several_numbers_in_buckets": (
+        "feature_type: TagFeature hash_bucket_size: 9",
+        'feature_type: RawFeature raw_input_dim: 2 boundaries: [1, 2] combiner: "mean" separator: ","',
+        [],
+    ),
     "raw_settings_of_an_id_feature": (
         'input_names: "user"',
         'input_names: "user" boundaries: [1, 2] min_val: 1 max_val: 2 raw_input_dim: 2',
@@ -328,7 +333,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_idle_setting_is_noted(case: str, load: Load, tmp_path: Path) -> None:
+def test_unused_field_is_noted(case: str, load: Load, tmp_path: Path) -> None:
     old, new, expected = CASES[case]
     notes = [note.replace(f"{tmp_path}/", "") for note in load(old, new).notes]
     assert notes == expected

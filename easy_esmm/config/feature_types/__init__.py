@@ -1,0 +1,41 @@
+"""What each feature type is, apart from its encoder: one record a type, free of TensorFlow.
+
+Checks, notes on fields without effect, columns, serving inputs and the reference are made from the
+records. The encoders stand in `easy_esmm.features`.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, Tuple
+
+from easy_esmm.config.feature_types.combo_feature import COMBO_FEATURE
+from easy_esmm.config.feature_types.expr_feature import EXPR_FEATURE
+from easy_esmm.config.feature_types.id_feature import ID_FEATURE
+from easy_esmm.config.feature_types.lookup_feature import LOOKUP_FEATURE
+from easy_esmm.config.feature_types.raw_feature import RAW_FEATURE
+from easy_esmm.config.feature_types.record import FeatureType, UnusedField, ValueKind
+from easy_esmm.config.feature_types.tag_feature import TAG_FEATURE
+from easy_esmm.protos.feature_pb2 import FeatureConfig
+
+__all__ = ["FEATURE_TYPES", "FeatureType", "UnusedField", "ValueKind", "readers_of", "type_of"]
+
+FEATURE_TYPES: Tuple[FeatureType, ...] = (
+    ID_FEATURE,
+    RAW_FEATURE,
+    TAG_FEATURE,
+    COMBO_FEATURE,
+    LOOKUP_FEATURE,
+    EXPR_FEATURE,
+)
+_BY_NUMBER: Dict[int, FeatureType] = {record.number: record for record in FEATURE_TYPES}
+_REFUSED = FeatureType()
+
+
+def type_of(feature: FeatureConfig) -> FeatureType:
+    """The record of the feature's type; an empty one for those that the schema refuses."""
+    return _BY_NUMBER.get(feature.feature_type, _REFUSED)
+
+
+def readers_of(field: str) -> Tuple[FeatureType, ...]:
+    """The types that read a field of `FeatureConfig`."""
+    return tuple(record for record in FEATURE_TYPES if field in record.fields)
