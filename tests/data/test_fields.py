@@ -18,7 +18,7 @@ data_config {
   input_fields { input_name: "w" input_type: FLOAT }
   input_fields { input_name: "a" } input_fields { input_name: "b" }
   input_fields { input_name: "user" } input_fields { input_name: "idle" }
-  label_fields: ["buy", "click"] sample_weight: "w"
+  label_fields: ["buy", "click", "inside"] sample_weight: "w"
 }
 feature_config { features { input_names: ["a", "b"] } features { input_names: "a" } }
 model_config { esmm {
