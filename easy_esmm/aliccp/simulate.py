@@ -25,30 +25,15 @@ absl_flags.DEFINE_string(
 absl_flags.DEFINE_integer(
     "rows", DEFAULTS.rows, "Impressions, training and test together.", flag_values=FLAGS
 )
-absl_flags.DEFINE_float(
-    "test_share", DEFAULTS.test_share, "Share of the rows in the test part.", flag_values=FLAGS
-)
-absl_flags.DEFINE_float(
-    "rho", DEFAULTS.rho, "Correlation of click and conversion logit.", flag_values=FLAGS
-)
-absl_flags.DEFINE_float(
-    "kappa",
-    DEFAULTS.kappa,
-    "Size of an unobserved cause of clicks and conversions.",
-    flag_values=FLAGS,
-)
-absl_flags.DEFINE_float(
-    "click_rate", DEFAULTS.click_rate, "Clicks per impression.", flag_values=FLAGS
-)
-absl_flags.DEFINE_float(
-    "conv_rate", DEFAULTS.conv_rate, "Conversions per click.", flag_values=FLAGS
-)
-absl_flags.DEFINE_float(
-    "history_length",
-    DEFAULTS.history_length,
-    "Mean number of past behaviours of a user.",
-    flag_values=FLAGS,
-)
+for _name, _help in (
+    ("test_share", "Share of the rows in the test part."),
+    ("rho", "Correlation of click and conversion logit."),
+    ("kappa", "Size of an unobserved cause of clicks and conversions."),
+    ("click_rate", "Clicks per impression."),
+    ("conv_rate", "Conversions per click."),
+    ("history_length", "Mean number of past behaviours of a user."),
+):
+    absl_flags.DEFINE_float(_name, getattr(DEFAULTS, _name), _help, flag_values=FLAGS)
 absl_flags.DEFINE_integer("seed", DEFAULTS.seed, "Same seed, same bytes.", flag_values=FLAGS)
 absl_flags.DEFINE_enum(
     "format",

@@ -51,13 +51,12 @@ class IdLists:
     def expand(self, owner: IntArray) -> Tuple[IntArray, IntArray]:
         """The lists of `owner` (which may repeat), laid end to end.
 
-        Returns the position in `owner` of each entry, and its id.
+        Returns the position in `owner` of each entry, and its place in `ids` and `weights`.
         """
         lengths = self.lengths[owner]
-        ends = np.cumsum(lengths)
         position = np.repeat(np.arange(len(owner)), lengths)
-        inside = np.arange(len(position)) - np.repeat(ends - lengths, lengths)
-        return position, self.ids[self.offsets[owner][position] + inside]
+        shift = self.offsets[owner] - (np.cumsum(lengths) - lengths)
+        return position, np.arange(len(position)) + shift[position]
 
     def find(self, owner: IntArray, ids: IntArray) -> FloatArray:
         """float64, as long as `ids`: the weight of the id in its owner's list; NaN if absent."""

@@ -135,5 +135,6 @@ def _crosses(
 
 def _item_values(field: str, item: IntArray, catalogue: Catalogue) -> Tuple[IntArray, IntArray]:
     if BY_NAME[field].multi:
-        return catalogue.nodes.expand(item)
+        row, place = catalogue.nodes.expand(item)
+        return row, catalogue.nodes.ids[place]
     return np.arange(len(item)), catalogue.ids[field][item]

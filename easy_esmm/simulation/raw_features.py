@@ -42,10 +42,7 @@ def of_single(code: int, ids: IntArray) -> Features:
 
 def of_lists(code: int, lists: IdLists, owner: IntArray) -> Features:
     """The list of each line's owner."""
-    lengths = lists.lengths[owner]
-    line = np.repeat(np.arange(len(owner)), lengths)
-    starts = np.cumsum(lengths) - lengths
-    place = lists.offsets[owner][line] + np.arange(len(line)) - starts[line]
+    line, place = lists.expand(owner)
     weights = lists.weights[place] if FIELDS[code].weighted else np.ones(len(line))
     codes = np.full(len(line), code, np.int8)
     return Features(line, codes, lists.ids[place] + FIELDS[code].first_id, weights)

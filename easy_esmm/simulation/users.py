@@ -73,7 +73,8 @@ def _behaviours(
 def _histories(
     owner: IntArray, items: IntArray, users: int, catalogue: Catalogue
 ) -> Dict[str, IdLists]:
-    behaviour, node = catalogue.nodes.expand(items)
+    behaviour, place = catalogue.nodes.expand(items)
+    node = catalogue.nodes.ids[place]
     histories = {
         history: id_lists.from_pairs(
             owner, catalogue.ids[field][items], users, catalogue.sizes[field], id_lists.log_scaled

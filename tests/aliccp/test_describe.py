@@ -16,7 +16,7 @@ from easy_esmm.aliccp.conversion.page import _tail
 from easy_esmm.aliccp.conversion.sources import find
 from easy_esmm.aliccp.describe import describe
 from easy_esmm.errors import UserError
-from easy_esmm.reporting.drawing import charts
+from easy_esmm.reporting.drawing.xy import bars
 from easy_esmm.simulation import quirks
 from easy_esmm.simulation.generator import simulate
 from easy_esmm.simulation.settings import Settings
@@ -88,12 +88,12 @@ def test_a_folder_without_a_finished_conversion_is_refused(folder):
 
 
 def test_bars_are_as_high_as_their_values():
-    svg = charts.bars(["a", "b"], [1.0, 4.0], "{:.0f}".format, "two")
+    svg = bars(["a", "b"], [1.0, 4.0], "{:.0f}".format, "two")
     heights = [float(h) for h in re.findall(r'height="([\d.]+)" rx', svg)]
     assert heights[1] == pytest.approx(4 * heights[0], rel=0.01)
-    # the axis goes to 4, and the plot is 190 - 12 - 30 high
-    assert heights[1] == pytest.approx(148, abs=0.1)
-    assert charts.bars([], [], "{:.0f}".format, "none").count("<rect") == 0
+    # the axis goes to 4, and the plot is 240 - 26 - 44 high
+    assert heights[1] == pytest.approx(170, abs=0.1)
+    assert bars([], [], "{:.0f}".format, "none").count("<rect") == 0
 
 
 def test_the_tail_of_equal_counts_is_the_share_of_the_ids():

@@ -41,7 +41,9 @@ def test_find_gives_the_weight_of_an_owners_id_and_nan_elsewhere():
 
 
 def test_expand_lays_lists_end_to_end_with_their_place():
-    position, ids = _example().expand(np.array([2, 1, 2, 0]))
+    lists = _example()
+    position, place = lists.expand(np.array([2, 1, 2, 0]))
+    ids = lists.ids[place]
     np.testing.assert_array_equal(position, [0, 0, 2, 2, 3, 3])
     np.testing.assert_array_equal(ids, [3, 4, 3, 4, 1, 2])
 

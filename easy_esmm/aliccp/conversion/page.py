@@ -12,9 +12,10 @@ from easy_esmm.aliccp.conversion.raw_block import MALFORMED
 from easy_esmm.aliccp.conversion.shards import ORDER_PARTS
 from easy_esmm.aliccp.conversion.vocabulary import Vocabulary
 from easy_esmm.aliccp.fields import FIELDS
-from easy_esmm.reporting.drawing import charts, html
-from easy_esmm.reporting.drawing.charts import Tick
-from easy_esmm.reporting.drawing.formats import percent, short
+from easy_esmm.reporting.drawing import html
+from easy_esmm.reporting.drawing.axis import Axis, Mark, linear
+from easy_esmm.reporting.drawing.formats import percent_tick, tick
+from easy_esmm.reporting.drawing.xy import Series, bars, picture
 
 Result = Dict[str, Any]
 TAILS = ("101", "205", "206", "207", "210", "216")
@@ -84,16 +85,16 @@ def _rates(result: Result) -> str:
         html.card(
             "Click rate by position",
             "field 301, raw ids",
-            charts.bars(labels, [_rate(c[1], c[0]) for _, c in positions], percent, "click rate"),
+            bars(labels, [_rate(c[1], c[0]) for _, c in positions], percent_tick, "click rate"),
         ),
         html.card(
             "Conversions per click by position",
             "field 301, raw ids",
-            charts.bars(labels, [_rate(c[2], c[1]) for _, c in positions], percent, "conversions"),
+            bars(labels, [_rate(c[2], c[1]) for _, c in positions], percent_tick, "conversions"),
         ),
     ]
     order = np.array(result["by_order"])
-    ends = [Tick(0, "first line"), Tick(1, "last line")]
+    along = Axis("", 0, 1, (Mark(0, "first line"), Mark(1, "last line")))
     for what, above, below in (("click", 1, 0), ("conversion", 2, 1)):
         parts = _ORDER_GROUPS[what]
         grouped = order.reshape(parts, ORDER_PARTS // parts, 3).sum(axis=1)
@@ -103,7 +104,7 @@ def _rates(result: Result) -> str:
         ]
         title = "Click rate along the file" if what == "click" else "Conversions per click along it"
         note = f"{parts} parts of equal length, in the order of the raw file"
-        cards.append(html.card(title, note, charts.line(points, ends, percent, title)))
+        cards.append(html.card(title, note, _line(points, along, title)))
     return "".join(cards)
 
 
@@ -125,19 +126,19 @@ def _length_card(title: str, note: str, counts: Sequence[int]) -> str:
     last = max((k for k, count in enumerate(counts) if count), default=0)
     labels = ["0", "1", "2"] + [f"{2 ** (k - 2) + 1}+" for k in range(3, last + 1)]
     shown = list(counts[: last + 1])
-    return html.card(title, note, charts.bars(labels[: last + 1], shown, short, title))
+    return html.card(title, note, bars(labels[: last + 1], shown, tick, title))
 
 
 def _tails(vocabulary: Vocabulary) -> str:
     """Which share of the occurrences the most frequent ids take."""
-    ticks = [Tick(0, "0.01 %"), Tick(0.5, "1 %"), Tick(1, "100 % of the ids")]
+    marks = (Mark(0, "0.01 %"), Mark(0.5, "1 %"), Mark(1, "100 % of the ids"))
     cards = []
     for field in FIELDS:
         counts = vocabulary.counts[field.name]
         if field.name in TAILS and len(counts):
             title = f"Long tail of {field.name}, {field.meaning}"
             note = f"share of the occurrences in training; {len(counts):,} ids in the vocabulary"
-            chart = charts.line(_tail(counts), ticks, percent, title)
+            chart = _line(_tail(counts), Axis("", 0, 1, marks), title)
             cards.append(html.card(title, note, chart))
     return "".join(cards)
 
@@ -179,6 +180,11 @@ def _fields(result: Result) -> str:
         "unknown",
     ]
     return html.table(head, cells, meter=2)
+
+
+def _line(points: Sequence[Tuple[float, float]], across: Axis, title: str) -> str:
+    x, y = zip(*points)
+    return picture([Series(title, x, y)], across, linear("", y, percent_tick), title)
 
 
 def _rate(part: float, whole: float) -> float:

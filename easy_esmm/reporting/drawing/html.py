@@ -131,8 +131,10 @@ def card(title: str, note: str, content: str) -> str:
     return f'<div class="card"><h3>{escape(title)}</h3>{words}{content}</div>'
 
 
-def cards(boxes: Sequence[str]) -> str:
-    """Boxes side by side, as many as the page is wide."""
+def cards(boxes: Sequence[str], otherwise: str = "") -> str:
+    """Boxes side by side, as many as the page is wide; without any, the line of text."""
+    if not boxes and otherwise:
+        return left_out(otherwise)
     return f'<div class="cards">{"".join(boxes)}</div>'
 
 

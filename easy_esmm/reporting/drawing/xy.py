@@ -1,4 +1,4 @@
-"""Series over two axes: lines, dots with intervals, bands; and a legend that wraps."""
+"""Charts: lines, dots with intervals and bands over two axes with a legend, and bars."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from html import escape
 from typing import Iterator, List, Sequence, Tuple
 
 from easy_esmm.reporting.drawing import svg
-from easy_esmm.reporting.drawing.axis import Axis
+from easy_esmm.reporting.drawing.axis import Axis, linear, numbered
+from easy_esmm.reporting.drawing.formats import Format
 
 HEIGHT = 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 14, 26, 44
 _MARK_GAP = 8
+_LABELLED = 5
+"""Up to so many bars have their value above them."""
 TONES = 5
 """Colours of series, from 1."""
 
@@ -49,6 +52,23 @@ def picture(series: Sequence[Series], x: Axis, y: Axis, name: str) -> str:
     parts = [*_frame(x, y)]
     for one in series:
         parts.extend(_drawn(one, x, y))
+    return svg.picture(parts, HEIGHT, name)
+
+
+def bars(labels: Sequence[str], values: Sequence[float], text: Format, name: str) -> str:
+    """One bar per label, from 0, with its value."""
+    x, y = numbered("", labels), linear("", values, text)
+    parts = [*_frame(x, y)]
+    width = min(0.8 * (_along(x, 2) - _along(x, 1)), 56)
+    for place, (label, value) in enumerate(zip(labels, values), start=1):
+        middle, top = _along(x, place), _down(y, value)
+        parts.append(
+            f'<rect class="mark" x="{middle - width / 2:.1f}" y="{top:.1f}" width="{width:.1f}" '
+            f'height="{HEIGHT - _BOTTOM - top:.1f}" rx="2">'
+            f"<title>{escape(label)}: {escape(text(value))}</title></rect>"
+        )
+        if len(values) <= _LABELLED:
+            parts.append(svg.text(middle, top - 4, text(value), "middle", "value"))
     return svg.picture(parts, HEIGHT, name)
 
 

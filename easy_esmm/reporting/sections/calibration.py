@@ -20,7 +20,7 @@ a factor of 20."""
 def calibration(of: Evaluated) -> str:
     """A diagram a task."""
     boxes = [_box(of, task) for task in of.tasks if len(task.label)]
-    content = html.cards(boxes) if boxes else html.left_out("There are no rows to group.")
+    content = html.cards(boxes, "There are no rows to group.")
     return html.section(
         "calibration",
         "Reliability",

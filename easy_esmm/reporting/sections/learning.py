@@ -22,11 +22,7 @@ _OF_TASKS = (
 def learning(of: Evaluated) -> str:
     """Training losses, with the evaluations' beside them, and the metrics of the evaluations."""
     boxes = [*_losses(of), *_metrics(of)]
-    content = (
-        html.cards(boxes)
-        if boxes
-        else html.left_out("The model_dir holds no event files, so there is nothing to draw.")
-    )
+    content = html.cards(boxes, "The model_dir holds no event files, so there is nothing to draw.")
     return html.section(
         "learning",
         "Learning curves",

@@ -22,11 +22,7 @@ def ranking(of: Evaluated) -> str:
     """A row of ROC curves, a row of precision and recall."""
     drawn = [draw(of, task) for draw in (_roc, _precision) for task in of.tasks]
     boxes = [box for of_task in drawn for box in of_task]
-    content = (
-        html.cards(boxes)
-        if boxes
-        else html.left_out("No task has rows of both classes, so there are no curves.")
-    )
+    content = html.cards(boxes, "No task has rows of both classes, so there are no curves.")
     return html.section(
         "ranking",
         "Ranking",

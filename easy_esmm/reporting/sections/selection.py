@@ -38,7 +38,7 @@ def selection(of: Evaluated) -> str:
     )
     clicked = next(task for task in of.tasks if task.key == family.conversion.metric_name)
     boxes = [*_by_decile(space, clicked), *_against_truth(space, of.truth), *_distribution(space)]
-    content = html.cards(boxes) if boxes else html.left_out("There are no rows to group.")
+    content = html.cards(boxes, "There are no rows to group.")
     return html.section(
         "selection",
         "Selection",

@@ -27,11 +27,7 @@ def users(of: Evaluated) -> str:
         )
     else:
         boxes = [box for task in of.tasks for box in _box(of, task)]
-        content = (
-            html.cards(boxes)
-            if boxes
-            else html.left_out(f"No row names a user in the column {of.user_column}.")
-        )
+        content = html.cards(boxes, f"No row names a user in the column {of.user_column}.")
     return html.section(
         "users",
         "Users by activity",
