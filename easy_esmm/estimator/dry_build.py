@@ -1,4 +1,4 @@
-"""The graph of a mode, built and thrown away: what is in it is known before anything runs."""
+"""Builds the graph of a mode without running it, to learn its variables and metrics."""
 
 from __future__ import annotations
 

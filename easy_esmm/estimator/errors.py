@@ -1,4 +1,4 @@
-"""What TensorFlow throws, said in the user's words."""
+"""Turns the exceptions of TensorFlow into one-line errors for the user."""
 
 from __future__ import annotations
 

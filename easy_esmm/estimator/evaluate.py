@@ -15,7 +15,7 @@ from easy_esmm.estimator import checkpoint_fit as checkpoints
 from easy_esmm.estimator.bad_cells import find_bad_cell, judge_of
 from easy_esmm.estimator.errors import require_files, user_errors
 from easy_esmm.estimator.factory import make_estimator
-from easy_esmm.evaluation.recorded_rows import against_truth, with_common_pctr
+from easy_esmm.evaluation.entire_space import against_truth, with_common_pctr
 from easy_esmm.evaluation.recorder import RowRecorder
 from easy_esmm.hooks.id_warnings import warn_of_ids
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig

@@ -1,4 +1,4 @@
-"""What runs after each evaluation of a training: a line, and the SavedModels of the moment."""
+"""Exporters that run after each evaluation of a training: its log line, and the SavedModels."""
 
 from __future__ import annotations
 

@@ -18,13 +18,13 @@ from easy_esmm.data import Rows
 from easy_esmm.errors import UserError
 from easy_esmm.estimator import model_dir
 from easy_esmm.estimator.bad_cells import find_bad_cell, judge_of
+from easy_esmm.estimator.decisive_metrics import DecisiveMetrics, decisive_metrics
 from easy_esmm.estimator.dry_build import dry_build
 from easy_esmm.estimator.errors import require_files, user_errors
 from easy_esmm.estimator.evaluate import evaluation_steps
 from easy_esmm.estimator.exporters import exporters
 from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.estimator.length import expected_steps
-from easy_esmm.estimator.watched_metrics import Watched, watched
 from easy_esmm.evaluation.history import (
     EVALUATION_NAME,
     Evaluations,
@@ -37,7 +37,7 @@ from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.export import export_model
 from easy_esmm.serving.saved_model import newest
 
-_NOTHING = Watched()
+_NOTHING = DecisiveMetrics()
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def train(
         require_files(pipeline, "eval", eval_rows)
     _require_time(pipeline)
     fine_tune = _checked_start(config)
-    watch = watched(pipeline)
+    decisive = decisive_metrics(pipeline)
     progress = TrainProgress(config, last_step=expected_steps(config, train_rows))
     trainer = make_estimator(config, progress=progress, fine_tune=fine_tune)
     rows = train_rows, eval_rows
@@ -93,7 +93,7 @@ def train(
         first_step = model_dir.prepare(pipeline, continue_train=continue_train)
         evaluations = Evaluations.read(evaluations_folder(config.model_dir), first_step)
         with user_errors(lambda: find_bad_cell(config, *read)):
-            _run(trainer, *specs(config, watch, evaluations, hooks, rows))
+            _run(trainer, *specs(config, decisive, evaluations, hooks, rows))
         last_step = model_dir.latest_step(config.model_dir)
         if last_step == first_step:
             raise UserError(
@@ -166,7 +166,7 @@ def _run(trainer: Any, train_spec: Any, eval_spec: Optional[Any]) -> None:
 
 def specs(
     config: PipelineConfig,
-    watch: Watched = _NOTHING,
+    decisive: DecisiveMetrics = _NOTHING,
     evaluations: Optional[Evaluations] = None,
     hooks: Sequence[Any] = (),
     rows: Tuple[Optional[Rows], Optional[Rows]] = (None, None),
@@ -187,8 +187,8 @@ def specs(
     all_hooks = [*hooks]
     if train.dead_line:
         all_hooks.append(DeadLineHook(train.dead_line))
-    if watch.stop is not None:
-        all_hooks.append(EarlyStopHook(watch.stop, evaluations))
+    if decisive.stop is not None:
+        all_hooks.append(EarlyStopHook(decisive.stop, evaluations))
     position = InputPosition(config.model_dir, train_input.identity())
     train_spec = estimator.TrainSpec(
         train_input,
@@ -202,7 +202,7 @@ def specs(
         data.input_fn(config, "eval", rows[1], judge=judge_of(config)),
         steps=evaluation_steps(config),
         name=EVALUATION_NAME,
-        exporters=exporters(config, evaluations, watch.best),
+        exporters=exporters(config, evaluations, decisive.best),
         start_delay_secs=0,
         throttle_secs=0,
     )

@@ -1,4 +1,4 @@
-"""A column of an evaluation in two bytes a row, however long its texts are."""
+"""A text column of an evaluation as 16-bit codes: two bytes a row, however long its texts are."""
 
 from __future__ import annotations
 

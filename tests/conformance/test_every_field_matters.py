@@ -22,10 +22,10 @@ from easy_esmm import data
 from easy_esmm.compat import estimator, v1
 from easy_esmm.config import ConfigError, Edit, Pipeline
 from easy_esmm.config.support import is_repeated
+from easy_esmm.estimator.decisive_metrics import decisive_metrics
 from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.estimator.model_fn import make_model_fn
 from easy_esmm.estimator.run import specs
-from easy_esmm.estimator.watched_metrics import watched
 from easy_esmm.serving.signature import serving_input_receiver_fn
 from tests.conformance import table
 
@@ -154,7 +154,7 @@ def parts(pipeline: Pipeline) -> Iterator[Tuple[str, str]]:
     """
     config = pipeline.config
     trainer = make_estimator(config)
-    train_spec, eval_spec = specs(config, watched(pipeline))
+    train_spec, eval_spec = specs(config, decisive_metrics(pipeline))
     yield "input", repr(vars(train_spec.input_fn)["_reading"]) + repr(train_spec.input_fn._data)
     run_config = {k: v for k, v in vars(trainer.config).items() if "cluster" not in k}
     yield "run config", repr(run_config)

@@ -16,8 +16,8 @@ from easy_esmm.compat import v1
 from easy_esmm.config import ConfigError, Pipeline
 from easy_esmm.config.early_stop import EarlyStop
 from easy_esmm.config.moment import moment
+from easy_esmm.estimator.decisive_metrics import decisive_metrics, resolve_name
 from easy_esmm.estimator.exporters import BestExporter
-from easy_esmm.estimator.watched_metrics import meant, watched
 from easy_esmm.evaluation.history import Evaluations
 from easy_esmm.hooks.dead_line import DeadLineHook
 from easy_esmm.hooks.early_stop import EarlyStopHook, reason_to_stop
@@ -100,7 +100,7 @@ NAMES = ["loss", "auc_ctr", "auc_cvr_masked", "auc_ctcvr", "auc_ctcvr_se", "gauc
 def test_auc_stands_for_that_of_ctcvr_or_of_the_last_tower(
     wanted: str, names: List[str], expected: Optional[str]
 ) -> None:
-    assert meant(wanted, names) == expected
+    assert resolve_name(wanted, names) == expected
 
 
 def changed(pipeline: Pipeline, **export: Any) -> Pipeline:
@@ -117,7 +117,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
 
 def test_unknown_metric_is_refused_with_the_known_ones(sample: Pipeline) -> None:
     with pytest.raises(ConfigError) as caught:
-        watched(changed(sample, best_exporter_metric="auc_cvcvr"))
+        decisive_metrics(changed(sample, best_exporter_metric="auc_cvcvr"))
     (problem,) = caught.value.problems
     assert problem.field_path == "export_config.best_exporter_metric"
     assert problem.line > 0
@@ -130,7 +130,7 @@ def test_unknown_metric_is_refused_with_the_known_ones(sample: Pipeline) -> None
 
 def test_unknown_metric_of_the_early_stop_is_refused_at_its_parameters(sample: Pipeline) -> None:
     with pytest.raises(ConfigError) as caught:
-        watched(changed(sample, early_stop_params='{"metric_name": "auc_ct"}'))
+        decisive_metrics(changed(sample, early_stop_params='{"metric_name": "auc_ct"}'))
     (problem,) = caught.value.problems
     assert problem.field_path == "export_config.early_stop_params"
 
@@ -140,7 +140,7 @@ def test_what_a_metric_stands_for_is_logged(
 ) -> None:
     said: List[str] = []
     monkeypatch.setattr(logging, "info", lambda text, *args: said.append(text % args))
-    found = watched(sample)
+    found = decisive_metrics(sample)
     assert found.best == "auc_ctcvr"
     assert found.stop == EarlyStop("stop_if_no_increase", "auc_ctr", 8000, 5000)
     line = "export_config.best_exporter_metric: auc stands for auc_ctcvr here"

@@ -20,7 +20,7 @@ ANY_AUC = "auc"
 
 
 @dataclass(frozen=True)
-class Watched:
+class DecisiveMetrics:
     """What to compare; None where nothing is."""
 
     best: Optional[str] = None
@@ -28,8 +28,8 @@ class Watched:
     stop: Optional[EarlyStop] = None
 
 
-def watched(pipeline: Pipeline) -> Watched:
-    """What the config watches.
+def decisive_metrics(pipeline: Pipeline) -> DecisiveMetrics:
+    """The metrics of the best export and of the early stop, by the evaluation's names.
 
     Raises:
       ConfigError: the evaluation has no metric of that name.
@@ -37,7 +37,7 @@ def watched(pipeline: Pipeline) -> Watched:
     export = pipeline.config.export_config
     wants_best, stop = export.exporter_type == "best", early_stop(export)
     if not wants_best and stop is None:
-        return Watched()
+        return DecisiveMetrics()
     names = ["loss", *dry_build(pipeline.config, estimator.ModeKeys.EVAL).metrics]
     best = None
     if wants_best:
@@ -47,11 +47,11 @@ def watched(pipeline: Pipeline) -> Watched:
         has_own = stop.metric != export.best_exporter_metric
         path = f"export_config.{'early_stop_params' if has_own else 'best_exporter_metric'}"
         stop = dataclasses.replace(stop, metric=_named(stop.metric, names, path, pipeline))
-    return Watched(best, stop)
+    return DecisiveMetrics(best, stop)
 
 
 def _named(wanted: str, names: Sequence[str], path: str, pipeline: Pipeline) -> str:
-    name = meant(wanted, names)
+    name = resolve_name(wanted, names)
     if name is None:
         rule = f"must be a metric of the evaluation ({', '.join(sorted(names))})"
         hint = did_you_mean(wanted, names)
@@ -61,7 +61,7 @@ def _named(wanted: str, names: Sequence[str], path: str, pipeline: Pipeline) -> 
     return name
 
 
-def meant(wanted: str, names: Sequence[str]) -> Optional[str]:
+def resolve_name(wanted: str, names: Sequence[str]) -> Optional[str]:
     """The metric of that name, where there is one.
 
     For `auc` that of CTCVR, or else the last tower's.

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from easy_esmm.errors import UserError
-from easy_esmm.evaluation.recorded_rows import RecordedRows, against_truth, with_common_pctr
+from easy_esmm.evaluation.entire_space import against_truth, with_common_pctr
+from easy_esmm.evaluation.recorded_rows import RecordedRows
 from easy_esmm.simulation.truth import Truth
 from tests.tasks import family
 
