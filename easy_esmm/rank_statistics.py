@@ -1,8 +1,8 @@
 """AUC and its standard error, over all rows or inside groups of rows; numpy, float64, exact ranks.
 
-Everything that ranks reads this: the metrics, the comparison with planted truth, the report. A tie
-counts one half. Weights are importance weights: weight 0 leaves a row out, a common factor changes
-nothing.
+The metrics, the comparison with planted truth and the report read this. A tie counts one half.
+Weights are importance weights: weight 0 leaves a row out, a common factor changes nothing. Our own
+code, since SciPy's rank statistics know no weights, and scikit-learn's AUC no standard error.
 """
 
 from __future__ import annotations
