@@ -1,6 +1,6 @@
 """Means, spreads and paired differences with t-intervals.
 
-Runs are paired by seed: two models that saw the same rows share the luck of the draw, which cancels
+Runs are paired by seed: two models that saw the same rows share the random sample, which cancels
 in their difference. So a difference is known far better than either figure.
 """
 

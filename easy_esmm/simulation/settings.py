@@ -16,7 +16,7 @@ MAX_ROWS = 50_000_000
 
 @dataclass(frozen=True)
 class Settings:
-    """The knobs of a simulation. Raises UserError, with every problem in it, if impossible."""
+    """The settings of a simulation; raises UserError with all problems if one is invalid."""
 
     rows: int = 500_000
     """Impressions, training and test together."""

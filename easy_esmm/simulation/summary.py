@@ -51,10 +51,10 @@ def format_summary(summary: Summary, files: Sequence[Path]) -> str:
     """A block of text for a person."""
     settings, prior, planted = summary["settings"], summary["label_prior"], summary["planted"]
     tail, shares = summary["long_tail"], summary["effect_shares"]
-    knobs = ("rho", "kappa", "click_rate", "conv_rate", "history_length", "seed")
+    names = ("rho", "kappa", "click_rate", "conv_rate", "history_length", "seed")
     lines = [
         "Simulated Ali-CCP-shaped impressions with planted truth",
-        "  asked for      " + ", ".join(f"{name} {settings[name]:g}" for name in knobs),
+        "  asked for      " + ", ".join(f"{name} {settings[name]:g}" for name in names),
         "                 rows      clicks   conversions  click rate  conversions per click",
     ]
     for part, counts in summary["parts"].items():

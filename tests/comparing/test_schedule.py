@@ -1,4 +1,4 @@
-"""What is told of runs, and what Ctrl-C leaves; a stand-in for the training gives the results."""
+"""What is printed about runs, and what Ctrl-C leaves; results come from a stand-in for training."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _interrupted_at_seed_2(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_interrupted_at_seed_2")
-def test_interruption_tells_what_is_done_and_leaves_no_half_model(
+def test_interruption_prints_what_is_done_and_leaves_no_half_model(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_all([batch(tmp_path, 0)], 1, jobs=1)
@@ -76,7 +76,7 @@ def test_interruption_leaves_the_model_where_models_are_kept(tmp_path: Path) -> 
 
 
 @pytest.mark.usefixtures("_interrupted_at_seed_2")
-def test_a_worker_tells_what_it_starts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_worker_prints_what_it_starts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, (run,) = batch(tmp_path, 0)
     attempt_in_worker(run)
     assert capsys.readouterr().err == "m, seed 0: started\n"

@@ -68,7 +68,7 @@ def test_what_is_missing_for_the_seesaw_is_named() -> None:
     assert find_single_tasks({"e": ESMM, "b": BASE, "d": DIVISION}).notes == ()
 
 
-def test_another_budget_is_told() -> None:
+def test_another_budget_is_noted() -> None:
     longer = PipelineConfig()
     longer.CopyFrom(ESMM)
     longer.data_config.num_epochs = 3
@@ -100,7 +100,7 @@ def test_another_budget_is_told() -> None:
         ("esmm_aitm", ["the layers that transfer"]),
     ],
 )
-def test_layers_that_the_single_task_model_lacks_are_told(sample: str, layers: List[str]) -> None:
+def test_layers_that_the_single_task_model_lacks_are_noted(sample: str, layers: List[str]) -> None:
     single = load(str(SAMPLES / "base.config")).config
     other = load(str(SAMPLES / f"{sample}.config")).config
     _, *notes = find_single_tasks({"other": other, "base": single}).notes

@@ -67,7 +67,7 @@ def test_a_seesaw_is_held_against_0_and_not_against_the_reference() -> None:
     ]
 
 
-def test_one_seed_says_that_it_says_nothing() -> None:
+def test_one_seed_comes_with_a_line_that_nothing_is_known() -> None:
     text = comparison_text(comparison(seeds=1))
     assert "one seed: no spread, no interval" in text
     assert "+-" not in text

@@ -69,7 +69,7 @@ def test_models_of_values_are_refused() -> None:
         require_comparable(read_variants(str(SAMPLE), [value]))
 
 
-def test_configs_on_different_files_or_labels_are_told_apart(tmp_path: Path) -> None:
+def test_configs_on_different_files_or_labels_are_refused(tmp_path: Path) -> None:
     text = SAMPLE.read_text()
     other = tmp_path / "other.config"
     other.write_text(text.replace("data/train/*.csv", "elsewhere/*.csv"))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 PIECE = 1 << 16
-"""Rows of a table that are looked at together."""
+"""Rows of a table that are read together."""
 _BASE = 4
 
 

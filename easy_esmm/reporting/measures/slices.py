@@ -17,7 +17,7 @@ Array = NDArray[Any]
 LEAST_EXPECTED = 5.0
 """Values with fewer expected events are left out: they give no evidence."""
 ERROR_RATE = 0.05
-"""Chance that a calibrated model has any marked slice, over all the slices that are looked at."""
+"""Chance that a calibrated model has any marked slice, over all slices that are examined."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Slices:
 
     found: List[Slice]
     looks: int
-    """Slices that were looked at."""
+    """Slices that were examined."""
     bound: float
     """Bonferroni's: |evidence| beyond it has a chance of `ERROR_RATE` in all looks together."""
 

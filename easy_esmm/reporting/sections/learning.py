@@ -27,7 +27,7 @@ def learning(of: Evaluated) -> str:
         "learning",
         "Learning curves",
         "Lines should fall and flatten. Where the evaluation's loss rises while the training's "
-        "falls, the model learns its rows by heart: train for less, or regularise.",
+        "falls, the model overfits: train for less, or regularise.",
         content,
     )
 

@@ -42,7 +42,7 @@ def _part(of: Evaluated, task: TaskRows) -> str:
     beyond = f"{len(marked)} of those below {_is(len(marked))}" if marked else "none is"
     words = (
         f"{found.looks:,} values with {LEAST_EXPECTED:.0f} expected {task.events} or more were "
-        f"looked at; {beyond} beyond {found.bound:.1f} deviations."
+        f"examined; {beyond} beyond {found.bound:.1f} deviations."
     )
     return title + html.left_out(words) + html.table(head, rows, marked=marked, name=task.title)
 

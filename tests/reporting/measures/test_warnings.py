@@ -1,4 +1,4 @@
-"""What is said before any figure."""
+"""The warnings at the head of a report."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_rates_that_are_surely_off_are_named_with_factor_and_interval() -> None:
     assert "times too low on average (95 %: 1.9" in line
 
 
-def test_no_click_and_one_class_are_said() -> None:
+def test_no_click_and_one_class_raise_warnings() -> None:
     none = rows(50, click=np.zeros(50), conversion=np.zeros(50))
     assert said(none)[:2] == [
         "CTR, all impressions: no row has a positive label, so there is no AUC.",
