@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import List, Sequence
+import math
+from typing import List, Optional, Sequence
 
 
 def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> List[str]:
@@ -15,3 +16,13 @@ def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> List[str]:
         ).rstrip()
         for row in rows
     ]
+
+
+def number(value: Optional[float], digits: int = 4) -> str:
+    """So many digits behind the point; `-` for what was not measured."""
+    return "-" if value is None or math.isnan(value) else f"{value:.{digits}f}"
+
+
+def count(value: Optional[float]) -> str:
+    """`1,234`; `-` for what was not counted."""
+    return "-" if value is None or math.isnan(value) else f"{value:,.0f}"

@@ -74,3 +74,27 @@ def test_planted_truth_adds_the_optimum_and_the_entire_space() -> None:
         "regret 0.0720)",
         "bias ratio 1.2436: mean pCVR / mean true CVR over all impressions",
     ]
+
+
+def test_other_models_have_a_row_for_each_task_over_the_rows_on_which_it_is_observed() -> None:
+    towers = "".join(
+        f'task_towers {{ tower_name: "{name}" label_name: "{name}" {more} }}'
+        for name, more in (
+            ("click", ""),
+            ("like", 'task_space_indicator_label: "click" out_task_space_weight: 0'),
+        )
+    )
+    text = f'model_config {{ model_class: "SimpleMultiTask" simple_multi_task {{ {towers} }} }}'
+    metrics = {
+        "count/impressions": 1000.0,
+        "count/positives_click": 90.0,
+        "count/rows_like_masked": 90.0,
+        "count/positives_like_masked": 7.0,
+        "auc_click": 0.75,
+        "auc_like_masked": 0.5,
+    }
+    assert evaluation_table(text_format.Parse(text, PipelineConfig()), metrics).splitlines() == [
+        "task                    rows  positives     AUC  s.e.  pred/obs",
+        "click, all rows        1,000         90  0.7500     -         -",
+        "like, rows with click     90          7  0.5000     -         -",
+    ]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, List, Sequence, Tuple
+from typing import Any, List
 
 import numpy as np
 from numpy.typing import NDArray
 
-from easy_esmm.contract import Kind, TaskSpec
+from easy_esmm.contract import Kind
 from easy_esmm.evaluation.recorded_rows import RecordedRows
+from easy_esmm.reporting.shown_task import ShownTask
+from easy_esmm.reporting.shown_tasks import shown_tasks
 
 Array = NDArray[Any]
 
@@ -55,29 +57,8 @@ class TaskRows:
 
 def task_rows(rows: RecordedRows) -> List[TaskRows]:
     """Of each task that predicts a probability; rows without weight are left out."""
-    return [
-        _task_rows(rows, task, title, events)
-        for task, title, events in named_tasks(rows)
-        if task.kind is Kind.BINARY
-    ]
-
-
-def named_tasks(rows: RecordedRows) -> Sequence[Tuple[TaskSpec, str, str]]:
-    """(task, its title, name of its positives) in the order in which they are shown."""
-    family = rows.tasks.entire_space
-    if family is None:
-        return [(task, _title(task), "positives") for task in rows.tasks]
-    return [
-        (family.click, "CTR, all impressions", "clicks"),
-        (family.conversion, "CVR, clicked rows", "conversions"),
-        (family.product, "CTCVR, all impressions", "conversions"),
-    ]
-
-
-def _title(task: TaskSpec) -> str:
-    if task.task_space is None or not task.task_space.is_strict:
-        return f"{task.name}, all rows"
-    return f"{task.name}, rows with {task.task_space.indicator}"
+    tasks = shown_tasks(rows.tasks)
+    return [_task_rows(rows, task) for task in tasks if task.spec.kind is Kind.BINARY]
 
 
 def without_number(rows: RecordedRows) -> int:
@@ -87,21 +68,21 @@ def without_number(rows: RecordedRows) -> int:
     return int(np.any(broken, axis=0).sum()) if broken else 0
 
 
-def _task_rows(rows: RecordedRows, task: TaskSpec, title: str, events: str) -> TaskRows:
-    weight = rows.weight.astype(np.float64)
-    if task.is_masked and task.condition is not None:
-        weight = weight * rows.labels[task.condition]
-    elif task.masked_metric_name is not None:
-        weight = weight * rows.inside[task.name]
-    score = rows.logits[task.name]
+def _task_rows(rows: RecordedRows, task: ShownTask) -> TaskRows:
+    spec, weight = task.spec, rows.weight.astype(np.float64)
+    if spec.is_masked and spec.condition is not None:
+        weight = weight * rows.labels[spec.condition]
+    elif spec.masked_metric_name is not None:
+        weight = weight * rows.inside[spec.name]
+    score = rows.logits[spec.name]
     inside = np.flatnonzero((weight > 0) & np.isfinite(score))
     return TaskRows(
-        task.masked_metric_name or task.metric_name,
-        title,
-        events,
+        task.key,
+        task.title,
+        task.events,
         inside,
         score[inside],
-        rows.predictions[task.name][inside].astype(np.float64),
-        rows.label(task)[inside].astype(np.float64),
+        rows.predictions[spec.name][inside].astype(np.float64),
+        rows.label(spec)[inside].astype(np.float64),
         weight[inside],
     )

@@ -8,19 +8,17 @@ from html import escape
 from typing import List, Tuple
 
 from easy_esmm.contract import Kind
+from easy_esmm.reporting import entire_space
 from easy_esmm.reporting.drawing import html
-from easy_esmm.reporting.drawing.formats import count, number, percent, ratio
+from easy_esmm.reporting.drawing.formats import count, number, ratio
 from easy_esmm.reporting.evaluated import Evaluated
 from easy_esmm.reporting.measures.curves import auc
-from easy_esmm.reporting.measures.task_rows import TaskRows, named_tasks
+from easy_esmm.reporting.measures.task_rows import TaskRows
 from easy_esmm.reporting.measures.warnings import rate_ratio, warnings
+from easy_esmm.reporting.shown_task import ShownTask
+from easy_esmm.reporting.shown_tasks import shown_tasks
 
 _HEAD = ["task", "rows", "positives", "AUC", "s.e.", "log loss", "NE", "pred/obs", "95 %"]
-_TRUTH = (
-    ("truth/cvr_auc_all", "CVR AUC over all impressions, against the planted rates"),
-    ("truth/cvr_regret", "regret: the best possible AUC minus that"),
-    ("truth/cvr_bias_ratio", "bias ratio: mean pCVR / mean true CVR, all impressions"),
-)
 
 
 def head(of: Evaluated) -> str:
@@ -46,31 +44,20 @@ def head(of: Evaluated) -> str:
 
 
 def _counts(of: Evaluated) -> List[Tuple[str, str]]:
-    rows = of.metrics.get("count/impressions", math.nan)
+    is_family = of.rows.tasks.entire_space is not None
     return [
-        (count(rows), "impressions"),
-        *(_clicks(of, rows) if of.rows.tasks.entire_space else _positives(of, rows)),
+        (count(of.metrics.get("count/impressions")), "impressions"),
+        *(entire_space.counts(of.metrics) if is_family else _positives(of)),
         *((count(column), "users") for column in _users(of)),
     ]
 
 
-def _clicks(of: Evaluated, impressions: float) -> List[Tuple[str, str]]:
-    clicks, conversions = (
-        of.metrics.get(f"count/{what}", math.nan) for what in ("clicks", "conversions")
-    )
-    return [
-        (count(clicks), f"clicks, {_share(clicks, impressions)} of the impressions"),
-        (count(conversions), f"conversions, {_share(conversions, clicks)} of the clicks"),
-    ]
-
-
-def _positives(of: Evaluated, rows: float) -> List[Tuple[str, str]]:
+def _positives(of: Evaluated) -> List[Tuple[str, str]]:
     found = []
-    for task in of.rows.tasks:
-        key = task.masked_metric_name or task.metric_name
-        positives = of.metrics.get(f"count/positives_{key}", math.nan)
-        share = _share(positives, of.metrics.get(f"count/rows_{key}", rows))
-        found.append((count(positives), f"positives of {task.name}, {share} of its rows"))
+    for task in shown_tasks(of.rows.tasks):
+        rows, positives = (of.metrics.get(k, math.nan) for k in (task.rows, task.positives))
+        share = entire_space.share(positives, rows)
+        found.append((count(positives), f"positives of {task.spec.name}, {share} of its rows"))
     return found
 
 
@@ -80,10 +67,6 @@ def _users(of: Evaluated) -> List[float]:
     return [float(len(set(of.rows.user[of.rows.has_user].tolist())))]
 
 
-def _share(part: float, whole: float) -> str:
-    return percent(part / whole) if whole else "none"
-
-
 def _warnings(of: Evaluated) -> str:
     found = warnings(of.rows, of.tasks, of.metrics)
     items = "".join(f"<li>{escape(words)}</li>" for words in found)
@@ -91,26 +74,12 @@ def _warnings(of: Evaluated) -> str:
 
 
 def _rows(of: Evaluated) -> List[List[str]]:
-    return [_row(of, task) for task in of.tasks] + [
-        _value_row(of, key, title) for key, title in _value_tasks(of)
-    ]
+    rows = [_row(of, task) for task in of.tasks]
+    return rows + [_value_row(of, task.key, task.value_title) for task in _value_tasks(of)]
 
 
-def _value_tasks(of: Evaluated) -> List[Tuple[str, str]]:
-    """(suffix of the metrics, title) of the tasks that predict a value."""
-    family = of.rows.tasks.entire_space
-    titles = {}
-    if family is not None:
-        titles[family.conversion.name] = "value of a click, clicked rows"
-        titles[family.product.name] = "value of an impression"
-    named = [task for task, *_ in named_tasks(of.rows) if task.kind is Kind.VALUE]
-    return [
-        (
-            task.masked_metric_name or task.metric_name,
-            titles.get(task.name, f"value of {task.name}"),
-        )
-        for task in named
-    ]
+def _value_tasks(of: Evaluated) -> List[ShownTask]:
+    return [task for task in shown_tasks(of.rows.tasks) if task.spec.kind is Kind.VALUE]
 
 
 def _row(of: Evaluated, task: TaskRows) -> List[str]:
@@ -135,17 +104,18 @@ def _value_row(of: Evaluated, key: str, title: str) -> List[str]:
 
 
 def _value_line(of: Evaluated) -> str:
-    names = [task.name for task in of.rows.tasks if task.kind is Kind.VALUE]
+    names = [task.spec.name for task in _value_tasks(of)]
     if not names:
         return ""
-    is_family = of.rows.tasks.entire_space is not None
-    who = "The CVR tower predicts" if is_family else f"{', '.join(names)}: the model predicts"
+    if of.rows.tasks.entire_space is not None:
+        return html.left_out(entire_space.VALUE_NOTE)
     return html.left_out(
-        f"{who} a value, not a probability: log loss, curves, reliability and "
-        f"slices are shown for {'clicks alone' if is_family else 'the other tasks'}."
+        f"{', '.join(names)}: the model predicts a value, not a probability: log loss, curves, "
+        "reliability and slices are shown for the other tasks."
     )
 
 
 def _truth(of: Evaluated) -> str:
-    rows = [[words, number(of.metrics[key])] for key, words in _TRUTH if key in of.metrics]
+    known = entire_space.TRUTH
+    rows = [[words, number(of.metrics[key])] for key, words in known.items() if key in of.metrics]
     return html.table(["beside the planted truth", ""], rows, name="Planted truth") if rows else ""

@@ -1,0 +1,45 @@
+"""How a task is named on pages and in tables, and which metrics count its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from easy_esmm.contract import TaskSpec
+
+
+@dataclass(frozen=True, eq=False)
+class ShownTask:
+    """A task with its texts, and with the names of its metrics."""
+
+    spec: TaskSpec
+    title: str
+    value_title: str
+    """Title of a task that predicts a value."""
+    events: str
+    """Name of its positives: clicks, conversions."""
+    rows: str
+    """Metric that counts the rows on which it is observed."""
+    positives: str
+    """Metric that counts its positives."""
+    optimum: str = ""
+    """Metric of the best possible AUC, where a truth is planted."""
+
+    @property
+    def key(self) -> str:
+        """Suffix of its metrics: of those over the rows on which it is observed."""
+        return self.spec.masked_metric_name or self.spec.metric_name
+
+
+def independent(spec: TaskSpec) -> ShownTask:
+    """A task of a model whose tasks are independent questions."""
+    space, key = spec.task_space, spec.masked_metric_name or spec.metric_name
+    is_inside = space is not None and space.is_strict
+    where = f"rows with {space.indicator}" if space is not None and is_inside else "all rows"
+    return ShownTask(
+        spec,
+        f"{spec.name}, {where}",
+        f"value of {spec.name}, {where}",
+        "positives",
+        f"count/rows_{key}" if is_inside else "count/impressions",
+        f"count/positives_{key}",
+    )
