@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field, replace
-from typing import Any, Dict, Iterator, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple, Union
 
 # TensorFlow's own type hints do not survive graph mode and `mypy --strict` together: said openly.
 Tensor = Any
@@ -116,6 +116,15 @@ class Tasks:
         names = [spec.label for spec in self.specs]
         names += [spec.task_space.indicator for spec in self.specs if spec.task_space]
         return tuple(dict.fromkeys(names))
+
+
+class LabelColumn(NamedTuple):
+    """A label column of a batch as the input delivers it."""
+
+    value: Tensor
+    """0 where the label is missing."""
+    is_missing: Tensor
+    """bool: where the row has no label, and the config no `default_val` for it."""
 
 
 @dataclass(frozen=True, eq=False)

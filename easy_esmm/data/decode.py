@@ -7,10 +7,10 @@ from typing import Any, Collection, Dict, List, Mapping, Optional, Tuple
 import numpy as np
 import tensorflow as tf
 
-from easy_esmm.contract import Tensor
+from easy_esmm.contract import LabelColumn, Tensor
 from easy_esmm.data.csv_head import Layout
+from easy_esmm.data.empty_cells import fill_empty, sentinel
 from easy_esmm.data.fields import BOOL, FALSE_WORDS, FLOATS, STRING, TRUE_WORDS, Column, Fields
-from easy_esmm.data.missing_labels import mark, unmark, with_signs
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 DTYPES: Dict[int, Any] = {
@@ -23,7 +23,10 @@ DTYPES: Dict[int, Any] = {
 }
 
 Element = Any
-"""`columns`, or `(columns, labels)` where the fields hold labels or a weight: dicts of tensors."""
+"""`columns`, or `(columns, labels)` where the fields hold labels or a weight: dicts of tensors.
+
+A label is a `LabelColumn`.
+"""
 
 
 def decode_lines(lines: Tensor, layout: Layout, fields: Fields) -> Tuple[Tensor, Element]:
@@ -38,14 +41,14 @@ def decode_lines(lines: Tensor, layout: Layout, fields: Fields) -> Tuple[Tensor,
     needed = {column.name: column for column in fields.needed}
     cells = tf.io.decode_csv(
         lines,
-        [_cell_default(needed.get(n), n in fields.markable) for n in layout.names],
+        [_cell_default(needed.get(n), n in fields.nullable) for n in layout.names],
         field_delim=layout.separator,
     )
     by_name = dict(zip(layout.names, cells))
     missing: Dict[str, Tensor] = {}
-    for name in fields.markable:
+    for name in fields.nullable:
         default = _cell_default(needed[name], False)
-        by_name[name], missing[name] = unmark(by_name[name], default)
+        by_name[name], missing[name] = fill_empty(by_name[name], default)
     checks: List[Tensor] = []
     values = {name: _value(column, by_name[name], checks) for name, column in needed.items()}
     return assemble(fields, values, checks, missing)
@@ -60,17 +63,18 @@ def assemble(
     """(is every value legal, element) of the needed columns' typed values.
 
     `checks` are boolean tensors of any shape that hold where a value is legal; `missing` says of
-    the labels of `fields.markable` where the row lacks it.
+    the labels of `fields.nullable` where the row lacks it.
     """
     columns = {column.name: values[column.name] for column in fields.columns}
     if not fields.labels and fields.weight is None:
         return _all(checks), columns
-    labels = {
-        column.name: _label(column, values[column.name], checks, missing.get(column.name))
-        for column in fields.labels
-    }
+    labels: Dict[str, Any] = {}
+    for column in fields.labels:
+        label = _number(column, values[column.name], checks)
+        is_missing = missing.get(column.name, tf.zeros_like(label, tf.bool))
+        labels[column.name] = LabelColumn(label, is_missing)
     if fields.weight is not None:
-        weight = _label(fields.weight, values[fields.weight.name], checks, None)
+        weight = _number(fields.weight, values[fields.weight.name], checks)
         checks.append(weight >= 0)
         labels[fields.weight.name] = weight
     return _all(checks), (columns, labels)
@@ -84,8 +88,11 @@ def element_spec(fields: Fields, lists: Collection[str] = ()) -> Element:
     columns = {c.name: _spec(c, c.name in lists) for c in fields.columns}
     if not fields.labels and fields.weight is None:
         return columns
-    labelled = [*fields.labels, *([fields.weight] if fields.weight is not None else [])]
-    return columns, {c.name: tf.TensorSpec([None], tf.float32) for c in labelled}
+    number, flag = tf.TensorSpec([None], tf.float32), tf.TensorSpec([None], tf.bool)
+    labels: Dict[str, Any] = {c.name: LabelColumn(number, flag) for c in fields.labels}
+    if fields.weight is not None:
+        labels[fields.weight.name] = number
+    return columns, labels
 
 
 def _spec(column: Column, is_list: bool) -> Any:
@@ -95,11 +102,11 @@ def _spec(column: Column, is_list: bool) -> Any:
     return tf.TensorSpec([None], dtype)
 
 
-def _cell_default(column: Optional[Column], is_marked: bool) -> Any:
+def _cell_default(column: Optional[Column], is_nullable: bool) -> Any:
     if column is None:
         return ""
-    if is_marked:
-        return mark(tf.string if column.type == BOOL else DTYPES[column.type])
+    if is_nullable:
+        return sentinel(tf.string if column.type == BOOL else DTYPES[column.type])
     if column.type == BOOL:
         return "true" if column.default else "false"
     if column.type == STRING:
@@ -122,9 +129,8 @@ def _any_of(words: Tensor, accepted: Tuple[bytes, ...]) -> Tensor:
     return tf.reduce_any([tf.equal(words, word) for word in accepted], axis=0)
 
 
-def _label(
-    column: Column, values: Tensor, checks: List[Tensor], missing: Optional[Tensor]
-) -> Tensor:
+def _number(column: Column, values: Tensor, checks: List[Tensor]) -> Tensor:
+    """A label or the weight, float32."""
     if column.type == STRING:
         values = tf.strings.to_number(tf.where(tf.equal(values, ""), "0", values), tf.float32)
     label = tf.cast(values, tf.float32)
@@ -132,7 +138,7 @@ def _label(
         checks.append(tf.math.is_finite(label))
     if column.is_probability:
         checks.append((label >= 0) & (label <= 1))
-    return with_signs(label, missing)
+    return label
 
 
 def _all(checks: List[Tensor]) -> Tensor:

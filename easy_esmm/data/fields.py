@@ -104,8 +104,8 @@ class Fields:
     """Names in `columns` that must be lists where they are no text -> why."""
 
     @property
-    def markable(self) -> Tuple[str, ...]:
-        """Labels of which the config does not say what an absent value means: it is noted."""
+    def nullable(self) -> Tuple[str, ...]:
+        """Labels without a `default_val`: an absent value is one that is missing."""
         return tuple(column.name for column in self.labels if not column.has_default)
 
     @property

@@ -29,6 +29,8 @@ _DATASETS: Dict[int, Any] = {
     DatasetConfig.TFRecordInput: tfrecord_dataset,
 }
 """How files of each format are read."""
+_ELEMENTS = 2
+"""Changes with what an element is made of: a position that is saved holds elements."""
 
 
 class InputFn:
@@ -71,7 +73,7 @@ class InputFn:
         if self._frame is not None:
             files = [len(self._frame), *map(str, self._frame.columns)]
         data = self._data.SerializeToString(deterministic=True)
-        text = repr((files, self._fields, self._reading, data))
+        text = repr((_ELEMENTS, files, self._fields, self._reading, data))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def __call__(self) -> tf.data.Dataset:
@@ -113,9 +115,9 @@ def input_fn(
 
     Elements are `(columns, labels)`, for `predict` only `columns` (no label need be in the files).
     `columns`: input name -> tensor [batch] of the declared type, or a RaggedTensor [batch, None]
-    for a list column of Parquet or TFRecord; `labels`: label column -> float32 [batch], and the
-    sample weight under its own name. `rows`, files or a pandas DataFrame, replaces the config's
-    path; `extra_columns` are read besides what features and metrics read.
+    for a list column of Parquet or TFRecord; `labels`: label column -> `LabelColumn`, and the
+    sample weight, float32 [batch], under its own name. `rows`, files or a pandas DataFrame,
+    replaces the config's path; `extra_columns` are read besides what features and metrics read.
 
     Training repeats `num_epochs` times (0: without end) in an order that depends on `seed`; all
     workers of a job pass the same seed and their own `shard` = (index, count). The other splits are

@@ -12,9 +12,9 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tu
 
 import tensorflow as tf
 
-from easy_esmm.contract import Tensor
+from easy_esmm.contract import LabelColumn, Tensor
 from easy_esmm.data.decode import DTYPES, Element
-from easy_esmm.data.fields import Column, Fields
+from easy_esmm.data.fields import Fields
 from easy_esmm.data.frames import plan_frame
 from easy_esmm.data.judged import Judge
 from easy_esmm.data.parquet_plan import Plan, UserPlan
@@ -105,6 +105,9 @@ class _Output:
     name: str
     dtype: Any
     is_label: bool = False
+    """Whether it is a label or the weight."""
+    is_mask: bool = False
+    """Whether it tells where the label of this name is missing."""
     is_list: bool = False
     is_of_users: bool = False
     """Whether it holds one value a user, not one a row."""
@@ -138,17 +141,19 @@ class _Output:
 
 
 def _outputs(plan: Plan) -> List[_Output]:
-    fields = plan.fields
-    labels: Tuple[Column, ...] = fields.labels
+    fields, users = plan.fields, plan.users
+    labels: List[_Output] = []
+    for label in fields.labels:
+        labels.append(_Output(label.name, tf.float32, is_label=True))
+        labels.append(_Output(label.name, tf.bool, is_mask=True))
     if fields.weight is not None:
-        labels = (*labels, fields.weight)
-    users = plan.users
+        labels.append(_Output(fields.weight.name, tf.float32, is_label=True))
     inputs = [
         _Output(c.name, DTYPES[c.type], is_list=c.name in plan.list_columns)
         for c in fields.columns
         if users is None or c.name != users.row_column
     ]
-    outputs = [*inputs, *(_Output(c.name, tf.float32, is_label=True) for c in labels)]
+    outputs = [*inputs, *labels]
     return outputs if users is None else [*outputs, *_outputs_of_users(users)]
 
 
@@ -190,7 +195,11 @@ def _element(
 ) -> Element:
     tensors = iter(flat)
     columns: Dict[str, Tensor] = {}
-    labels: Dict[str, Tensor] = {}
+    labels: Dict[str, Any] = {}
     for output in outputs:
-        (labels if output.is_label else columns)[output.name] = output.rows(tensors, parts)
+        rows = output.rows(tensors, parts)
+        if output.is_mask:
+            labels[output.name] = LabelColumn(labels[output.name], rows)
+        else:
+            (labels if output.is_label else columns)[output.name] = rows
     return (columns, labels) if labels else columns

@@ -45,10 +45,11 @@ class Values:
 
 @dataclass(frozen=True, eq=False)
 class RowGroup:
-    """One row group: a `Values` for each needed input column, label and weight."""
+    """One row group: a `Values` for each needed input column and the weight, two for a label."""
 
     values: Tuple[Values, ...]
-    """`Fields.columns`, then `Fields.labels`, then the weight; labels and weight as float32."""
+    """`Fields.columns`; of each of `Fields.labels` the float32 value and whether it is missing;
+    the weight, float32."""
     faults: Dict[int, str]
     """Rows of the group, from 0, that must not be used, and why."""
 
@@ -59,9 +60,11 @@ def load_group(source: Source, plan: Plan) -> RowGroup:
     table = source.table if source.table is not None else _read_table(source, plan)
     faults: Dict[int, str] = {}
     columns = [_values(c, table.column(c.name), faults) for c in fields.columns]
-    labels = [_label(c, table.column(c.name), faults, False) for c in fields.labels]
+    labels: List[Values] = []
+    for column in fields.labels:
+        labels += _label(column, table.column(column.name), faults, False)
     if fields.weight is not None:
-        labels.append(_label(fields.weight, table.column(fields.weight.name), faults, True))
+        labels += _label(fields.weight, table.column(fields.weight.name), faults, True)[:1]
     if source.users is not None:
         name = fields.columns[-1].name
         _note_strays(name, columns[-1].array, table.column(name), source.users, faults)
@@ -156,13 +159,13 @@ def _words(column: Column, array: pa.Array) -> Tuple[Array, Array]:
 
 def _label(
     column: Column, cells: pa.ChunkedArray, faults: Dict[int, str], is_weight: bool
-) -> Values:
+) -> Tuple[Values, Values]:
+    """(value, whether it is missing)."""
     array = _one_array(cells)
     flat, words, bad = _flat(column, array)
-    is_missing = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
+    is_missing = array.is_null().to_numpy(zero_copy_only=False)
     if words is not None:
-        is_empty = np.array([not word for word in words])[flat]
-        is_missing = is_empty if is_missing is None else is_empty | is_missing
+        is_missing = is_missing | np.array([not word for word in words])[flat]
         parsed = [parse_cell(_FLOAT, word) if word else 0.0 for word in words]
         numbers = np.array([np.nan if number is None else number for number in parsed], np.float32)
         flat = numbers[flat]
@@ -174,11 +177,10 @@ def _label(
         wrong |= flat < 0
     if column.is_probability:
         wrong |= (flat < 0) | (flat > 1)
-    flat[flat == 0] = 0.0  # not -0.0, which marks a label that is missing, as in `missing_labels`
-    if is_missing is not None and not is_weight and not column.has_default:
-        flat[is_missing] = -0.0
+    if column.has_default:
+        is_missing = np.zeros(len(flat), bool)
     _note(faults, column, np.flatnonzero(wrong), array, lambda place: place)
-    return Values(flat, None, None)
+    return Values(flat, None, None), Values(is_missing, None, None)
 
 
 def _note(

@@ -10,11 +10,11 @@ import tensorflow as tf
 from easy_esmm.contract import Tensor
 from easy_esmm.data.blocks import Block, batches_of, read_files
 from easy_esmm.data.decode import DTYPES, Element, assemble, element_spec
+from easy_esmm.data.empty_cells import fill_empty, sentinel
 from easy_esmm.data.example_fault import fault
 from easy_esmm.data.examples import BYTES, WHOLE, is_gzip, plan_examples
 from easy_esmm.data.fields import BOOL, FLOATS, STRING, Column, Fields
 from easy_esmm.data.judged import Judge, Judged
-from easy_esmm.data.missing_labels import mark, unmark
 from easy_esmm.data.records import FRAME_BYTES
 from easy_esmm.data.rest_of_records import RestOfRecords
 from easy_esmm.data.row_errors import SkippedRows
@@ -59,8 +59,8 @@ class _Examples:
             cells = parsed[column.name]
             if not isinstance(cells, tf.RaggedTensor):
                 cells = _one_value(cells, self._parsing[column.name], checks)
-                if column.name in self._plan.fields.markable:
-                    cells, missing[column.name] = unmark(cells, _default(column, cells.dtype))
+                if column.name in self._plan.fields.nullable:
+                    cells, missing[column.name] = fill_empty(cells, _default(column, cells.dtype))
                 values[column.name] = _typed(column, cells, checks)
             else:
                 values[column.name] = cells.with_values(_typed(column, cells.values, checks))
@@ -84,8 +84,8 @@ class _Examples:
             return tf.io.RaggedFeature(dtype, row_splits_dtype=tf.int64)
         # Not FixedLenFeature, which refuses an empty list (22 % quicker: 2.16 against 2.65 us a
         # row of 20 columns).
-        is_marked = column.name in self._plan.fields.markable
-        default = mark(dtype) if is_marked else _default(column, dtype)
+        is_nullable = column.name in self._plan.fields.nullable
+        default = sentinel(dtype) if is_nullable else _default(column, dtype)
         return tf.io.FixedLenSequenceFeature([], dtype, allow_missing=True, default_value=default)
 
 

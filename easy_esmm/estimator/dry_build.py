@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 import tensorflow as tf
 
 from easy_esmm.compat import estimator, v1
+from easy_esmm.contract import LabelColumn
 from easy_esmm.data.fields import needed_fields
 from easy_esmm.estimator.model_fn import make_model_fn
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -28,16 +29,21 @@ def dry_build(config: PipelineConfig, mode: str) -> DryBuild:
     """Builds the graph of a mode."""
     with tf.Graph().as_default():
         v1.train.create_global_step()
-        columns, labels = receive_columns(config), {}
+        columns = receive_columns(config)
+        labels: Dict[str, Any] = {}
         if mode != estimator.ModeKeys.PREDICT:
             fields = needed_fields(config, with_labels=True)
             # What metrics and losses alone read.
             for column in fields.columns:
                 if column.name not in columns:
                     columns[column.name] = v1.placeholder(DTYPES[column.type], [None])
-            names = [column.name for column in fields.labels]
-            names += [fields.weight.name] if fields.weight else []
-            labels = {name: v1.placeholder(tf.float32, [None]) for name in names}
+            for column in fields.labels:
+                value, is_missing = (
+                    v1.placeholder(dtype, [None]) for dtype in (tf.float32, tf.bool)
+                )
+                labels[column.name] = LabelColumn(value, is_missing)
+            if fields.weight is not None:
+                labels[fields.weight.name] = v1.placeholder(tf.float32, [None])
         spec = make_model_fn(config)(columns, labels, mode)
         shapes = {v.op.name: v.shape.as_list() for v in v1.global_variables()}
         return DryBuild(shapes, tuple(spec.eval_metric_ops))

@@ -54,7 +54,7 @@ def make_model_fn(
     warned: Set[str] = set()  # by all evaluations
 
     def model_fn(
-        features: Mapping[str, Tensor], labels: Optional[Mapping[str, Tensor]], mode: str
+        features: Mapping[str, Tensor], labels: Optional[Mapping[str, Any]], mode: str
     ) -> Any:
         # RunConfig's tf_random_seed does not reach Keras initialisers; this does (runs with the
         # same seed are then equal to the last bit).
@@ -105,7 +105,7 @@ class _Batch:
 
     def eval_spec(
         self,
-        label_columns: Mapping[str, Tensor],
+        label_columns: Mapping[str, Any],
         recorder: Optional[RowRecorder],
         warned: Set[str],
     ) -> Any:
@@ -138,7 +138,7 @@ class _Batch:
             scaffold=averages.scaffold(self._config.train_config),
         )
 
-    def gradient_spec(self, label_columns: Mapping[str, Tensor], gradients: Gradients) -> Any:
+    def gradient_spec(self, label_columns: Mapping[str, Any], gradients: Gradients) -> Any:
         observed = self._labels(label_columns)
         terms = self._loss_terms(observed)
         return estimator.EstimatorSpec(
@@ -150,7 +150,7 @@ class _Batch:
 
     def train_spec(
         self,
-        label_columns: Mapping[str, Tensor],
+        label_columns: Mapping[str, Any],
         progress: Optional[TrainProgress],
         fine_tune: Optional[FineTune],
     ) -> Any:
@@ -186,7 +186,7 @@ class _Batch:
             training_hooks=hooks,
         )
 
-    def _labels(self, columns: Mapping[str, Tensor]) -> Labels:
+    def _labels(self, columns: Mapping[str, Any]) -> Labels:
         return labels_from_columns(self._config, self._tasks, columns, self._embedded.columns)
 
     def _loss_terms(self, observed: Labels) -> Tuple[WeighedLoss, ...]:

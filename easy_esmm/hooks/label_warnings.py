@@ -9,8 +9,7 @@ import tensorflow as tf
 from absl import logging
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import Kind, Tasks, TaskSpec, Tensor
-from easy_esmm.data.missing_labels import is_missing
+from easy_esmm.contract import Kind, LabelColumn, Tasks, TaskSpec, Tensor
 
 TRAINING, EVALUATION = "the training input", "the evaluation input"
 
@@ -26,19 +25,19 @@ class LabelWarningHook(v1.train.SessionRunHook):  # type: ignore[misc]
     """
 
     def __init__(
-        self, tasks: Tasks, columns: Mapping[str, Tensor], where: str, warned: Set[str]
+        self, tasks: Tasks, columns: Mapping[str, LabelColumn], where: str, warned: Set[str]
     ) -> None:
         self._labels = _one_task_a_label(tasks)
         self._names = tasks.columns()
         self._where, self._warned = where, warned
-        counts = {"rows": tf.ones_like(columns[self._names[0]], tf.bool)}
+        counts = {"rows": tf.ones_like(columns[self._names[0]].is_missing)}
         for task in self._labels:
-            is_positive = _is_positive(columns[task.label], task.kind)
+            is_positive = _is_positive(columns[task.label].value, task.kind)
             counts[f"positive {task.label}"] = is_positive
             if task.condition is not None:
-                is_met = columns[task.condition] > 0
+                is_met = columns[task.condition].value > 0
                 counts[f"violations {task.label}"] = is_positive & ~is_met
-        counts.update({f"missing {name}": is_missing(columns[name]) for name in self._names})
+        counts.update({f"missing {name}": columns[name].is_missing for name in self._names})
         self._keys = tuple(counts)
         # One tensor: a step fetches one array.
         self._counts = tf.stack([tf.math.count_nonzero(flag) for flag in counts.values()])

@@ -19,7 +19,7 @@ def sample_scores(config: PipelineConfig, saved_model: str, count: int) -> str:
     columns, labels = next(data.input_fn(config, "eval", batch_size=count).batches())
     with SavedModel(saved_model) as model:
         scores = model.score(request(config, columns))
-    shown = {name: values.numpy() for name, values in labels.items()}
+    shown = {name: getattr(label, "value", label).numpy() for name, label in labels.items()}
     shown.update({name: v for name, v in scores.items() if name.startswith("probs_")})
     cells = [[f"{value:.4g}" for value in values] for values in shown.values()]
     return "\n".join(aligned([list(shown), *np.transpose(cells).tolist()], left=0))

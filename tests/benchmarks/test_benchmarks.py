@@ -55,7 +55,7 @@ def test_simulated_files_can_be_read_with_the_config(workload: Any, tmp_path: Pa
     write_files(workload, tmp_path, 800, 80)
     config = configs.pipeline(workload, tmp_path, configs.Setting(batch=64, dtype="BF16", steps=9))
     columns, labels = next(iter(data.input_fn(config.config, "train")()))
-    assert labels["click"].shape == [64]
+    assert labels["click"].value.shape == [64]
     assert set(columns) >= {name for feature in workload.features for name in feature.columns}
     rows = pq.read_metadata(tmp_path / "impressions-train-0.parquet").num_rows
     assert rows == 200

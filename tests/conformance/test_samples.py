@@ -136,7 +136,10 @@ def observed(pipeline: Pipeline) -> Tuple[Dict[str, np.ndarray], np.ndarray]:
     """Label columns and sample weight of the evaluation rows."""
     config = pipeline.config
     batches = [labels for _, labels in data.input_fn(config, "eval")()]
-    columns = {name: np.concatenate([b[name].numpy() for b in batches]) for name in batches[0]}
+    columns = {
+        name: np.concatenate([getattr(b[name], "value", b[name]).numpy() for b in batches])
+        for name in batches[0]
+    }
     ones = np.ones_like(next(iter(columns.values())))
     return columns, columns.get(config.data_config.sample_weight, ones)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from google.protobuf import text_format
 
+from easy_esmm.contract import LabelColumn
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 
@@ -56,7 +57,8 @@ def read() -> Callable[..., Rows]:
             columns, labels = element if isinstance(element, tuple) else (element, {})
             for into, tensors in ((rows.columns, columns), (rows.labels, labels)):
                 for name, tensor in tensors.items():
-                    into.setdefault(name, []).extend(to_list(tensor))
+                    values = tensor.value if isinstance(tensor, LabelColumn) else tensor
+                    into.setdefault(name, []).extend(to_list(values))
             rows.sizes.append(len(to_list(next(iter(columns.values())))))
             if number + 1 == batches:
                 break

@@ -171,13 +171,11 @@ def test_labels_and_weight_of_any_type_become_floats(
     (columns, labels), *rest = input_fn(config, "eval", str(path))()
     assert not rest
     assert columns.keys() == {"id"}
-    assert {name: label.dtype for name, label in labels.items()} == {
-        "buy": tf.float32,
-        "click": tf.float32,
-        "weight": tf.float32,
-    }
-    assert labels["buy"].numpy().tolist() == [1.0, 0.0]
-    assert labels["click"].numpy().tolist() == [1.0, 0.0]
+    assert labels.keys() == {"buy", "click", "weight"}
+    dtypes = [labels["buy"].value.dtype, labels["click"].value.dtype, labels["weight"].dtype]
+    assert dtypes == [tf.float32] * 3
+    assert labels["buy"].value.numpy().tolist() == [1.0, 0.0]
+    assert labels["click"].value.numpy().tolist() == [1.0, 0.0]
     assert labels["weight"].numpy().tolist() == [0.5, 1.0]
 
 

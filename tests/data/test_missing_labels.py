@@ -1,4 +1,4 @@
-"""Labels that a row lacks: 0, and told from a written 0."""
+"""Labels that a row lacks: their value is 0, and the mask tells them from a written 0."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import pytest
 import tensorflow as tf
 
 from easy_esmm.data import input_fn
-from easy_esmm.data.missing_labels import is_missing, without_signs
 
 TYPES = {
     "INT32": [0, 1, None],
@@ -57,7 +56,7 @@ def write(tmp_path: Path, kind: str, cells: List[Any]) -> Any:
 
 
 def label_of(make_config: Any, kind: str, rows: Any, declared: str) -> Any:
-    """The label of all rows, float32."""
+    """The label of all rows, a `LabelColumn`."""
     formats = {"csv": "CSVInput", "tfrecord": "TFRecordInput"}
     columns = {"buy": declared, "click": "INT32", "id": "INT64"}
     data = f"batch_size: 8 input_type: {formats.get(kind, 'ParquetInput')}"
@@ -72,14 +71,13 @@ def test_a_missing_label_is_zero_and_known(
     make_config: Any, tmp_path: Path, kind: str, declared: str
 ) -> None:
     label = label_of(make_config, kind, write(tmp_path, kind, TYPES[declared]), declared)
-    np.testing.assert_array_equal(label, [0, 1, 0])
-    np.testing.assert_array_equal(is_missing(label), [False, False, True])
-    assert not np.any(np.signbit(without_signs(label)))
+    np.testing.assert_array_equal(label.value, [0, 1, 0])
+    np.testing.assert_array_equal(label.is_missing, [False, False, True])
 
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_default_value_says_that_it_is_meant(make_config: Any, tmp_path: Path, kind: str) -> None:
     rows = write(tmp_path, kind, [0, 1, None])
     label = label_of(make_config, kind, rows, "INT64 default_val: '1'")
-    np.testing.assert_array_equal(label, [0, 1, 1])
-    assert not np.any(is_missing(label))
+    np.testing.assert_array_equal(label.value, [0, 1, 1])
+    assert not np.any(label.is_missing)

@@ -183,7 +183,7 @@ def test_equal_rows_give_equal_tensors_from_csv_and_parquet(
     assert columns["f"].numpy().tolist() == [np.float32(0.1), 16777216.0, 2.5]
     assert columns["s"].numpy().tolist() == [b"a", "b,\u00e9".encode(), b"none"]
     assert columns["z"].numpy().tolist() == [8, 8, 8]
-    assert label_values["buy"].numpy().tolist() == [1.0, 0.0, 0.0]
+    assert label_values["buy"].value.numpy().tolist() == [1.0, 0.0, 0.0]
     assert label_values["weight"].numpy().tolist() == [np.float32(0.1), 2.0, 1.0]
 
 
@@ -363,5 +363,5 @@ def test_a_pass_that_has_ended_keeps_no_row_group_in_memory(
 ) -> None:
     before = row_groups_in_memory()
     dataset = input_fn(config("num_epochs: 2"), split, pattern)()
-    assert sum(len(labels["buy"]) for _, labels in dataset) >= TOTAL
+    assert sum(len(labels["buy"].value) for _, labels in dataset) >= TOTAL
     assert set(row_groups_in_memory()) <= set(before)

@@ -69,7 +69,7 @@ def test_a_batch_holds_each_user_once_in_the_order_of_the_rows(config: Any, glob
     for columns, labels in input_fn(config(), "eval", globs[1], batch_size=300)():
         index = columns["user_row"].numpy()
         assert index.dtype == np.int32
-        assert len(index) == len(labels["buy"])
+        assert len(index) == len(labels["buy"].value)
         users = columns["user"].numpy().tolist()
         assert np.unique(index).tolist() == list(range(len(users)))
         assert (np.diff(index) >= 0).all()

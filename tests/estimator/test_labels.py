@@ -9,6 +9,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from easy_esmm.config.tasks import task_specs
+from easy_esmm.contract import LabelColumn
 from easy_esmm.estimator.labels import labels_from_columns
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
@@ -31,7 +32,10 @@ def labels(ctr: str = "", cvr: str = "", data: str = "") -> Dict[str, Any]:
         """,
         PipelineConfig(),
     )
-    columns = {name: tf.constant(values, tf.float32) for name, values in COLUMNS.items()}
+    columns: Dict[str, Any] = {n: tf.constant(v, tf.float32) for n, v in COLUMNS.items()}
+    for name in ("click", "buy", "settled"):
+        is_missing = tf.zeros_like(columns[name], tf.bool)
+        columns[name] = LabelColumn(columns[name], is_missing)
     features = {"session": tf.constant(["a", "", "a", ""]), "user": tf.constant([7, 8, 7, 7])}
     tasks = task_specs(config.model_config)
     observed = labels_from_columns(config, tasks, columns, features)
@@ -98,7 +102,10 @@ def test_tasks_of_a_model_without_a_product_keep_their_labels_whatever_the_other
                     out_task_space_weight: 0 }
     } }"""
     config = text_format.Parse(text, PipelineConfig())
-    columns = {name: tf.constant(values, tf.float32) for name, values in COLUMNS.items()}
+    columns: Dict[str, Any] = {n: tf.constant(v, tf.float32) for n, v in COLUMNS.items()}
+    for name in ("click", "buy", "settled"):
+        is_missing = tf.zeros_like(columns[name], tf.bool)
+        columns[name] = LabelColumn(columns[name], is_missing)
     observed = labels_from_columns(config, task_specs(config.model_config), columns)
     np.testing.assert_array_equal(observed["b"].value, [1, 1, 0, 0])
     np.testing.assert_array_equal(observed["b"].weight, [1, 1, 1, 1])

@@ -56,17 +56,13 @@ def train_on(pipeline: Pipeline, elements: List[Any]) -> Tuple[List[float], Dict
     """Loss of each step, and all variables after the last."""
     with tf.Graph().as_default():
         v1.train.create_global_step()
-        inputs = tuple({k: placeholder(v) for k, v in part.items()} for part in elements[0])
+        inputs = tf.nest.map_structure(placeholder, elements[0])
         spec = make_model_fn(pipeline.config)(*inputs, estimator.ModeKeys.TRAIN)
         losses = []
         with v1.Session() as session:
             session.run([v1.global_variables_initializer(), v1.tables_initializer()])
             for element in elements:
-                feed = {
-                    inputs[i][name]: array(value)
-                    for i in (0, 1)
-                    for name, value in element[i].items()
-                }
+                feed = dict(zip(tf.nest.flatten(inputs), map(array, tf.nest.flatten(element))))
                 losses.append(session.run([spec.loss, spec.train_op], feed)[0])
             return losses, {v.op.name: session.run(v) for v in v1.global_variables()}
 

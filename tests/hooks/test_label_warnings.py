@@ -9,6 +9,7 @@ from google.protobuf import text_format
 
 from easy_esmm.compat import v1
 from easy_esmm.config.tasks import task_specs
+from easy_esmm.contract import LabelColumn
 from easy_esmm.hooks.label_warnings import LabelWarningHook
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
@@ -18,24 +19,30 @@ model_config { esmm {
   cvr_tower { tower_name: "cvr" label_name: "buy" task_space_indicator_label: "click" }
 } }
 """
-NOTHING = -0.0
+NOTHING = None
 
 
 def run(
-    clicks: List[List[float]],
-    buys: List[List[float]],
+    clicks: List[List[Optional[float]]],
+    buys: List[List[Optional[float]]],
     warned: Optional[Set[str]] = None,
     text: str = CONFIG,
 ) -> None:
     """Steps over batches of equal size."""
     config = text_format.Parse(text, PipelineConfig())
     with tf.Graph().as_default(), v1.Session() as session:
-        columns = {"click": v1.placeholder(tf.float32), "buy": v1.placeholder(tf.float32)}
+        columns = {
+            name: LabelColumn(v1.placeholder(tf.float32), v1.placeholder(tf.bool))
+            for name in ("click", "buy")
+        }
         warned = set() if warned is None else warned
         tasks = task_specs(config.model_config)
         hook = LabelWarningHook(tasks, columns, "the training input", warned)
         for click, buy in zip(clicks, buys):
-            feed = {columns["click"]: click, columns["buy"]: buy}
+            feed = {}
+            for name, cells in (("click", click), ("buy", buy)):
+                feed[columns[name].value] = [cell or 0 for cell in cells]
+                feed[columns[name].is_missing] = [cell is NOTHING for cell in cells]
             fetched = session.run(hook.before_run(None).fetches, feed)
 
             class Values:
