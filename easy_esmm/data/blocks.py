@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from easy_esmm.contract import Tensor
 from easy_esmm.data.decode import Element
-from easy_esmm.data.format import Format
 from easy_esmm.data.row_errors import SkippedRows
+from easy_esmm.data.row_format import RowFormat
 from easy_esmm.data.scan import Scan, row_count
 from easy_esmm.data.settings import BLOCK_ROWS, Reading
 
@@ -44,7 +44,7 @@ def read_files(files: int, reading: Reading, read: Any) -> tf.data.Dataset:
 
 
 def batches_of(
-    blocks: tf.data.Dataset, rows: Format, reading: Reading, skipped: SkippedRows
+    blocks: tf.data.Dataset, rows: RowFormat, reading: Reading, skipped: SkippedRows
 ) -> tf.data.Dataset:
     """Batches of the rows of one epoch's blocks, over all epochs, shuffled where that is asked for.
 
@@ -89,12 +89,12 @@ def _permuted(block: Block, seed: Tensor) -> Block:
 
 
 def _decoded(
-    blocks: tf.data.Dataset, rows: Format, scan: Scan, reading: Reading
+    blocks: tf.data.Dataset, rows: RowFormat, scan: Scan, reading: Reading
 ) -> tf.data.Dataset:
     """Decodes each block; one that fails, and only that one, goes through the slow scan."""
     flat = tf.nest.flatten(rows.spec, expand_composites=True)
 
-    def judge(*block: Tensor) -> Element:
+    def scanned(*block: Tensor) -> Element:
         dtypes = [tensor.dtype for tensor in flat]
         arrays = tf.numpy_function(scan, list(block), dtypes, stateful=False)
         shaped = [tf.ensure_shape(array, spec.shape) for array, spec in zip(arrays, flat)]
@@ -105,7 +105,7 @@ def _decoded(
         decoded = one.map(lambda raw, numbers, files: rows.decode(raw, files))
         fast = decoded.ignore_errors().filter(lambda is_legal, element: is_legal)
         quick = fast.map(lambda is_legal, element: element)
-        return quick.concatenate(one.map(judge)).take(1)
+        return quick.concatenate(one.map(scanned)).take(1)
 
     # Each inner dataset has one element, so taking turns keeps the order of the blocks.
     return blocks.interleave(

@@ -14,9 +14,9 @@ from easy_esmm.data.csv_head import Layout, file_layout
 from easy_esmm.data.decode import Element, decode_lines, element_spec
 from easy_esmm.data.fields import Fields
 from easy_esmm.data.files import is_compressed
-from easy_esmm.data.judged import Judge, Judged
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.settings import BLOCK_ROWS, Reading
+from easy_esmm.data.validated import RowValidator, Validated
 from easy_esmm.data.whole_files import WholeFiles
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
@@ -29,17 +29,17 @@ def csv_dataset(
     fields: Fields,
     reading: Reading,
     skipped: SkippedRows,
-    judge: Optional[Judge] = None,
+    validator: Optional[RowValidator] = None,
 ) -> tf.data.Dataset:
     """Batches of the files' rows; elements as `decode.decode_lines` describes them."""
     whole = WholeFiles(files, data.with_header)
     blocks = _blocks(files, data, reading, whole)
     lines = _Lines(files, data, fields, whole)
-    return batches_of(blocks, Judged(lines, judge) if judge else lines, reading, skipped)
+    return batches_of(blocks, Validated(lines, validator) if validator else lines, reading, skipped)
 
 
 class _Lines:
-    """CSV's `Format`."""
+    """CSV's `RowFormat`."""
 
     def __init__(
         self, files: Sequence[str], data: DatasetConfig, fields: Fields, whole: WholeFiles

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 import tensorflow as tf
 
 from easy_esmm.data import storage
-from easy_esmm.data.csv import csv_dataset
 from easy_esmm.data.fields import needed_fields
 from easy_esmm.data.files import find_files
+from easy_esmm.data.formats import input_format
 from easy_esmm.data.frames import Rows, is_frame
-from easy_esmm.data.judged import Judge
-from easy_esmm.data.parquet import frame_dataset, parquet_dataset
+from easy_esmm.data.parquet import frame_dataset
 from easy_esmm.data.row_columns import row_columns
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.settings import plan_reading
-from easy_esmm.data.tfrecord import tfrecord_dataset
+from easy_esmm.data.validated import RowValidator
 from easy_esmm.errors import UserError
-from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 SPLITS = ("train", "eval", "predict")
-_DATASETS: Dict[int, Any] = {
-    DatasetConfig.CSVInput: csv_dataset,
-    DatasetConfig.ParquetInput: parquet_dataset,
-    DatasetConfig.TFRecordInput: tfrecord_dataset,
-}
-"""How files of each format are read."""
 _ELEMENTS = 2
 """Changes with what an element is made of: a position that is saved holds elements."""
 
@@ -45,7 +37,7 @@ class InputFn:
         shard: Tuple[int, int],
         batch_size: Optional[int],
         extra_columns: Sequence[str],
-        judge: Optional[Judge],
+        validator: Optional[RowValidator],
     ) -> None:
         """See `input_fn`."""
         data = config.data_config
@@ -56,7 +48,7 @@ class InputFn:
             self.files = find_files(str(rows) if rows is not None else split_paths(config, split))
         self.skipped = SkippedRows()
         """Rows that `ignore_error` skipped so far."""
-        self._config, self._data, self._judge = config, data, judge
+        self._config, self._data, self._validator = config, data, validator
         self._fields = needed_fields(
             config, with_labels=split != "predict", extra_columns=extra_columns
         )
@@ -81,9 +73,8 @@ class InputFn:
         if self._frame is not None:
             batches = frame_dataset(self._frame, self._fields, self._reading, self.skipped)
         else:
-            make = _DATASETS[self._data.input_type]
-            batches = make(
-                self.files, self._data, self._fields, self._reading, self.skipped, self._judge
+            batches = input_format(self._data).read(
+                self.files, self._data, self._fields, self._reading, self.skipped, self._validator
             )
         options = tf.data.Options()
         options.deterministic = True
@@ -109,7 +100,7 @@ def input_fn(
     shard: Tuple[int, int] = (0, 1),
     batch_size: Optional[int] = None,
     extra_columns: Sequence[str] = (),
-    judge: Optional[Judge] = None,
+    validator: Optional[RowValidator] = None,
 ) -> InputFn:
     """A function without arguments that makes the dataset of `split`: train, eval or predict.
 
@@ -123,12 +114,12 @@ def input_fn(
     workers of a job pass the same seed and their own `shard` = (index, count). The other splits are
     one pass in the order of the files; their last batch may be short.
 
-    A row of a CSV or TFRecord file that `judge` cannot read is a bad row, too: it costs a second
+    A row of a CSV or TFRecord file that `validator` refuses is a bad row, too: it costs a second
     reading of each text.
 
     Raises UserError if no file is there, a column is missing, or a default is of the wrong type.
     """
-    return InputFn(config, split, rows, seed, shard, batch_size, extra_columns, judge)
+    return InputFn(config, split, rows, seed, shard, batch_size, extra_columns, validator)
 
 
 def split_paths(config: PipelineConfig, split: str) -> str:

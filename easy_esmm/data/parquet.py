@@ -16,12 +16,12 @@ from easy_esmm.contract import LabelColumn, Tensor
 from easy_esmm.data.decode import DTYPES, Element
 from easy_esmm.data.fields import Fields
 from easy_esmm.data.frames import plan_frame
-from easy_esmm.data.judged import Judge
 from easy_esmm.data.parquet_plan import Plan, UserPlan
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.settings import Reading
 from easy_esmm.data.user_files import plan_with_users
 from easy_esmm.data.user_windows import UserWindows
+from easy_esmm.data.validated import RowValidator
 from easy_esmm.data.windows import Windows
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
@@ -43,7 +43,7 @@ def parquet_dataset(
     fields: Fields,
     reading: Reading,
     skipped: SkippedRows,
-    judge: Optional[Judge] = None,
+    validator: Optional[RowValidator] = None,
 ) -> tf.data.Dataset:
     """Batches of the files' rows; elements as `csv_dataset`'s, list columns as RaggedTensors.
 
@@ -52,7 +52,7 @@ def parquet_dataset(
     of a window may be shorter too): a batch may hold rows of two epochs. Raises UserError if a file
     cannot be read as declared, or if there is no row.
 
-    Nobody judges the rows: `judge` is for formats of text.
+    `validator` is not asked: it is for formats of text.
 
     With `fields.user_rows`, users' columns are [users of the batch], in the order of their first
     impression, and the row column is the index, int32 [batch]: which of them each row belongs to.

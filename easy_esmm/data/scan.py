@@ -13,8 +13,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from easy_esmm.contract import Tensor
-from easy_esmm.data.format import Format
 from easy_esmm.data.row_errors import RowError, SkippedRows
+from easy_esmm.data.row_format import RowFormat
 
 ADVICE = "fix the row or set data_config.ignore_error"
 
@@ -22,7 +22,7 @@ ADVICE = "fix the row or set data_config.ignore_error"
 class Scan:
     """Judges the rows of failed blocks. Holds no state but the counter of skipped rows."""
 
-    def __init__(self, rows: Format, skipped: Optional[SkippedRows], hopeless: int) -> None:
+    def __init__(self, rows: RowFormat, skipped: Optional[SkippedRows], hopeless: int) -> None:
         """`skipped` is None where a bad row is an error.
 
         So many rows without a good one among them are an error even so: a wrong separator in an

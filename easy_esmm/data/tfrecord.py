@@ -14,11 +14,11 @@ from easy_esmm.data.empty_cells import fill_empty, sentinel
 from easy_esmm.data.example_fault import fault
 from easy_esmm.data.examples import BYTES, WHOLE, is_gzip, plan_examples
 from easy_esmm.data.fields import BOOL, FLOATS, STRING, Column, Fields
-from easy_esmm.data.judged import Judge, Judged
 from easy_esmm.data.records import FRAME_BYTES
 from easy_esmm.data.rest_of_records import RestOfRecords
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.settings import BLOCK_ROWS, Reading
+from easy_esmm.data.validated import RowValidator, Validated
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 _READ_BYTES = 1 << 20
@@ -32,17 +32,19 @@ def tfrecord_dataset(
     fields: Fields,
     reading: Reading,
     skipped: SkippedRows,
-    judge: Optional[Judge] = None,
+    validator: Optional[RowValidator] = None,
 ) -> tf.data.Dataset:
     """Batches of the files' rows; elements as `csv_dataset`'s, list columns as RaggedTensors."""
     rest = RestOfRecords(files, data, skipped if reading.skip_errors else None)
     blocks = _blocks(files, data, reading, rest)
     examples = _Examples(files, data, fields)
-    return batches_of(blocks, Judged(examples, judge) if judge else examples, reading, skipped)
+    return batches_of(
+        blocks, Validated(examples, validator) if validator else examples, reading, skipped
+    )
 
 
 class _Examples:
-    """The `Format` of tf.Examples."""
+    """The `RowFormat` of tf.Examples."""
 
     def __init__(self, files: Sequence[str], data: DatasetConfig, fields: Fields) -> None:
         self._plan = plan_examples(files, data, fields)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import List, Optional, Tuple
 
+from easy_esmm.data.formats import read_sample
+from easy_esmm.data.sample import Sample
 from easy_esmm.drafting.features import guess_features
 from easy_esmm.drafting.labels import Label, find_labels
 from easy_esmm.drafting.leaks import why_left_out
 from easy_esmm.drafting.profile import Profile, profiles
-from easy_esmm.drafting.sample import Sample, read_sample, stem
 from easy_esmm.drafting.write import config_text
 from easy_esmm.errors import UserError
 
@@ -68,7 +70,7 @@ def draft(
         *(f"{one.name}: {_MISFITS.format(one.misfits)}" for one in kept if one.misfits),
         *(f"left out {name}: {reason}" for name, reason in left),
     ]
-    name = stem(output or sample.paths[0])
+    name = os.path.basename(output or sample.paths[0]).split(".")[0] or "data"
     text = config_text(data, eval_data, name, sample, columns, labels, features, left, notes)
     of_features = [f"feature {' + '.join(f.inputs)}: {f.type}, {f.why}" for f in features]
     return Draft(text, (*notes, *of_features))
@@ -77,14 +79,11 @@ def draft(
 def _notes(sample: Sample, labels: Tuple[Label, Label]) -> List[str]:
     click, conversion = (label.positives for label in labels)
     both = sum(a and b for a, b in zip(click, conversion))
-    kind = "Parquet" if sample.is_parquet else f"CSV, separator {sample.separator!r}"
-    if not sample.is_parquet:
-        kind += ", with a header" if sample.has_header else ", without a header"
     clicks, rate = sum(click), f"{sum(click) / len(click):.4f}"
     of_clicked = f"{both / max(1, clicks):.4f}"
     notes = [
-        f"{sample.paths[0]}: {kind}; looked at {sample.rows:,} of about {sample.total:,} rows in "
-        f"{len(sample.paths)} file(s)",
+        f"{sample.paths[0]}: {sample.description}; looked at {sample.rows:,} of about "
+        f"{sample.total:,} rows in {len(sample.paths)} file(s)",
         f"click: {labels[0].column.name} ({labels[0].why}), {rate} of the rows",
         f"conversion: {labels[1].column.name} ({labels[1].why}), {of_clicked} of the clicked rows",
     ]

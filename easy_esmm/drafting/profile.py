@@ -1,4 +1,8 @@
-"""What the values of one column look like."""
+"""What the values of one column look like.
+
+The types of a CSV file's cells are inferred here: pyarrow's reader takes 0x1F for the number 31,
+2024-01-01 for a date and 12:30 for a time, and cannot be told to infer numbers and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,9 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import pyarrow as pa
 
+from easy_esmm.data.csv_sample import is_null, is_number
 from easy_esmm.data.parquet_types import declared_type, element_type, is_list, is_text
-from easy_esmm.drafting.sample import Sample, is_null, is_number
+from easy_esmm.data.sample import Sample
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 INTEGER, FLOAT, TEXT, BOOL, UNREAD = "whole numbers", "numbers", "text", "true or false", "unread"
@@ -73,7 +78,7 @@ def _profile(sample: Sample, name: str, values: List[Any]) -> Profile:
         return Profile(
             name, UNREAD, DatasetConfig.STRING, values, remark="it has no name to read it by"
         )
-    if sample.is_parquet:
+    if sample.types:
         return _of_parquet(name, values, sample.types[name])
     return _of_cells(name, values)
 

@@ -6,10 +6,10 @@ import re
 from itertools import count
 from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
 
+from easy_esmm.data.sample import Sample
 from easy_esmm.drafting.features import Feature
 from easy_esmm.drafting.labels import Label
 from easy_esmm.drafting.profile import Profile
-from easy_esmm.drafting.sample import Sample
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 _SCOPE_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-]*")
@@ -69,22 +69,18 @@ def _data(
     left: Sequence[str],
 ) -> Iterator[str]:
     yield "data_config {"
-    if sample.is_parquet:
-        yield "  input_type: ParquetInput"
-    else:
-        yield "  input_type: CSVInput"
-        yield f"  separator: {quoted(sample.separator)}"
-        yield f"  with_header: {str(sample.has_header).lower()}"
+    yield f"  input_type: {sample.input_type}"
+    for field, value in sample.settings.items():
+        yield f"  {field}: {str(value).lower() if isinstance(value, bool) else quoted(value)}"
     size = min(_LARGEST_BATCH, max(_SMALLEST_BATCH, sample.total // _STEPS_OF_AN_EPOCH))
     yield f"  batch_size: {2 ** (size.bit_length() - 1)}"
     yield "  num_epochs: 1"
     yield f"  label_fields: [{quoted(labels[1].column.name)}, {quoted(labels[0].column.name)}]"
     read = {name for feature in features for name in feature.inputs}
     read |= {label.column.name for label in labels}
-    # Without a header columns are known by their places, so that all must stand here.
-    by_place = not sample.is_parquet and not sample.has_header
+    # Without names columns are known by their places, so that all must stand here.
     for column in columns:
-        if column.name in read or by_place:
+        if column.name in read or not sample.has_names:
             unused = "  # left out" if column.name in left else ""
             kind = DatasetConfig.FieldType.Name(column.declared)
             name = quoted(column.name)

@@ -9,16 +9,16 @@ from absl import logging
 
 from easy_esmm import data
 from easy_esmm.data import Rows
+from easy_esmm.data.formats import input_format
 from easy_esmm.errors import UserError
 from easy_esmm.features import Readable
-from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 
-def judge_of(config: PipelineConfig) -> Optional[Readable]:
-    """Who judges rows while they are read, where bad rows are skipped; else nobody.
+def validator_of(config: PipelineConfig) -> Optional[Readable]:
+    """Validates rows while they are read, where bad rows are skipped; None elsewhere.
 
-    Judging reads each text twice, and an error stops the program without it.
+    Validation reads each text twice, and an error stops the program without it.
     """
     return Readable(config) if config.data_config.ignore_error else None
 
@@ -29,15 +29,15 @@ def find_bad_cell(
     """The first row of the files among `rows` that a feature cannot read, with file and line.
 
     For a model that stopped at such a cell, whose error tells neither. Reads the files from their
-    beginning; None if they are Parquet files or nothing is found.
+    beginning; None if their format is not validated or nothing is found.
     """
-    if config.data_config.input_type == DatasetConfig.ParquetInput:
+    if not input_format(config.data_config).validates_rows:
         return None
     split = "eval" if with_labels else "predict"  # either reads the rows in their order
     for path in (one for one in rows if isinstance(one, str) and one):
         logging.info("looking for the row in %s", path)
         try:
-            for _ in data.input_fn(config, split, path, judge=Readable(config))():
+            for _ in data.input_fn(config, split, path, validator=Readable(config))():
                 pass
         except tf.errors.OpError as error:
             return data.row_error(error)

@@ -12,7 +12,7 @@ from easy_esmm.contract import EntireSpaceTasks, Kind
 from easy_esmm.data import Rows
 from easy_esmm.errors import UserError
 from easy_esmm.estimator import checkpoint_fit as checkpoints
-from easy_esmm.estimator.bad_cells import find_bad_cell, judge_of
+from easy_esmm.estimator.bad_cells import find_bad_cell, validator_of
 from easy_esmm.estimator.errors import require_files, user_errors
 from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.evaluation.entire_space import against_truth, with_common_pctr
@@ -64,7 +64,7 @@ def evaluate(
         "eval",
         rows,
         extra_columns=recorder.columns if recorder else (),
-        judge=judge_of(config),
+        validator=validator_of(config),
     )
     read = rows if rows is not None else config.eval_input_path
     with user_errors(lambda: find_bad_cell(config, read)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from easy_esmm import data
 from easy_esmm.config import Pipeline
 from easy_esmm.estimator import checkpoint_fit as checkpoints
-from easy_esmm.estimator.bad_cells import judge_of
+from easy_esmm.estimator.bad_cells import validator_of
 from easy_esmm.estimator.errors import user_errors
 from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.evaluation.gradients import Gradients
@@ -19,7 +19,7 @@ def gradient_cosine(pipeline: Pipeline, batches: int) -> float:
     config = pipeline.config
     gradients = Gradients()
     input_fn = data.input_fn(
-        config, "train", seed=config.train_config.random_seed, judge=judge_of(config)
+        config, "train", seed=config.train_config.random_seed, validator=validator_of(config)
     )
     with user_errors():
         make_estimator(config, gradients=gradients).evaluate(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Optional
 
 from easy_esmm.data.files import find_files
-from easy_esmm.data.frames import Rows, is_frame
-from easy_esmm.data.parquet_plan import count_rows
-from easy_esmm.protos.data_pb2 import DatasetConfig
+from easy_esmm.data.formats import input_format
+from easy_esmm.data.frames import Rows
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 
@@ -22,14 +21,15 @@ def expected_steps(config: PipelineConfig, rows: Optional[Rows] = None) -> Optio
       rows: as for `train`.
     """
     data, num_steps = config.data_config, config.train_config.num_steps
-    is_known = is_frame(rows) or data.input_type == DatasetConfig.ParquetInput
-    if not is_known or not data.num_epochs:
+    of_epoch = _count(config, rows) if data.num_epochs else None
+    if of_epoch is None:
         return num_steps or None
-    of_input = -(-_count(config, rows) * data.num_epochs // data.batch_size)
+    of_input = -(-of_epoch * data.num_epochs // data.batch_size)
     return min(of_input, num_steps) if num_steps else of_input
 
 
-def _count(config: PipelineConfig, rows: Optional[Rows]) -> int:
+def _count(config: PipelineConfig, rows: Optional[Rows]) -> Optional[int]:
     if rows is not None and not isinstance(rows, str):
         return len(rows)
-    return count_rows(find_files(config.train_input_path if rows is None else rows))
+    files = find_files(config.train_input_path if rows is None else rows)
+    return input_format(config.data_config).count_rows(files)

@@ -12,7 +12,7 @@ from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
 from easy_esmm.data import Rows
 from easy_esmm.estimator import checkpoint_fit as checkpoints
-from easy_esmm.estimator.bad_cells import find_bad_cell, judge_of
+from easy_esmm.estimator.bad_cells import find_bad_cell, validator_of
 from easy_esmm.estimator.errors import user_errors
 from easy_esmm.estimator.factory import make_estimator
 
@@ -39,7 +39,7 @@ def predict(
         config, model_dir=os.path.dirname(checkpoint), extra_columns=extra_columns
     )
     input_fn = data.input_fn(
-        config, "predict", rows, extra_columns=extra_columns, judge=judge_of(config)
+        config, "predict", rows, extra_columns=extra_columns, validator=validator_of(config)
     )
     with user_errors(lambda: find_bad_cell(config, rows, with_labels=False)):
         yield from scorer.predict(input_fn, checkpoint_path=checkpoint, yield_single_examples=False)

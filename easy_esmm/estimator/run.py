@@ -17,7 +17,7 @@ from easy_esmm.config.scalars import quoted
 from easy_esmm.data import Rows
 from easy_esmm.errors import UserError
 from easy_esmm.estimator import model_dir
-from easy_esmm.estimator.bad_cells import find_bad_cell, judge_of
+from easy_esmm.estimator.bad_cells import find_bad_cell, validator_of
 from easy_esmm.estimator.decisive_metrics import DecisiveMetrics, decisive_metrics
 from easy_esmm.estimator.dry_build import dry_build
 from easy_esmm.estimator.errors import require_files, user_errors
@@ -182,7 +182,7 @@ def specs(
         "train",
         rows[0],
         seed=train.random_seed,
-        judge=judge_of(config),
+        validator=validator_of(config),
     )
     all_hooks = [*hooks]
     if train.dead_line:
@@ -199,7 +199,7 @@ def specs(
     if rows[1] is None and not config.eval_input_path:
         return train_spec, None
     eval_spec = estimator.EvalSpec(
-        data.input_fn(config, "eval", rows[1], judge=judge_of(config)),
+        data.input_fn(config, "eval", rows[1], validator=validator_of(config)),
         steps=evaluation_steps(config),
         name=EVALUATION_NAME,
         exporters=exporters(config, evaluations, decisive.best),

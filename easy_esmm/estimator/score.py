@@ -14,7 +14,7 @@ from easy_esmm import data
 from easy_esmm.config import Pipeline
 from easy_esmm.data.files import find_files
 from easy_esmm.errors import UserError
-from easy_esmm.estimator.bad_cells import judge_of
+from easy_esmm.estimator.bad_cells import validator_of
 from easy_esmm.estimator.errors import require_files, user_errors
 from easy_esmm.estimator.predict import predict
 from easy_esmm.hooks.progress import ProgressLine
@@ -97,7 +97,7 @@ def _from_saved_model(
         "predict",
         input_path,
         extra_columns=reserved,
-        judge=judge_of(pipeline.config),
+        validator=validator_of(pipeline.config),
     )
     with user_errors(), SavedModel(newest(folder)) as model:
         for columns in input_fn.batches():

@@ -22,7 +22,7 @@ class Readable:
         features = config.feature_config.features
         self._features = [_without_table(f) for f in features if f.feature_name in used]
 
-    def verdicts(self, columns: Mapping[str, Tensor]) -> Sequence[Tensor]:
+    def checks(self, columns: Mapping[str, Tensor]) -> Sequence[Tensor]:
         """Bool scalars: False, or an InvalidArgumentError, where a cell cannot be read."""
         return [is_read for f in self._features for is_read in _verdicts(f, columns)]
 

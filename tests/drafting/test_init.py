@@ -17,9 +17,10 @@ import pytest
 
 from easy_esmm import config as configs
 from easy_esmm.config import Edit, Pipeline
+from easy_esmm.data.formats import read_sample
+from easy_esmm.data.sample import Sample
 from easy_esmm.drafting import Draft, draft
 from easy_esmm.drafting.profile import profiles
-from easy_esmm.drafting.sample import Sample, read_sample
 from easy_esmm.errors import UserError
 
 ROWS = 3000
@@ -200,7 +201,7 @@ def test_labels_are_guessed_where_one_happens_only_inside_the_other(tmp_path: Pa
     ],
 )
 def test_sets_and_weights_in_text_are_found(cells: List[str], separators: Tuple[str, str]) -> None:
-    sample = Sample((), False, ",", True, {"a": [*cells]}, {}, len(cells), len(cells), 0)
+    sample = Sample((), "CSV", "CSVInput", {}, {"a": [*cells]}, len(cells), len(cells))
     (profile,) = profiles(sample)
     assert (profile.separator, profile.kv_separator) == separators
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from easy_esmm import data
-from easy_esmm.estimator.bad_cells import find_bad_cell, judge_of
+from easy_esmm.estimator.bad_cells import find_bad_cell, validator_of
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 # ruff: noqa: E501  (a feature a line)
@@ -67,7 +67,7 @@ def rows_of(dataset: Any) -> List[bytes]:
 
 def test_rows_that_a_feature_cannot_read_are_skipped_and_counted(config: PipelineConfig) -> None:
     config.data_config.ignore_error = True
-    rows = data.input_fn(config, "train", judge=judge_of(config))
+    rows = data.input_fn(config, "train", validator=validator_of(config))
     assert rows_of(rows()) == [b"1", b"3", b""]
     assert rows.skipped.total == 3
     numbers = (2, 4, 5)
@@ -103,17 +103,17 @@ def test_nothing_is_found_where_every_row_can_be_read(config: PipelineConfig) ->
     assert find_bad_cell(config, config.train_input_path, with_labels=False) is None
 
 
-def test_nobody_judges_where_bad_rows_are_errors(config: PipelineConfig) -> None:
-    assert judge_of(config) is None
+def test_rows_are_not_validated_where_bad_rows_are_errors(config: PipelineConfig) -> None:
+    assert validator_of(config) is None
     assert len(rows_of(data.input_fn(config, "train")())) == len(LINES)
 
 
-def test_the_position_of_a_judged_input_can_be_saved(
+def test_the_position_of_a_validated_input_can_be_saved(
     config: PipelineConfig, tmp_path: Path
 ) -> None:
     config.data_config.ignore_error = True
     config.data_config.batch_size = 1
-    rows = data.input_fn(config, "train", judge=judge_of(config))
+    rows = data.input_fn(config, "train", validator=validator_of(config))
     iterator = iter(rows())
     next(iterator)
     path = tf.train.Checkpoint(iterator=iterator).save(str(tmp_path / "state"))

@@ -58,8 +58,8 @@ def _why(config: PipelineConfig, setting: Setting) -> str:
 
 
 def _names_columns(config: PipelineConfig, _: Any) -> bool:
-    kinds = (DatasetConfig.ParquetInput, DatasetConfig.TFRecordInput)
-    return config.data_config.input_type in kinds
+    csv = (DatasetConfig.CSVInput, DatasetConfig.CSVInputV2, DatasetConfig.CSVInputEx)
+    return config.data_config.input_type not in csv
 
 
 def _separates_nothing(config: PipelineConfig, _: Any) -> bool:

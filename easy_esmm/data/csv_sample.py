@@ -1,26 +1,21 @@
-"""The first rows of a CSV or Parquet file whose format nobody has declared."""
+"""The first rows of a CSV file of unknown separator, with or without a header."""
 
 from __future__ import annotations
 
 import csv
-import os
 from collections import Counter
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import List, Optional, Sequence, Tuple
 
 from easy_esmm.data import storage
 from easy_esmm.data.files import (
     DAMAGED_GZIP,
-    find_files,
     is_compressed,
     open_bytes,
     require_text,
     unreadable,
 )
+from easy_esmm.data.sample import Sample
 from easy_esmm.errors import UserError
 
 _SEPARATORS = ("\001", "\t", ",", ";", "|")
@@ -29,62 +24,11 @@ _NULL_WORDS = ("", "null", "na", "n/a", "nan", "none", "\\n")
 """Cells that mean no value to the program that wrote them; only the first does here."""
 
 
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """Some rows, column by column."""
+def read_csv(files: Sequence[str], rows: int, labels: Sequence[str]) -> Sample:
+    """At most `rows` first rows of the first file; `labels` are names that only a header holds.
 
-    paths: Tuple[str, ...]
-    is_parquet: bool
-    separator: str
-    """Of a CSV file."""
-    has_header: bool
-    columns: Dict[str, List[Any]]
-    """Values by column, None where there is none; cells of a CSV file are text."""
-    types: Dict[str, pa.DataType]
-    """Types of a Parquet file's columns."""
-    rows: int
-    total: int
-    """Rows of all files; of CSV files an estimate from the bytes of a line."""
-    odd_lines: int
-    """Lines of a CSV file that are not cut into as many cells, which are left out of the sample."""
-
-
-def read_sample(paths: str, rows: int, labels: Sequence[str]) -> Sample:
-    """At most `rows` first rows of the first file that a comma list of globs names.
-
-    `labels` are names that a header must hold, if it is one. Raises UserError if there is no file,
-    no row, or no separator that cuts the lines into columns.
+    Raises UserError if there is no row, or no separator that cuts the lines into columns.
     """
-    files = find_files(paths)
-    with storage.open_file(files[0]) as file:
-        is_parquet = file.read(4) == b"PAR1"
-    return _read_parquet(files, rows) if is_parquet else _read_csv(files, rows, labels)
-
-
-def _read_parquet(files: Tuple[str, ...], rows: int) -> Sample:
-    try:
-        file = pq.ParquetFile(storage.parquet_source(files[0]))
-        table = pa.Table.from_batches(_first(file, rows), file.schema_arrow)
-        total = sum(pq.read_metadata(storage.parquet_source(path)).num_rows for path in files)
-    except (OSError, pa.ArrowException) as error:
-        raise UserError(f"{files[0]}: not a whole Parquet file ({error})") from error
-    if not table.num_rows:
-        raise UserError(f"{files[0]}: holds no row")
-    types = {field.name: field.type for field in file.schema_arrow}
-    columns = {name: table.column(name).to_pylist() for name in types}
-    return Sample(files, True, ",", False, columns, types, table.num_rows, total, 0)
-
-
-def _first(file: pq.ParquetFile, rows: int) -> Iterator[pa.RecordBatch]:
-    """The first rows, a row group after the other."""
-    for batch in file.iter_batches(batch_size=rows):
-        yield batch[:rows]
-        rows -= min(rows, batch.num_rows)
-        if not rows:
-            return
-
-
-def _read_csv(files: Tuple[str, ...], rows: int, labels: Sequence[str]) -> Sample:
     path = files[0]
     try:
         with open_bytes(path) as file:
@@ -107,8 +51,18 @@ def _read_csv(files: Tuple[str, ...], rows: int, labels: Sequence[str]) -> Sampl
         raise UserError(f"{path}: holds a header and no row")
     columns = {name: [cell or None for cell in column] for name, column in zip(names, zip(*body))}
     total = _estimate(files, raw, len(body))
-    odd = len(cells) - len(table)
-    return Sample(files, False, separator, has_header, columns, {}, len(body), total, odd)
+    header = "with a header" if has_header else "without a header"
+    return Sample(
+        tuple(files),
+        f"CSV, separator {separator!r}, {header}",
+        "CSVInput",
+        {"separator": separator, "with_header": has_header},
+        columns,
+        len(body),
+        total,
+        has_names=has_header,
+        odd_lines=len(cells) - len(table),
+    )
 
 
 def _cells(line: str, separator: str) -> List[str]:
@@ -168,7 +122,7 @@ def _names(cells: List[str]) -> List[str]:
     return names
 
 
-def _estimate(files: Tuple[str, ...], raw: List[bytes], rows: int) -> int:
+def _estimate(files: Sequence[str], raw: List[bytes], rows: int) -> int:
     read = sum(map(len, raw))
     sizes = [storage.size(path) * (4 if is_compressed(path) else 1) for path in files]
     return max(rows, int(sum(sizes) / max(1, read) * rows))
@@ -185,8 +139,3 @@ def is_number(cell: str) -> bool:
 def is_null(cell: str) -> bool:
     """Whether a cell is a word for no value."""
     return cell.strip().lower() in _NULL_WORDS
-
-
-def stem(path: str) -> str:
-    """The name of a file without folders and suffixes."""
-    return os.path.basename(path).split(".")[0] or "data"

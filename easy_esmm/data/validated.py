@@ -1,4 +1,4 @@
-"""Rows that decode, and that features cannot read all the same: a tag's weight is no number."""
+"""Rejects rows that decode but that a feature cannot read, such as a tag whose weight is text."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ import tensorflow as tf
 
 from easy_esmm.contract import Tensor
 from easy_esmm.data.decode import Element
-from easy_esmm.data.format import Format
+from easy_esmm.data.row_format import RowFormat
 
 
-class Judge(Protocol):
-    """Who reads the cells of rows afterwards. Must hold no state: the input's position is saved."""
+class RowValidator(Protocol):
+    """Tells whether cells can be read. Must hold no state: the input's position is saved."""
 
-    def verdicts(self, columns: Mapping[str, Tensor]) -> Sequence[Tensor]:
+    def checks(self, columns: Mapping[str, Tensor]) -> Sequence[Tensor]:
         """Bool scalars: False, or an InvalidArgumentError, for a bad cell."""
 
     def fault(self, columns: Mapping[str, Tensor]) -> str:
         """What is wrong with a row [1], eagerly; empty if nothing is."""
 
 
-class Judged:
-    """A format in which a row that its judge cannot read is as bad as one that does not decode."""
+class Validated:
+    """A row format in which a row that the validator refuses is as one that does not decode."""
 
-    def __init__(self, rows: Format, judge: Judge) -> None:
-        self._rows, self._judge = rows, judge
+    def __init__(self, rows: RowFormat, validator: RowValidator) -> None:
+        self._rows, self._validator = rows, validator
 
     @property
     def spec(self) -> Element:
@@ -34,14 +34,14 @@ class Judged:
     def decode(self, rows: Tensor, files: Tensor) -> Tuple[Tensor, Element]:
         is_legal, element = self._rows.decode(rows, files)
         # Not as control dependencies: TensorFlow leaves out a computation that nobody looks at.
-        return tf.reduce_all([is_legal, *self._judge.verdicts(_columns(element))]), element
+        return tf.reduce_all([is_legal, *self._validator.checks(_columns(element))]), element
 
     def fault(self, row: bytes, file: int) -> str:
         try:
             is_legal, element = self._rows.decode(tf.constant([row]), tf.constant([file]))
         except tf.errors.InvalidArgumentError:
             return self._rows.fault(row, file)
-        found = self._judge.fault(_columns(element)) if is_legal else ""
+        found = self._validator.fault(_columns(element)) if is_legal else ""
         return found or self._rows.fault(row, file)
 
     def path(self, file: int) -> str:

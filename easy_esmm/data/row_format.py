@@ -8,7 +8,7 @@ from easy_esmm.contract import Tensor
 from easy_esmm.data.decode import Element
 
 
-class Format(Protocol):
+class RowFormat(Protocol):
     """The part of reading that `blocks` leaves to the format."""
 
     @property

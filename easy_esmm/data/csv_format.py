@@ -1,0 +1,44 @@
+"""The format CSVInput: text, a row in each line."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+from easy_esmm.data import csv_sample
+from easy_esmm.data.csv_check import CHECKED_ROWS, csv_faults
+from easy_esmm.data.csv_head import first_lines
+from easy_esmm.data.file_problems import FileProblems
+from easy_esmm.data.input_format import InputFormat
+from easy_esmm.data.sample import Sample
+from easy_esmm.errors import UserError
+
+
+class CsvFormat(InputFormat):
+    """Plain or gzip, with or without a header."""
+
+    def check(self, files: Sequence[str], problems: FileProblems) -> int:
+        rows, data = 0, problems.data
+        for path in files:
+            try:
+                lines = first_lines(path, CHECKED_ROWS + 1)
+            except UserError as error:
+                problems.add(problems.path_field, str(error))
+                continue
+            if not data.with_header:
+                lines = [line for line in lines if line.text]
+            rows += len(lines) > data.with_header
+            for fault in csv_faults(lines, data, problems.fields) if lines else ():
+                place = f"{path}:{fault.line}" if fault.line else path
+                field = fault.field or (
+                    fault.column and problems.field_of(fault.column, fault.part)
+                )
+                problems.add(field or "data_config", fault.rule, fault.hint, place, fault.value)
+        return rows
+
+    def read(self, *arguments: Any) -> Any:
+        from easy_esmm.data.csv import csv_dataset  # noqa: PLC0415 - TensorFlow, late
+
+        return csv_dataset(*arguments)
+
+    def sample(self, files: Sequence[str], rows: int, labels: Sequence[str]) -> Sample:
+        return csv_sample.read_csv(files, rows, labels)

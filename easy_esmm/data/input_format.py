@@ -1,0 +1,58 @@
+"""What a format of input files has to offer."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Optional, Sequence
+
+from easy_esmm.data.fields import Fields
+from easy_esmm.data.file_problems import FileProblems
+from easy_esmm.data.row_errors import SkippedRows
+from easy_esmm.data.sample import Sample
+from easy_esmm.data.settings import Reading
+from easy_esmm.protos.data_pb2 import DatasetConfig
+
+if TYPE_CHECKING:
+    from easy_esmm.data.validated import RowValidator
+
+
+class InputFormat(ABC):
+    """Files of one `data_config.input_type`. Only `read` imports TensorFlow, when it is called."""
+
+    validates_rows = True
+    """Whether `read` asks the validator that it is given."""
+
+    @abstractmethod
+    def check(self, files: Sequence[str], problems: FileProblems) -> int:
+        """Adds what in the files cannot be read as the config says; opens no more than their heads.
+
+        Returns a number greater than 0 if any file holds a row.
+        """
+
+    @abstractmethod
+    def read(
+        self,
+        files: Sequence[str],
+        data: DatasetConfig,
+        fields: Fields,
+        reading: Reading,
+        skipped: SkippedRows,
+        validator: Optional[RowValidator] = None,
+    ) -> Any:
+        """The batches of the files' rows: a tf.data.Dataset with the elements of `input_fn`.
+
+        Rows that `validator` refuses are corrupt. Raises UserError if a file cannot be read as
+        declared.
+        """
+
+    def count_rows(self, files: Sequence[str]) -> Optional[int]:
+        """Rows of all files, where that is known without reading them."""
+        return None
+
+    def recognizes(self, start: bytes) -> bool:
+        """Whether a file with these first bytes has the format: `init` then calls `sample`."""
+        return False
+
+    def sample(self, files: Sequence[str], rows: int, labels: Sequence[str]) -> Sample:
+        """At most `rows` first rows of the first file, for `init`; see `sample.read_sample`."""
+        raise NotImplementedError

@@ -1,0 +1,95 @@
+"""The format ParquetInput: scalar and list columns, and users in files of their own."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from easy_esmm.data.fields import UserRows
+from easy_esmm.data.file_problems import FileProblems
+from easy_esmm.data.input_format import InputFormat
+from easy_esmm.data.parquet_plan import count_rows, read_schema, schema_faults
+from easy_esmm.data.sample import Sample
+from easy_esmm.data.storage import parquet_source
+from easy_esmm.data.user_files import MissingUsers, SplitFields, users_file
+from easy_esmm.errors import UserError
+
+
+class ParquetFormat(InputFormat):
+    """Types, lists and the number of rows are in the files."""
+
+    validates_rows = False
+
+    def check(self, files: Sequence[str], problems: FileProblems) -> int:
+        fields = problems.fields
+        if fields.user_rows is not None:
+            return _check_with_users(files, fields.user_rows, problems)
+        rows, first = 0, None
+        for path in files:
+            try:
+                schema = read_schema(path)
+            except UserError as error:
+                problems.add(problems.path_field, str(error))
+                continue
+            first = first or schema
+            rows += count_rows([path])
+            for column, fault in schema_faults(schema, first, fields):
+                problems.add_column(column, fault, schema.names, path)
+        return rows
+
+    def read(self, *arguments: Any) -> Any:
+        from easy_esmm.data.parquet import parquet_dataset  # noqa: PLC0415 - TensorFlow, late
+
+        return parquet_dataset(*arguments)
+
+    def count_rows(self, files: Sequence[str]) -> int:
+        return count_rows(files)
+
+    def recognizes(self, start: bytes) -> bool:
+        return start.startswith(b"PAR1")
+
+    def sample(self, files: Sequence[str], rows: int, labels: Sequence[str]) -> Sample:
+        try:
+            file = pq.ParquetFile(parquet_source(files[0]))
+            table = pa.Table.from_batches(_first(file, rows), file.schema_arrow)
+            total = count_rows(files)
+        except (OSError, pa.ArrowException) as error:
+            raise UserError(f"{files[0]}: not a whole Parquet file ({error})") from error
+        if not table.num_rows:
+            raise UserError(f"{files[0]}: holds no row")
+        types = {field.name: field.type for field in file.schema_arrow}
+        columns = {name: table.column(name).to_pylist() for name in types}
+        return Sample(
+            tuple(files), "Parquet", "ParquetInput", {}, columns, table.num_rows, total, types
+        )
+
+
+def _check_with_users(files: Sequence[str], users: UserRows, problems: FileProblems) -> int:
+    """As `check`, with the users files."""
+    rows, split = 0, None
+    for path in files:
+        try:
+            users_path = users_file(path, users)
+            schemas = {at: read_schema(at) for at in (path, users_path)}
+        except MissingUsers as error:
+            problems.add(error.field, error.rule, path=path)
+            continue
+        except UserError as error:
+            problems.add(problems.path_field, str(error))
+            continue
+        split = split or SplitFields(problems.fields, schemas[path], schemas[users_path])
+        rows += count_rows([path])
+        for at, column, fault in split.faults(path, users_path):
+            problems.add_column(column, fault, schemas[at].names, at)
+    return rows
+
+
+def _first(file: pq.ParquetFile, rows: int) -> Iterator[pa.RecordBatch]:
+    """The first rows, a row group after the other."""
+    for batch in file.iter_batches(batch_size=rows):
+        yield batch[:rows]
+        rows -= min(rows, batch.num_rows)
+        if not rows:
+            return

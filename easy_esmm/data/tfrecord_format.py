@@ -1,0 +1,32 @@
+"""The format TFRecordInput: tf.Examples, a row each."""
+
+from __future__ import annotations
+
+from typing import Any, Sequence
+
+from easy_esmm.data.examples import head_faults, read_head
+from easy_esmm.data.file_problems import FileProblems
+from easy_esmm.data.input_format import InputFormat
+from easy_esmm.errors import UserError
+
+
+class TFRecordFormat(InputFormat):
+    """Plain or gzip."""
+
+    def check(self, files: Sequence[str], problems: FileProblems) -> int:
+        rows = 0
+        for path in files:
+            try:
+                head = read_head(path, problems.data)
+            except UserError as error:
+                problems.add(problems.path_field, str(error))
+                continue
+            rows += head.rows
+            for column, fault in head_faults(head, problems.fields):
+                problems.add_column(column, fault, list(head.kinds), path)
+        return rows
+
+    def read(self, *arguments: Any) -> Any:
+        from easy_esmm.data.tfrecord import tfrecord_dataset  # noqa: PLC0415 - TensorFlow, late
+
+        return tfrecord_dataset(*arguments)
