@@ -1,4 +1,4 @@
-"""Expressions over columns, in a small grammar of our own. Nothing is evaluated as code.
+"""Expressions over columns, parsed by Python's `ast`. Nothing is evaluated as code.
 
     either     = both ('|' both)*
     both       = comparison ('&' comparison)*
@@ -10,14 +10,19 @@
 A column is a name, in quotes if it is none of letters, digits, '_' and '.'; functions are those of
 `functions`. A comparison and a BOOL column are conditions, which count as 1 and 0 where a number is
 wanted; '&', '|' and '!' want conditions.
+
+The grammar is not Python's, where '&' binds closer than '<' and a column cannot be named `class`.
+So the text is translated first: every operand becomes the name `_`, and '&', '|' and '!' become
+`and`, `or` and `~`.
 """
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 from dataclasses import dataclass
-from typing import Callable, List, Mapping, NoReturn, Optional, Tuple, Union
+from typing import Any, Dict, List, Mapping, NoReturn, Optional, Tuple, Union
 
 from easy_esmm.config.functions import FUNCTIONS, bare_name
 from easy_esmm.config.hints import did_you_mean
@@ -29,11 +34,19 @@ _TOKEN = re.compile(
     r"|(?P<sign><=|>=|==|!=|&&|\|\||[-+*/()<>=&|!])",
     re.ASCII,
 )
-_COMPARISONS = ("<", "<=", "==", "!=", ">=", ">")
+_COMPARISONS: Dict[Any, str] = {
+    ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!=", ast.GtE: ">=", ast.Gt: ">",
+}  # fmt: skip
+_NUMERIC: Dict[Any, str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+_LOGICAL: Dict[Any, str] = {ast.And: "&", ast.Or: "|"}
+_BINARY = {*_COMPARISONS.values(), *_NUMERIC.values(), *_LOGICAL.values()}
+_IN_PYTHON = {"&": "and", "|": "or", "!": "~"}
 _OTHERWISE = {"=": "==", "&&": "&", "||": "|", "and": "&", "or": "|", "not": "!"}
 """What other languages write -> what is written here."""
 _DEEPEST = 50
 """Parentheses, functions and signs inside each other."""
+_LONGEST = 1000
+"""Operators: Python's parser nests a sum, and gives up at some 3,000."""
 
 
 class BadExpression(ValueError):
@@ -72,9 +85,10 @@ class Expression:
 
 def parse_expression(text: str, columns: Mapping[str, bool]) -> Expression:
     """Parses `text` over `columns`: name -> whether the column is BOOL. Raises BadExpression."""
-    parser = _Parser(text, columns)
-    parser.whole()
-    return Expression(tuple(parser.steps))
+    translation = _Translation(text, columns)
+    walk = _Walk(translation.token_at, columns)
+    walk.visit(ast.parse(translation.source, mode="eval").body)
+    return Expression(tuple(walk.steps))
 
 
 @dataclass(frozen=True)
@@ -84,155 +98,172 @@ class _Token:
     position: int
 
 
-class _Parser:
-    """Recursive descent: each method appends the steps of what it reads.
+class _Walk:
+    """Appends the steps of a tree's nodes; each visit returns whether the node is a condition."""
 
-    It returns whether that is a condition.
-    """
-
-    def __init__(self, text: str, columns: Mapping[str, bool]) -> None:
+    def __init__(self, token_at: Mapping[int, _Token], columns: Mapping[str, bool]) -> None:
+        """`token_at`: place in the translated text -> token."""
         self.steps: List[Step] = []
-        self._columns = columns
-        self._tokens = _tokens(text)
-        self._next = 0
-        self._depth = 0
+        self._token_at, self._columns = token_at, columns
+        self._visits: Dict[Any, Any] = {
+            ast.BoolOp: self._logical,
+            ast.Compare: self._comparison,
+            ast.BinOp: self._numeric,
+            ast.UnaryOp: self._signed,
+            ast.Call: self._function,
+            ast.Name: self._operand,
+        }
+        """The nodes that are allowed."""
 
-    def whole(self) -> None:
-        """Reads everything."""
-        self._either()
-        if self._token.kind != "end":
-            self._fail(f"must have an operator before {self._token.text!r}")
-
-    def _either(self) -> bool:
-        return self._conditions("|", self._both)
-
-    def _both(self) -> bool:
-        return self._conditions("&", self._comparison)
-
-    def _conditions(self, sign: str, part: Callable[[], bool]) -> bool:
-        start = self._token
-        is_condition = part()
-        while self._token.text == sign:
-            _demand_condition(is_condition, start, sign)
-            self._next += 1
-            start = self._token
-            _demand_condition(part(), start, sign)
-            self.steps.append(Step(sign))
+    def visit(self, node: Any) -> bool:
+        """Appends the steps of a node."""
+        is_condition: bool = self._visits[type(node)](node)
         return is_condition
 
-    def _comparison(self) -> bool:
-        is_condition = self._numbers(("+", "-"), self._product)
-        if self._token.text not in _COMPARISONS:
-            return is_condition
-        sign = self._take()
-        self._numbers(("+", "-"), self._product)
-        self.steps.append(Step(sign))
-        if self._token.text in _COMPARISONS:
-            self._fail("must not compare a comparison", "write (a < b) & (b < c)")
+    def _logical(self, node: ast.BoolOp) -> bool:
+        sign = _LOGICAL[type(node.op)]
+        for number, part in enumerate(node.values):
+            self._condition(part, sign)
+            if number:
+                self.steps.append(Step(sign))
         return True
 
-    def _product(self) -> bool:
-        return self._numbers(("*", "/"), self._factor)
+    def _comparison(self, node: ast.Compare) -> bool:
+        self.visit(node.left)
+        self.visit(node.comparators[0])
+        self.steps.append(Step(_COMPARISONS[type(node.ops[0])]))
+        if len(node.ops) > 1:
+            behind = node.comparators[0].end_col_offset or 0
+            signs = (t for at, t in self._token_at.items() if at >= behind)
+            second = next(token for token in signs if token.text != ")")
+            _fail(second, "must not compare a comparison", "write (a < b) & (b < c)")
+        return True
 
-    def _numbers(self, signs: Tuple[str, ...], part: Callable[[], bool]) -> bool:
-        is_condition = part()
-        while self._token.text in signs:
-            sign = self._take()
-            part()
-            self.steps.append(Step(sign))
-            is_condition = False
-        return is_condition
+    def _numeric(self, node: ast.BinOp) -> bool:
+        links: List[Tuple[ast.operator, ast.expr]] = []
+        first: ast.expr = node
+        while isinstance(first, ast.BinOp):  # a long sum is a deep tree
+            links.append((first.op, first.right))
+            first = first.left
+        self.visit(first)
+        for sign, right in reversed(links):
+            self.visit(right)
+            self.steps.append(Step(_NUMERIC[type(sign)]))
+        return False
 
-    def _factor(self) -> bool:
-        token = self._token
-        if self._depth == _DEEPEST:
-            self._fail(f"must not be nested more than {_DEEPEST} deep")
-        self._depth += 1
-        factors = {"-": self._negated, "!": self._inverted, "(": self._parenthesis}
-        is_condition = factors.get(token.text, self._value)()
-        self._depth -= 1
-        return is_condition
-
-    def _negated(self) -> bool:
-        self._next += 1
-        self._factor()
+    def _signed(self, node: ast.UnaryOp) -> bool:
+        if isinstance(node.op, ast.Invert):
+            self._condition(node.operand, "!")
+            self.steps.append(Step("not"))
+            return True
+        self.visit(node.operand)
         self.steps.append(Step("negate"))
         return False
 
-    def _inverted(self) -> bool:
-        self._next += 1
-        start = self._token
-        _demand_condition(self._factor(), start, "!")
-        self.steps.append(Step("not"))
-        return True
+    def _function(self, node: ast.Call) -> bool:
+        self.visit(node.args[0])
+        self.steps.append(Step(bare_name(self._token_at[node.col_offset].text)))
+        return False
 
-    def _parenthesis(self) -> bool:
-        opened = self._token
-        self._next += 1
-        is_condition = self._either()
-        if self._token.text != ")":
-            self._fail(f"must close the parenthesis of character {opened.position}")
-        self._next += 1
-        return is_condition
-
-    def _value(self) -> bool:
-        token = self._token
-        if token.kind not in ("number", "name", "quoted"):
-            is_name = token.kind == "unknown" and token.text.isalnum()
-            hint = "put a column's name in quotes" if is_name else None
-            self._fail("must have a number, a column, a function or a parenthesis", hint)
-        self._next += 1
+    def _operand(self, node: ast.Name) -> bool:
+        token = self._token_at[node.col_offset]
         if token.kind == "number":
-            return self._number(token)
-        if token.kind == "name" and self._token.text == "(":
-            return self._function(token)
-        return self._column(token)
-
-    def _number(self, token: _Token) -> bool:
-        value = float(token.text)
-        if not math.isfinite(value):
-            raise BadExpression(token.position, f"must be a finite number, not {token.text!r},")
-        self.steps.append(Step("number", value))
-        return False
-
-    def _function(self, token: _Token) -> bool:
-        name = bare_name(token.text)
-        if name not in FUNCTIONS:
-            hint = did_you_mean(name, FUNCTIONS)
-            rule = f"must be one of the functions {', '.join(FUNCTIONS)}, not {token.text!r},"
-            raise BadExpression(token.position, rule, hint)
-        self._parenthesis()
-        self.steps.append(Step(name))
-        return False
-
-    def _column(self, token: _Token) -> bool:
-        name = token.text[1:-1] if token.kind == "quoted" else token.text
-        if name not in self._columns:
-            is_known = token.text in _OTHERWISE
-            hint = f"write {_OTHERWISE[name]}" if is_known else did_you_mean(name, self._columns)
-            raise BadExpression(token.position, f"must be one of input_names, not {name!r},", hint)
+            self.steps.append(Step("number", float(token.text)))
+            return False
+        name = _column_name(token)
         self.steps.append(Step("column", name))
         return self._columns[name]
 
-    @property
-    def _token(self) -> _Token:
-        return self._tokens[self._next]
+    def _condition(self, node: ast.expr, sign: str) -> None:
+        if not self.visit(node):
+            rule = f"must be a condition, which {sign!r} wants,"
+            _fail(self._token_at[node.col_offset], rule, "compare it with something")
 
-    def _take(self) -> str:
-        self._next += 1
-        return self._tokens[self._next - 1].text
 
-    def _fail(self, rule: str, hint: Optional[str] = None) -> NoReturn:
-        token = self._token
-        if hint is None and token.text in _OTHERWISE:
-            hint = f"write {_OTHERWISE[token.text]}"
+class _Translation:
+    """A text as Python's: an expression whatever the text is, and none too deep for its parser.
+
+    Operands and operators take turns, parentheses are closed. Raises BadExpression.
+    """
+
+    def __init__(self, text: str, columns: Mapping[str, bool]) -> None:
+        self.source = ""
+        self.token_at: Dict[int, _Token] = {}
+        """The tokens by their places in `source`."""
+        self._columns = columns
+        self._opened: List[Tuple[_Token, int]] = []
+        """Parentheses that are open, and how deep each stands."""
+        self._depth = self._signs = self._operators = 0
+        self._wants_operand = True
+        tokens = _tokens(text)
+        for token, following in zip(tokens, [*tokens[1:], tokens[-1]]):
+            if self._wants_operand:
+                self._begin_operand(token, following)
+            else:
+                self._end_operand(token)
+            self.token_at[len(self.source)] = token
+            is_sign = token.kind in ("sign", "end")
+            self.source += (_IN_PYTHON.get(token.text, token.text) if is_sign else "_") + " "
+
+    def _begin_operand(self, token: _Token, following: _Token) -> None:
+        if self._depth + self._signs == _DEEPEST:
+            _fail(token, f"must not be nested more than {_DEEPEST} deep")
+        if token.text in ("-", "!"):
+            self._signs += 1
+        elif token.text == "(":
+            self._opened.append((token, self._depth))
+            self._depth, self._signs = self._depth + self._signs + 1, 0
+        elif token.kind == "name" and following.text == "(":
+            _demand_function(token)
+        else:
+            _demand_operand(token, self._columns)
+            self._signs, self._wants_operand = 0, False
+
+    def _end_operand(self, token: _Token) -> None:
+        if token.text in _BINARY:
+            self._operators += 1
+            if self._operators > _LONGEST:
+                _fail(token, f"must not have more than {_LONGEST:,} operators")
+            self._wants_operand = True
+        elif self._opened:
+            start, self._depth = self._opened.pop()
+            if token.text != ")":
+                _fail(token, f"must close the parenthesis of character {start.position}")
+        elif token.kind != "end":
+            _fail(token, f"must have an operator before {token.text!r}")
+
+
+def _demand_function(token: _Token) -> None:
+    name = bare_name(token.text)
+    if name not in FUNCTIONS:
+        hint = did_you_mean(name, FUNCTIONS)
+        rule = f"must be one of the functions {', '.join(FUNCTIONS)}, not {token.text!r},"
         raise BadExpression(token.position, rule, hint)
 
 
-def _demand_condition(is_condition: bool, start: _Token, sign: str) -> None:
-    if not is_condition:
-        rule = f"must be a condition, which {sign!r} wants,"
-        raise BadExpression(start.position, rule, "compare it with something")
+def _demand_operand(token: _Token, columns: Mapping[str, bool]) -> None:
+    if token.kind == "number":
+        if not math.isfinite(float(token.text)):
+            _fail(token, f"must be a finite number, not {token.text!r},")
+    elif token.kind in ("name", "quoted"):
+        name = _column_name(token)
+        if name not in columns:
+            hint = None if token.text in _OTHERWISE else did_you_mean(name, columns)
+            _fail(token, f"must be one of input_names, not {name!r},", hint)
+    else:
+        is_name = token.kind == "unknown" and token.text.isalnum()
+        hint = "put a column's name in quotes" if is_name else None
+        _fail(token, "must have a number, a column, a function or a parenthesis", hint)
+
+
+def _column_name(token: _Token) -> str:
+    return token.text[1:-1] if token.kind == "quoted" else token.text
+
+
+def _fail(token: _Token, rule: str, hint: Optional[str] = None) -> NoReturn:
+    if hint is None and token.text in _OTHERWISE:
+        hint = f"write {_OTHERWISE[token.text]}"
+    raise BadExpression(token.position, rule, hint)
 
 
 def _tokens(text: str) -> List[_Token]:

@@ -125,5 +125,18 @@ def test_depth_is_limited(wrap: str) -> None:
         parse_expression(texts[50], COLUMNS)
 
 
-def test_length_is_not_limited() -> None:
-    assert len(parse_expression("+".join(["age"] * 5000), COLUMNS).steps) == 9999
+def test_a_thousand_operators_are_read_and_no_more() -> None:
+    assert len(parse_expression("+".join(["age"] * 1001), COLUMNS).steps) == 2001
+    with pytest.raises(BadExpression, match="must not have more than 1,000 operators at char"):
+        parse_expression("+".join(["age"] * 5000), COLUMNS)
+
+
+def test_columns_may_be_named_like_words_of_python() -> None:
+    expression = parse_expression("class + 007 * lambda.x", {"class": False, "lambda.x": False})
+    assert expression.columns == ("class", "lambda.x")
+
+
+@pytest.mark.parametrize("text", ["(" * 10**5, "-" * 10**5, "abs(" * 10**5, "age+" * 10**5])
+def test_no_text_exhausts_the_parser(text: str) -> None:
+    with pytest.raises(BadExpression):
+        parse_expression(text, COLUMNS)
