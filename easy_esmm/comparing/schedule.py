@@ -16,6 +16,7 @@ from easy_esmm import console
 from easy_esmm.comparing.measures import read_measures
 from easy_esmm.comparing.runs import Result, Run, read_result
 from easy_esmm.errors import UserError
+from easy_esmm.progress import ProgressLine, duration
 
 Log = Callable[[str], None]
 """Writes a line of progress."""
@@ -89,11 +90,11 @@ class Progress:
     """Lines on a screen: which run of how many, its figures, the time left."""
 
     def __init__(self, total: int, jobs: int, stream: Optional[TextIO] = None) -> None:
-        self._stream = sys.stderr if stream is None else stream
+        self._line = ProgressLine(stream)
         self._total, self._jobs = total, jobs
         self._finished = self._new = 0
         self._seconds = 0.0
-        self.is_terminal = self._stream.isatty()
+        self.is_terminal = self._line.is_terminal
 
     def found(self, run: Run) -> None:
         """Takes note of a run that was done before."""
@@ -113,7 +114,9 @@ class Progress:
             if key in measures
         )
         left = (self._total - self._finished) * self._seconds / self._new / self._jobs
-        self.log(f"{self._head()} {run}: {figures}  in {result.seconds:.0f} s, {_clock(left)} left")
+        self.log(
+            f"{self._head()} {run}: {figures}  in {result.seconds:.0f} s, {duration(left)} left"
+        )
 
     def failed(self, run: Run, error: str) -> None:
         """Takes note of a run that failed."""
@@ -126,9 +129,7 @@ class Progress:
 
     def log(self, text: str) -> None:
         """Writes a line that stays."""
-        # What stands on a terminal's line may be the progress of a training.
-        self._stream.write(f"\r{text}\x1b[K\n" if self.is_terminal else f"{text}\n")
-        self._stream.flush()
+        self._line.event(text)
 
 
 def _to_do(batches: Iterable[Batch], outcomes: Outcomes, progress: Progress) -> Iterator[List[Run]]:
@@ -214,10 +215,3 @@ def _start_worker() -> None:
 def threads_of(jobs: int) -> int:
     """TensorFlow's threads for each of so many processes; 0, its own choice, for one."""
     return max(1, (os.cpu_count() or 1) // jobs) if jobs > 1 else 0
-
-
-def _clock(seconds: float) -> str:
-    """`1:02:03` or `02:03`."""
-    minutes, second = divmod(int(seconds + 0.5), 60)
-    hour, minute = divmod(minutes, 60)
-    return f"{hour}:{minute:02d}:{second:02d}" if hour else f"{minute:02d}:{second:02d}"

@@ -11,7 +11,7 @@ from easy_esmm.compat import estimator
 from easy_esmm.estimator import model_dir
 from easy_esmm.evaluation.history import Evaluations
 from easy_esmm.evaluation.result import one_line
-from easy_esmm.hooks.progress import ProgressLine
+from easy_esmm.progress import ProgressLine
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.signature import serving_input_receiver_fn
 

@@ -17,7 +17,7 @@ from easy_esmm.errors import UserError
 from easy_esmm.estimator.bad_cells import validator_of
 from easy_esmm.estimator.errors import require_files, user_errors
 from easy_esmm.estimator.predict import predict
-from easy_esmm.hooks.progress import ProgressLine
+from easy_esmm.progress import ProgressLine
 from easy_esmm.serving.requests import request, text_column
 from easy_esmm.serving.saved_model import SavedModel, newest
 from easy_esmm.serving.score_file import ScoreFile

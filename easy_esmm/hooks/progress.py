@@ -1,51 +1,14 @@
-"""One live line on a terminal, one line per event elsewhere."""
+"""Hooks that show how far a training or an evaluation is."""
 
 from __future__ import annotations
 
-import sys
 import time
-from typing import Any, Optional, TextIO
+from typing import Any, Optional
 
 from easy_esmm.compat import v1
 from easy_esmm.contract import Tensor
+from easy_esmm.progress import ProgressLine, duration
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-
-# Fast enough to look alive, slow enough to cost nothing.
-_REFRESH_SECONDS = 0.2
-
-
-class ProgressLine:
-    """Writes progress to a stream: overwrites one line on a terminal, else appends lines.
-
-    A terminal is refreshed five times a second at most; elsewhere only `event`s are written.
-    """
-
-    def __init__(self, stream: Optional[TextIO] = None) -> None:
-        self._stream = sys.stderr if stream is None else stream
-        self._is_terminal = self._stream.isatty()
-        self._last = 0.0
-
-    def live(self, text: str) -> None:
-        """Shows a passing state, on a terminal only."""
-        now = time.monotonic()
-        if not self._is_terminal or now - self._last < _REFRESH_SECONDS:
-            return
-        self._last = now
-        self._overwrite(text)
-
-    def event(self, text: str) -> None:
-        """Writes a line that stays."""
-        if self._is_terminal:
-            self._overwrite(text)
-        else:
-            self._stream.write(text)
-        self._stream.write("\n")
-        self._stream.flush()
-
-    def _overwrite(self, text: str) -> None:
-        # Erased to its end: what stands there may be another, longer line.
-        self._stream.write(f"\r{text}\x1b[K")
-        self._stream.flush()
 
 
 class TrainProgress:
@@ -89,7 +52,8 @@ class TrainProgress:
         rate = (self.examples - examples_before) / elapsed if elapsed > 0 else 0.0
         text = self._text(step, loss, rate)
         if step % self._every:
-            self._line.live(text)
+            last_step = self._last_step_from(step)
+            self._line.live(text, step / last_step if last_step else None)
             return None
         self._line.event(text)
         self._at_event = (self.examples, self.seconds)
@@ -99,10 +63,13 @@ class TrainProgress:
         """TensorBoard's events of the training."""
         return v1.summary.FileWriterCache.get(self._model_dir)
 
+    def _last_step_from(self, step: int) -> Optional[int]:
+        # Another pass over an input that has ended before goes beyond the end of the first.
+        return self._last_step if step <= (self._last_step or 0) else None
+
     def _text(self, step: int, loss: float, rate: float) -> str:
         text = f"step {step:,}"
-        # Another pass over an input that has ended before goes beyond the end of the first.
-        last_step = self._last_step if step <= (self._last_step or 0) else None
+        last_step = self._last_step_from(step)
         if last_step:
             text += f" / {last_step:,}"
         text += f"   loss {loss:.6f}   {rate:,.0f} examples/s"
@@ -166,10 +133,3 @@ class RowProgressHook(v1.train.SessionRunHook):  # type: ignore[misc]
     def end(self, session: Any) -> None:
         rate = self._rows / max(1e-9, time.monotonic() - self._start)
         self._line.event(f"{self._what}: {self._rows:,} rows   {rate:,.0f} rows/s")
-
-
-def duration(seconds: float) -> str:
-    """`1:02:03` or `02:03`."""
-    minutes, second = divmod(int(seconds + 0.5), 60)
-    hour, minute = divmod(minutes, 60)
-    return f"{hour}:{minute:02d}:{second:02d}" if hour else f"{minute:02d}:{second:02d}"
