@@ -121,7 +121,7 @@ def test_package_imports_nothing_that_it_does_not_require() -> None:
     (block,) = re.findall(r"^dependencies = \[\n(.*?)^\]", pyproject, flags=re.S | re.M)
     (optional,) = re.findall(r"^compare = \[(.*?)\]", pyproject, flags=re.S | re.M)
     required = set(re.findall(r'^ *"([\w-]+)', f"{block}\n{optional}", flags=re.M))
-    import_name = {"absl-py": "absl", "protobuf": "google"}
+    import_name = {"absl-py": "absl", "protobuf": "google", "google-crc32c": "google_crc32c"}
     ours = {"easy_esmm", *sys.stdlib_module_names}
     assert imported - ours - {import_name.get(name, name) for name in required} == set()
 

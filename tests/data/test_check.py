@@ -260,7 +260,7 @@ def record(**columns: Any) -> bytes:
         into.append(value.encode() if isinstance(value, str) else value)
     data = example.SerializeToString()
     length = struct.pack("<Q", len(data))
-    sums = [struct.pack("<I", crc) for crc in masked_crc([length, data])]
+    sums = [struct.pack("<I", masked_crc(part)) for part in (length, data)]
     return length + sums[0] + data + sums[1]
 
 
