@@ -16,6 +16,7 @@ from pathlib import Path
 from absl import flags as absl_flags
 
 from easy_esmm import console, flags
+from easy_esmm.atomic_file import atomic_write
 from easy_esmm.comparing.configs import read_variants
 from easy_esmm.comparing.files import write_files
 from easy_esmm.comparing.job import Options, run_comparison
@@ -24,7 +25,6 @@ from easy_esmm.comparing.statistics import require_scipy
 from easy_esmm.comparing.text import comparison_text
 from easy_esmm.comparing.variants import notes_of, require_comparable
 from easy_esmm.errors import UserError
-from easy_esmm.whole_file import written_whole
 
 FLAGS = flags.define("edit_config_json", "train_input_path", "eval_input_path", "batch_size")
 for _name, _default, _help in (
@@ -65,7 +65,7 @@ def main(arguments: flags.Arguments) -> None:
     if comparison is not None:
         print(f"\n{comparison_text(comparison)}\n")
         page = options.output / PAGE
-        with written_whole(page) as unfinished:
+        with atomic_write(page) as unfinished:
             Path(unfinished).write_text(comparison_page(comparison), encoding="utf-8")
         for path in (page, *write_files(comparison, options.output)):
             print(path)

@@ -1,4 +1,4 @@
-"""What a program prints besides its results."""
+"""Sets up the logging of the command-line programs."""
 
 from __future__ import annotations
 

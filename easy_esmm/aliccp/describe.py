@@ -16,8 +16,8 @@ from easy_esmm import flags
 from easy_esmm.aliccp.conversion.job import RESULT
 from easy_esmm.aliccp.conversion.page import page
 from easy_esmm.aliccp.conversion.vocabulary import Vocabulary, read_vocabulary
+from easy_esmm.atomic_file import atomic_write
 from easy_esmm.errors import UserError
-from easy_esmm.whole_file import written_whole
 
 PAGE = "description.html"
 
@@ -57,7 +57,7 @@ def main(arguments: flags.Arguments) -> None:
     text = describe(folder)
     output = Path(FLAGS.output) if FLAGS.output else folder / PAGE
     try:
-        with written_whole(output) as unfinished:
+        with atomic_write(output) as unfinished:
             Path(unfinished).write_text(text, encoding="utf-8")
     except OSError as error:
         raise UserError(f"--output {output}: cannot be written: {error.strerror}") from error

@@ -8,10 +8,10 @@ import math
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
+from easy_esmm.atomic_file import atomic_write
 from easy_esmm.comparing.comparison import Comparison
 from easy_esmm.comparing.measures import Measure
 from easy_esmm.comparing.statistics import Interval
-from easy_esmm.whole_file import written_whole
 
 SUMMARY, RUNS, JSON = "comparison.csv", "runs.csv", "comparison.json"
 _DIFFERENCE = ("difference", "standard_error", "low", "high", "is_noise", "pairs")
@@ -28,11 +28,11 @@ def write_files(comparison: Comparison, folder: Path) -> List[Path]:
         "summary": summary_rows(comparison),
         "runs": run_rows(comparison),
     }
-    with written_whole(paths[0]) as unfinished:
+    with atomic_write(paths[0]) as unfinished:
         Path(unfinished).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     for path, rows in ((paths[1], summary_rows(comparison)), (paths[2], run_rows(comparison))):
         with (
-            written_whole(path) as unfinished,
+            atomic_write(path) as unfinished,
             open(unfinished, "w", encoding="utf-8", newline="") as file,
         ):
             writer = csv.DictWriter(file, list(rows[0]))

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence
 
+from easy_esmm.atomic_file import atomic_write
 from easy_esmm.comparing.configs import Variant, read_variant, with_model
 from easy_esmm.comparing.runs import Result, Run, plan_run
 from easy_esmm.comparing.schedule import Batch
@@ -16,7 +17,6 @@ from easy_esmm.config.paper_models import is_of_the_paper, paper_models
 from easy_esmm.errors import UserError
 from easy_esmm.reporting.published import PUBLISHED
 from easy_esmm.reporting.text_table import aligned
-from easy_esmm.whole_file import written_whole
 
 CVR, CTCVR = "auc_cvr_clicked", "auc_ctcvr_common_pctr"
 """The two figures of the paper's table."""
@@ -88,7 +88,7 @@ def text(table: Mapping[str, Mapping[str, Any]], is_official: bool) -> str:
 
 def write(table: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any], path: str) -> None:
     """Writes the table as JSON; it appears whole or not at all."""
-    with written_whole(path) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
+    with atomic_write(path) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
         json.dump({**facts, "models": table}, file, indent=1)
         file.write("\n")
 

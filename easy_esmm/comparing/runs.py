@@ -14,10 +14,10 @@ from typing import Any, Dict, Optional, Tuple
 
 from google.protobuf import text_format
 
+from easy_esmm.atomic_file import atomic_write
 from easy_esmm.comparing.configs import Variant, of_run
 from easy_esmm.config import Edit
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-from easy_esmm.whole_file import written_whole
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def write_result(run: Run, result: Result) -> None:
     metrics = {n: None if math.isnan(v) else v for n, v in sorted(result.metrics.items())}
     content = {**vars(result), "metrics": metrics, "fingerprint": run.fingerprint}
     os.makedirs(os.path.dirname(run.result), exist_ok=True)
-    with written_whole(run.result) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
+    with atomic_write(run.result) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
         json.dump(content, file, indent=1)
         file.write("\n")
 

@@ -1,4 +1,4 @@
-"""Files -> batches of tensors. Knows columns and types, and nothing of models.
+"""Reads files into batches of tensors. Knows columns and types, and nothing of models.
 
 `input_fn` imports TensorFlow when it is first asked for; the check of files does without.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from easy_esmm.data.check import check_files
-from easy_esmm.data.frames import Rows
+from easy_esmm.data.frames import FilesOrFrame
 from easy_esmm.data.row_errors import row_error
 
 if TYPE_CHECKING:
     from easy_esmm.data.inputs import input_fn
 
-__all__ = ["Rows", "check_files", "input_fn", "row_error"]
+__all__ = ["FilesOrFrame", "check_files", "input_fn", "row_error"]
 
 
 def __getattr__(name: str) -> Any:

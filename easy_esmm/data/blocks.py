@@ -1,4 +1,4 @@
-"""Blocks of rows as they stand in their files -> batches of typed tensors.
+"""Decodes blocks of text lines or records into batches of typed tensors.
 
 Rows are mixed and cut into batches undecoded; only then a whole batch is decoded in one op. Every
 step is an op of tf.data, or a Python function without state, so that the position of the iterator

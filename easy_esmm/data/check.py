@@ -1,4 +1,4 @@
-"""The third gate: do the files hold what the config declares? No TensorFlow.
+"""Compares the files with the config before anything is built. No TensorFlow.
 
 Looks at names, first rows and schemas only, so that it costs milliseconds however large the files
 are.
@@ -14,7 +14,7 @@ from easy_esmm.data.file_problems import COLUMNS_FLAG, FileProblems, problem_of
 from easy_esmm.data.files import find_files
 from easy_esmm.data.formats import input_format
 from easy_esmm.data.frames import NAME as FRAME
-from easy_esmm.data.frames import Rows, frame_faults, is_frame, table_of
+from easy_esmm.data.frames import FilesOrFrame, frame_faults, is_frame, table_of
 from easy_esmm.errors import UserError
 
 _PATH_FIELDS = {"train": "train_input_path", "eval": "eval_input_path"}
@@ -23,14 +23,17 @@ _PATH_FLAG = "--input_path"
 
 
 def check_files(
-    pipeline: Pipeline, split: str, rows: Optional[Rows] = None, extra_columns: Sequence[str] = ()
+    pipeline: Pipeline,
+    split: str,
+    rows: Optional[FilesOrFrame] = None,
+    extra_columns: Sequence[str] = (),
 ) -> List[Problem]:
     """What in the files of `split` (train, eval or predict) cannot be read as the config says.
 
     Arguments as of `input_fn`. Each problem stands at the field that has to change: the path, the
     declared column, `with_header`, `separator` or `input_fields`; of a prediction's files, and of
     the columns that only `extra_columns` names, at the flag of `predict`. All files are looked at,
-    and what is wrong with several of them alike is told of the first.
+    and what several of them have in common is reported of the first.
     """
     path_field = _PATH_FIELDS.get(split, _PATH_FLAG)
     try:
@@ -56,7 +59,7 @@ def check_files(
     return problems.found
 
 
-def _paths(pipeline: Pipeline, rows: Optional[Rows], path_field: str) -> str:
+def _paths(pipeline: Pipeline, rows: Optional[FilesOrFrame], path_field: str) -> str:
     return str(rows) if rows is not None else str(getattr(pipeline.config, path_field, ""))
 
 

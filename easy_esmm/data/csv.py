@@ -1,4 +1,4 @@
-"""CSV files -> batches of typed tensors; how, is told in `blocks`."""
+"""Reads CSV files into batches of typed tensors, by the steps of `blocks`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from easy_esmm.data.csv_head import Layout, file_layout
 from easy_esmm.data.decode import Element, decode_lines, element_spec
 from easy_esmm.data.fields import Fields
 from easy_esmm.data.files import is_compressed
+from easy_esmm.data.gzip_check import GzipCheck
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.settings import BLOCK_ROWS, Reading
 from easy_esmm.data.validated import RowValidator, Validated
-from easy_esmm.data.whole_files import WholeFiles
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 _READ_BYTES = 1 << 20
@@ -32,9 +32,9 @@ def csv_dataset(
     validator: Optional[RowValidator] = None,
 ) -> tf.data.Dataset:
     """Batches of the files' rows; elements as `decode.decode_lines` describes them."""
-    whole = WholeFiles(files, data.with_header)
-    blocks = _blocks(files, data, reading, whole)
-    lines = _Lines(files, data, fields, whole)
+    gzip_check = GzipCheck(files, data.with_header)
+    blocks = _blocks(files, data, reading, gzip_check)
+    lines = _Lines(files, data, fields, gzip_check)
     return batches_of(blocks, Validated(lines, validator) if validator else lines, reading, skipped)
 
 
@@ -42,13 +42,13 @@ class _Lines:
     """CSV's `RowFormat`."""
 
     def __init__(
-        self, files: Sequence[str], data: DatasetConfig, fields: Fields, whole: WholeFiles
+        self, files: Sequence[str], data: DatasetConfig, fields: Fields, gzip_check: GzipCheck
     ) -> None:
         self.spec = element_spec(fields)
         self._layouts = [file_layout(path, data, fields) for path in files]
         self._distinct = tuple(dict.fromkeys(self._layouts))
         self._layout_of_file = [self._distinct.index(layout) for layout in self._layouts]
-        self._files, self._fields, self._whole = files, fields, whole
+        self._files, self._fields, self._gzip_check = files, fields, gzip_check
 
     def decode(self, rows: Tensor, files: Tensor) -> Tuple[Tensor, Element]:
         if len(self._distinct) == 1:
@@ -66,11 +66,11 @@ class _Lines:
         return f"{self._files[file]}:{number}"
 
     def check_file(self, file: int) -> None:
-        self._whole.read_to_the_end(file)  # what comes of a cut file is no fault of its row
+        self._gzip_check.verify(file)  # a truncated file is reported as such, not as a bad row
 
 
 def _blocks(
-    files: Sequence[str], data: DatasetConfig, reading: Reading, whole: WholeFiles
+    files: Sequence[str], data: DatasetConfig, reading: Reading, gzip_check: GzipCheck
 ) -> tf.data.Dataset:
     """Blocks of this shard's lines of one epoch."""
     paths = tf.constant(list(files))
@@ -81,7 +81,7 @@ def _blocks(
         lines = tf.data.TextLineDataset(paths[index], compressions[index], _READ_BYTES)
         blocks = lines.skip(1 if data.with_header else 0).batch(BLOCK_ROWS)
         if is_any_compressed:
-            blocks = _checked(blocks, index, whole)
+            blocks = _checked(blocks, index, gzip_check)
         return blocks.enumerate().map(
             lambda block, lines: _numbered(block, lines, index, data, reading)
         )
@@ -89,10 +89,10 @@ def _blocks(
     return read_files(len(files), reading, read)
 
 
-def _checked(blocks: tf.data.Dataset, index: Tensor, whole: WholeFiles) -> tf.data.Dataset:
-    """The blocks of a file and an empty one, before which it is checked that the file is whole.
+def _checked(blocks: tf.data.Dataset, index: Tensor, gzip_check: GzipCheck) -> tf.data.Dataset:
+    """The blocks of a file and an empty one, before which the file is checked for truncation.
 
-    Cut short, a compressed file ends for TensorFlow as if it were whole.
+    TensorFlow takes the end of a truncated compressed file for the end of its rows.
     """
     end = tf.data.Dataset.from_tensors(tf.zeros([0], tf.string))
 
@@ -102,7 +102,7 @@ def _checked(blocks: tf.data.Dataset, index: Tensor, whole: WholeFiles) -> tf.da
         is_end = tf.equal(tf.size(lines), 0)
         checked = tf.cond(
             is_end,
-            lambda: tf.numpy_function(whole.check, [index, read], tf.int64, stateful=False),
+            lambda: tf.numpy_function(gzip_check.check, [index, read], tf.int64, stateful=False),
             lambda: tf.zeros([], tf.int64),
         )
         with tf.control_dependencies([checked]):

@@ -1,4 +1,4 @@
-"""What in the first lines of a CSV file cannot be read as the config says. No TensorFlow."""
+"""Validates the first lines of a CSV file against the config. No TensorFlow."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _cell_faults(
     for line in lines:
         cells = split_cells(line.text, separator)
         if len(cells) != len(names):
-            continue  # the reader's to tell, with its place
+            continue  # reported by the reader, with its place
         by_name = dict(zip(names, cells))
         for column in list(columns):
             cell = by_name[column.name]

@@ -1,4 +1,4 @@
-"""The head of a CSV file: its columns. No TensorFlow."""
+"""Reads the columns of a CSV file from its first line. No TensorFlow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first rows of a CSV file of unknown separator, with or without a header."""
+"""Reads the first rows of a CSV file whose separator and header are not known."""
 
 from __future__ import annotations
 

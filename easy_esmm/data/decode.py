@@ -1,4 +1,4 @@
-"""Lines of a CSV file -> typed tensors, a block of lines in one op."""
+"""Decodes lines of CSV files into typed tensors, a block of lines in one op."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a tf.Example that does not decode, in words."""
+"""Describes what is wrong with a tf.Example that does not decode."""
 
 from __future__ import annotations
 

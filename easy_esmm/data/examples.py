@@ -1,4 +1,4 @@
-"""What the first tf.Examples of TFRecord files say: which columns there are, of which kind.
+"""Infers the columns of TFRecord files, and their kinds, from the first tf.Examples.
 
 A TFRecord file has no schema; its first rows stand for one, as a CSV file's header does for it. No
 TensorFlow.

@@ -1,4 +1,4 @@
-"""Which columns of the data a config reads, with their types and the values of empty cells."""
+"""The columns that a config reads, with their types and defaults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Input files: a comma list of globs becomes a list of paths."""
+"""Finds input files by a comma list of globs, and opens them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pandas DataFrame in place of files: read as the Parquet file that pandas would make of it.
+"""Reads a pandas DataFrame as the Parquet file that pandas would write of it.
 
 No TensorFlow.
 """
@@ -21,11 +21,11 @@ NAME = "DataFrame"
 """What stands for a path in messages."""
 _GROUP_ROWS = 1 << 16
 
-Rows = Union[str, "pd.DataFrame"]
+FilesOrFrame = Union[str, "pd.DataFrame"]
 """Where rows come from: a comma list of globs, or a DataFrame."""
 
 
-def is_frame(rows: Optional[Rows]) -> bool:
+def is_frame(rows: Optional[FilesOrFrame]) -> bool:
     """Whether the rows are a DataFrame."""
     return rows is not None and not isinstance(rows, str)
 

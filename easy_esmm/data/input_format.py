@@ -1,4 +1,4 @@
-"""What a format of input files has to offer."""
+"""The interface of an input format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The input function: files of the configured format -> a dataset of (columns, labels)."""
+"""The input function: makes a dataset of (columns, labels) from files or a DataFrame."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from easy_esmm.data import storage
 from easy_esmm.data.fields import needed_fields
 from easy_esmm.data.files import find_files
 from easy_esmm.data.formats import input_format
-from easy_esmm.data.frames import Rows, is_frame
+from easy_esmm.data.frames import FilesOrFrame, is_frame
 from easy_esmm.data.parquet import frame_dataset
 from easy_esmm.data.row_columns import row_columns
 from easy_esmm.data.row_errors import SkippedRows
@@ -32,7 +32,7 @@ class InputFn:
         self,
         config: PipelineConfig,
         split: str,
-        rows: Optional[Rows],
+        rows: Optional[FilesOrFrame],
         seed: int,
         shard: Tuple[int, int],
         batch_size: Optional[int],
@@ -94,7 +94,7 @@ class InputFn:
 def input_fn(
     config: PipelineConfig,
     split: str,
-    rows: Optional[Rows] = None,
+    rows: Optional[FilesOrFrame] = None,
     *,
     seed: int = 1,
     shard: Tuple[int, int] = (0, 1),

@@ -1,4 +1,4 @@
-"""The order of rows in a Parquet pass: pure arithmetic on row numbers.
+"""Computes the order of rows in a Parquet pass: pure arithmetic on row numbers.
 
 All row groups of all files form one long table, group after group. An epoch is a permutation of its
 rows, and the epochs follow one another in one endless sequence of positions, so that any part of
@@ -14,7 +14,7 @@ from typing import Callable, Optional, Sequence, Tuple
 import numpy as np
 from numpy.typing import NDArray
 
-Rows = NDArray[np.int64]
+RowNumbers = NDArray[np.int64]
 
 CHUNK_ROWS = 1024
 
@@ -31,7 +31,7 @@ class RowOrder:
     """Row groups whose chunks are mixed with each other (and have to be in memory together)."""
     seed: Optional[int]
     """None: the table's own order in every epoch."""
-    block_of: Optional[Callable[[Rows], Rows]] = None
+    block_of: Optional[Callable[[RowNumbers], RowNumbers]] = None
     """Gives the block of each table row. With it, pieces of blocks are permuted in a window, not
     rows. None: each row is a block."""
     piece_rows: int = 1
@@ -42,7 +42,7 @@ class RowOrder:
         """Rows of one epoch."""
         return sum(self.group_rows)
 
-    def rows_at(self, start: int, stop: int) -> Rows:
+    def rows_at(self, start: int, stop: int) -> RowNumbers:
         """Table row numbers at the positions start .. stop - 1 of the endless sequence."""
         parts = []
         while start < stop:
@@ -52,7 +52,7 @@ class RowOrder:
             start += last - first
         return np.concatenate(parts) if parts else np.zeros([0], np.int64)
 
-    def _epoch_part(self, epoch: int, first: int, last: int) -> Rows:
+    def _epoch_part(self, epoch: int, first: int, last: int) -> RowNumbers:
         if self.seed is None:
             return np.arange(first, last, dtype=np.int64)
         window = first // self.window
@@ -64,7 +64,7 @@ class RowOrder:
             window += 1
         return np.concatenate(parts)
 
-    def _window_rows(self, epoch: int, base: int) -> Rows:
+    def _window_rows(self, epoch: int, base: int) -> RowNumbers:
         """The permuted rows of the window that starts at `base` of an epoch."""
         seed = self.seed or 0
         starts, table_rows = _chunk_order(self.group_rows, self.band, seed, epoch)
@@ -77,7 +77,7 @@ class RowOrder:
         return _permuted_pieces(rows, self.block_of(rows), self.piece_rows, random)
 
 
-def runs(values: Rows) -> Rows:
+def runs(values: RowNumbers) -> RowNumbers:
     """Where the runs of equal neighbours start, ascending; empty for no values."""
     is_start = np.ones(len(values), bool)
     is_start[1:] = values[1:] != values[:-1]
@@ -85,8 +85,8 @@ def runs(values: Rows) -> Rows:
 
 
 def _permuted_pieces(
-    rows: Rows, blocks: Rows, piece_rows: int, random: np.random.Generator
-) -> Rows:
+    rows: RowNumbers, blocks: RowNumbers, piece_rows: int, random: np.random.Generator
+) -> RowNumbers:
     block_starts = runs(blocks)
     block_rows = np.diff(np.append(block_starts, len(rows)))
     place_in_block = np.arange(len(rows)) - np.repeat(block_starts, block_rows)
@@ -95,12 +95,14 @@ def _permuted_pieces(
     order = random.permutation(len(starts))
     starts, lengths = starts[order], lengths[order]
     places = np.repeat(starts - (np.cumsum(lengths) - lengths), lengths) + np.arange(len(rows))
-    permuted: Rows = rows[places]
+    permuted: RowNumbers = rows[places]
     return permuted
 
 
 @lru_cache(maxsize=4)
-def _chunk_order(group_rows: Sequence[int], band: int, seed: int, epoch: int) -> Tuple[Rows, Rows]:
+def _chunk_order(
+    group_rows: Sequence[int], band: int, seed: int, epoch: int
+) -> Tuple[RowNumbers, RowNumbers]:
     """Chunks of an epoch in their order: where each starts in the epoch, and its first table row.
 
     Row groups are permuted and taken `band` at a time; the chunks of a band are permuted.

@@ -1,4 +1,4 @@
-"""Parquet files -> batches of typed tensors.
+"""Reads Parquet files into batches of typed tensors.
 
 A plan is made from the files' metadata; windows of rows are then read by a function of the window's
 number alone, so that any window can be read at any time, by any thread or worker, and the position
@@ -17,12 +17,12 @@ from easy_esmm.data.decode import DTYPES, Element
 from easy_esmm.data.fields import Fields
 from easy_esmm.data.frames import plan_frame
 from easy_esmm.data.parquet_plan import Plan, UserPlan
+from easy_esmm.data.parquet_reader import ParquetReader
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.settings import Reading
 from easy_esmm.data.user_files import plan_with_users
-from easy_esmm.data.user_windows import UserWindows
+from easy_esmm.data.user_reader import UserReader
 from easy_esmm.data.validated import RowValidator
-from easy_esmm.data.windows import Windows
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
@@ -77,9 +77,9 @@ def planned_dataset(plan: Plan, reading: Reading, skipped: SkippedRows) -> tf.da
     """Batches of the rows of a plan, which are some."""
     counter = skipped if reading.skip_errors else None
     windows = (
-        Windows(plan, reading, counter)
+        ParquetReader(plan, reading, counter)
         if plan.users is None
-        else UserWindows(plan, plan.users, reading, counter)
+        else UserReader(plan, plan.users, reading, counter)
     )
     outputs = _outputs(plan)
     index, count = reading.shard
@@ -158,7 +158,7 @@ def _outputs(plan: Plan) -> List[_Output]:
 
 
 def _outputs_of_users(users: UserPlan) -> List[_Output]:
-    """As `UserWindows.read` lays them out: the index is the last."""
+    """As `UserReader.read` lays them out: the index is the last."""
     outputs = [
         _Output(
             c.name,

@@ -1,4 +1,4 @@
-"""What the metadata of Parquet files says: row groups, types, faults. No TensorFlow."""
+"""Plans a pass over Parquet files from their metadata. No TensorFlow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which Parquet types a declared column may have. No TensorFlow."""
+"""Validates the types of Parquet columns against the declared ones. No TensorFlow."""
 
 from __future__ import annotations
 

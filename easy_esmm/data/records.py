@@ -1,4 +1,4 @@
-"""TFRecord files, read by Python: the first records, and what is left of a damaged file.
+"""Reads TFRecord files in Python: their first records, and the rest of a corrupt file.
 
 A record is its length (uint64), the masked CRC-32C of the length, the data, and the masked CRC-32C
 of the data, all little-endian. TensorFlow's reader is quicker, but stops at the first damage and

@@ -1,4 +1,4 @@
-"""Rows that cannot be read: reported with their place, or skipped and counted.
+"""Reports rows that cannot be read with their place, or skips and counts them.
 
 A reader inside a tf.data pipeline cannot raise a UserError through TensorFlow: whatever it raises
 arrives at the caller as some TensorFlow error with the text buried in traces. So the text travels

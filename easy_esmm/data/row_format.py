@@ -1,4 +1,4 @@
-"""What a file format of rows that are decoded in blocks has to know."""
+"""The interface of a file format whose rows are decoded in blocks."""
 
 from __future__ import annotations
 

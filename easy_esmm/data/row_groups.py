@@ -1,4 +1,4 @@
-"""Row groups of Parquet files -> numpy arrays, kept in memory for as long as they are in use."""
+"""Reads row groups of Parquet files into numpy arrays, and caches them."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def load_group(source: Source, plan: Plan) -> RowGroup:
         labels += _label(fields.weight, table.column(fields.weight.name), faults, True)[:1]
     if source.users is not None:
         name = fields.columns[-1].name
-        _note_strays(name, columns[-1].array, table.column(name), source.users, faults)
+        _note_missing_users(name, columns[-1].array, table.column(name), source.users, faults)
     return RowGroup((*columns, *labels), faults)
 
 
@@ -197,7 +197,7 @@ def _note(
         )
 
 
-def _note_strays(
+def _note_missing_users(
     name: str, rows: Array, cells: pa.ChunkedArray, users: int, faults: Dict[int, str]
 ) -> None:
     """Faults of rows that point to no row of the users file."""

@@ -1,4 +1,4 @@
-"""The slow way through a block of rows that did not decode: find and name the bad rows.
+"""Finds the corrupt rows of a block that failed to decode.
 
 Bad rows are found by halving the block and decoding the halves with the very op of the fast way, so
 that both ways agree on every row, and the cost is a few blocks' decoding for each bad row.
@@ -20,15 +20,15 @@ ADVICE = "fix the row or set data_config.ignore_error"
 
 
 class Scan:
-    """Judges the rows of failed blocks. Holds no state but the counter of skipped rows."""
+    """Decodes the valid rows of failed blocks. Holds no state but the counter of skipped rows."""
 
-    def __init__(self, rows: RowFormat, skipped: Optional[SkippedRows], hopeless: int) -> None:
+    def __init__(self, rows: RowFormat, skipped: Optional[SkippedRows], limit: int) -> None:
         """`skipped` is None where a bad row is an error.
 
-        So many rows without a good one among them are an error even so: a wrong separator in an
-        endless training would be searched for a good row for ever.
+        A block of at least `limit` rows without a valid one is an error even then: with a wrong
+        separator, an endless training would look for a valid row for ever.
         """
-        self._format, self._skipped, self._hopeless = rows, skipped, hopeless
+        self._format, self._skipped, self._limit = rows, skipped, limit
 
     def __call__(
         self, rows: NDArray[Any], numbers: NDArray[np.int64], files: NDArray[np.int64]
@@ -40,7 +40,7 @@ class Scan:
         """
         parts: List[Any] = []
         self._decode(rows, numbers, files, parts)
-        if not parts and len(rows) >= self._hopeless:
+        if not parts and len(rows) >= self._limit:
             place = self._format.place(int(files[-1]), int(numbers[-1]))
             message = self._format.fault(rows[-1], int(files[-1]))
             raise RowError(f"{place}: none of {len(rows)} rows can be read, the last: {message}")

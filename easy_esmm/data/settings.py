@@ -1,4 +1,4 @@
-"""How the rows of one pass are cut, mixed and shared out."""
+"""Batch size, shuffling and sharding of one pass over the files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where files are: on the local disk, or in a file system that TensorFlow knows by its scheme.
+"""File access: the local disk, or the file systems that TensorFlow knows by their scheme.
 
 A path with a scheme (`gs://`, `s3://`, `hdfs://`, `file://`) is handed to tf.io.gfile as it is
 written; only for such a path is TensorFlow imported, which takes 6 s. Whatever goes wrong is an

@@ -1,4 +1,4 @@
-"""TFRecord files of tf.Examples -> batches of typed tensors; how, is told in `blocks`."""
+"""Reads TFRecord files of tf.Examples into batches of tensors, by the steps of `blocks`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from easy_esmm.data.empty_cells import fill_empty, sentinel
 from easy_esmm.data.example_fault import fault
 from easy_esmm.data.examples import BYTES, WHOLE, is_gzip, plan_examples
 from easy_esmm.data.fields import BOOL, FLOATS, STRING, Column, Fields
+from easy_esmm.data.record_recovery import RecordRecovery
 from easy_esmm.data.records import FRAME_BYTES
-from easy_esmm.data.rest_of_records import RestOfRecords
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.settings import BLOCK_ROWS, Reading
 from easy_esmm.data.validated import RowValidator, Validated
@@ -35,8 +35,8 @@ def tfrecord_dataset(
     validator: Optional[RowValidator] = None,
 ) -> tf.data.Dataset:
     """Batches of the files' rows; elements as `csv_dataset`'s, list columns as RaggedTensors."""
-    rest = RestOfRecords(files, data, skipped if reading.skip_errors else None)
-    blocks = _blocks(files, data, reading, rest)
+    recovery = RecordRecovery(files, data, skipped if reading.skip_errors else None)
+    blocks = _blocks(files, data, reading, recovery)
     examples = _Examples(files, data, fields)
     return batches_of(
         blocks, Validated(examples, validator) if validator else examples, reading, skipped
@@ -78,7 +78,7 @@ class _Examples:
         return f"{self._files[file]}: record {number}"
 
     def check_file(self, file: int) -> None:
-        """A record that is damaged does not get this far: its check sum tells."""
+        """A corrupt record does not get this far: its check sum is wrong."""
 
     def _parse_spec(self, column: Column) -> Any:
         dtype = _PARSED.get(self._plan.kinds[column.name], tf.float32)
@@ -117,7 +117,7 @@ def _typed(column: Column, values: Tensor, checks: List[Tensor]) -> Tensor:
 
 
 def _blocks(
-    files: Sequence[str], data: DatasetConfig, reading: Reading, rest: RestOfRecords
+    files: Sequence[str], data: DatasetConfig, reading: Reading, recovery: RecordRecovery
 ) -> tf.data.Dataset:
     """Blocks of this shard's records of one epoch."""
     paths = tf.constant(list(files))
@@ -129,7 +129,7 @@ def _blocks(
         blocks = records.batch(BLOCK_ROWS).ignore_errors()
         end = tf.data.Dataset.from_tensors(tf.zeros([0], tf.string))
         counted = blocks.concatenate(end).scan(np.zeros(2, np.int64), _count)
-        return counted.flat_map(lambda *block: _with_rest(block, index, rest)).map(
+        return counted.flat_map(lambda *block: _with_rest(block, index, recovery)).map(
             lambda records, numbers: _share(records, numbers, index, reading)
         )
 
@@ -143,7 +143,9 @@ def _count(read: Tensor, records: Tensor) -> Tuple[Tensor, Tuple[Tensor, Tensor]
     return read + tf.stack([size, length + FRAME_BYTES * size]), (records, read)
 
 
-def _with_rest(block: Tuple[Tensor, Tensor], file: Tensor, rest: RestOfRecords) -> tf.data.Dataset:
+def _with_rest(
+    block: Tuple[Tensor, Tensor], file: Tensor, recovery: RecordRecovery
+) -> tf.data.Dataset:
     """(records, numbers) of a block; in place of the empty one at the end, of what was not read."""
     records, read = block
     size = tf.size(records, tf.int64)
@@ -151,7 +153,7 @@ def _with_rest(block: Tuple[Tensor, Tensor], file: Tensor, rest: RestOfRecords) 
 
     def from_rest(part: Tensor) -> List[Tensor]:
         arrays = tf.numpy_function(
-            rest, [file, read, part], [tf.string, tf.int64, tf.bool], stateful=False
+            recovery, [file, read, part], [tf.string, tf.int64, tf.bool], stateful=False
         )
         return [tf.ensure_shape(array, shape) for array, shape in zip(arrays, ([None], [None], []))]
 

@@ -1,4 +1,4 @@
-"""Users files beside impressions files: which belongs to which, and which columns are where.
+"""Pairs users files with impressions files, and finds which columns each holds.
 
 No TensorFlow.
 """

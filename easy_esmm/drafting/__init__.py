@@ -1,4 +1,4 @@
-"""A first config for files that nobody has described: looks at them, guesses, and says why.
+"""Drafts a first config from a look at the data, with the reason of every guess.
 
 Nothing in here imports TensorFlow.
 """

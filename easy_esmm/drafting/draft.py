@@ -1,4 +1,4 @@
-"""A config for files that nobody has described, and what was guessed."""
+"""Drafts the config: reads a sample, finds labels and features, writes the text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a column to a feature, with the reason."""
+"""Chooses a feature for each column, with the reason."""
 
 from __future__ import annotations
 

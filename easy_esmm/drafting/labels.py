@@ -1,4 +1,4 @@
-"""Which columns are the click and the conversion."""
+"""Finds the columns of the click and the conversion."""
 
 from __future__ import annotations
 

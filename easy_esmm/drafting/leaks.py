@@ -1,4 +1,4 @@
-"""Columns that know a label, and columns that name rows: neither teaches anything."""
+"""Finds columns that leak a label or identify rows; both are left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of a drafted config."""
+"""Writes the text of a drafted config."""
 
 from __future__ import annotations
 

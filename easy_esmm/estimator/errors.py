@@ -11,7 +11,7 @@ import tensorflow as tf
 from easy_esmm import data
 from easy_esmm.compat import estimator
 from easy_esmm.config import ConfigError, Pipeline
-from easy_esmm.data import Rows
+from easy_esmm.data import FilesOrFrame
 from easy_esmm.errors import UserError
 
 _OF_THE_SYSTEM = {
@@ -25,7 +25,7 @@ _ENCODING = re.compile(r"encode/([^/\s]+)/")
 def require_files(
     pipeline: Pipeline,
     split: str,
-    rows: Optional[Rows] = None,
+    rows: Optional[FilesOrFrame] = None,
     extra_columns: Sequence[str] = (),
 ) -> None:
     """The third gate: the files against the config, before anything is built.

@@ -9,7 +9,7 @@ from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
 from easy_esmm.config.tasks import task_specs
 from easy_esmm.contract import EntireSpaceTasks, Kind
-from easy_esmm.data import Rows
+from easy_esmm.data import FilesOrFrame
 from easy_esmm.errors import UserError
 from easy_esmm.estimator import checkpoint_fit as checkpoints
 from easy_esmm.estimator.bad_cells import find_bad_cell, validator_of
@@ -25,7 +25,7 @@ from easy_esmm.simulation.truth import read_truth
 
 def evaluate(
     pipeline: Pipeline,
-    rows: Optional[Rows] = None,
+    rows: Optional[FilesOrFrame] = None,
     *,
     checkpoint_path: str = "",
     truth_path: str = "",

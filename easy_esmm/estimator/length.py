@@ -6,11 +6,11 @@ from typing import Optional
 
 from easy_esmm.data.files import find_files
 from easy_esmm.data.formats import input_format
-from easy_esmm.data.frames import Rows
+from easy_esmm.data.frames import FilesOrFrame
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 
-def expected_steps(config: PipelineConfig, rows: Optional[Rows] = None) -> Optional[int]:
+def expected_steps(config: PipelineConfig, rows: Optional[FilesOrFrame] = None) -> Optional[int]:
     """The step at which a training that starts now ends, if nothing stops it; None: not known.
 
     `num_steps`, or the end of the input where the number of its rows is known: that of a DataFrame,
@@ -28,7 +28,7 @@ def expected_steps(config: PipelineConfig, rows: Optional[Rows] = None) -> Optio
     return min(of_input, num_steps) if num_steps else of_input
 
 
-def _count(config: PipelineConfig, rows: Optional[Rows]) -> Optional[int]:
+def _count(config: PipelineConfig, rows: Optional[FilesOrFrame]) -> Optional[int]:
     if rows is not None and not isinstance(rows, str):
         return len(rows)
     files = find_files(config.train_input_path if rows is None else rows)

@@ -11,11 +11,11 @@ from typing import Iterator
 from absl import logging
 from google.protobuf import text_format
 
+from easy_esmm.atomic_file import atomic_write, is_left_over
 from easy_esmm.compat import estimator, v1
 from easy_esmm.config import Pipeline
 from easy_esmm.errors import UserError
 from easy_esmm.estimator import checkpoint_fit as checkpoints
-from easy_esmm.whole_file import is_left_over, written_whole
 
 
 def pipeline_file(model_dir: str) -> str:
@@ -116,7 +116,7 @@ def write_pipeline(pipeline: Pipeline, path: str) -> None:
 
     It appears whole or not at all.
     """
-    with written_whole(path) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
+    with atomic_write(path) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
         file.write(text_format.MessageToString(pipeline.written))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from easy_esmm import data
 from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
-from easy_esmm.data import Rows
+from easy_esmm.data import FilesOrFrame
 from easy_esmm.estimator import checkpoint_fit as checkpoints
 from easy_esmm.estimator.bad_cells import find_bad_cell, validator_of
 from easy_esmm.estimator.errors import user_errors
@@ -19,7 +19,7 @@ from easy_esmm.estimator.factory import make_estimator
 
 def predict(
     pipeline: Pipeline,
-    rows: Rows,
+    rows: FilesOrFrame,
     *,
     checkpoint_path: str = "",
     extra_columns: Sequence[str] = (),

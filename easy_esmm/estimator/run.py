@@ -14,7 +14,7 @@ from easy_esmm.checkpoints.input_position import InputPosition
 from easy_esmm.compat import estimator
 from easy_esmm.config import ConfigError, Pipeline
 from easy_esmm.config.scalars import quoted
-from easy_esmm.data import Rows
+from easy_esmm.data import FilesOrFrame
 from easy_esmm.errors import UserError
 from easy_esmm.estimator import model_dir
 from easy_esmm.estimator.bad_cells import find_bad_cell, validator_of
@@ -59,8 +59,8 @@ def train(
     *,
     continue_train: bool = False,
     hooks: Sequence[Any] = (),
-    train_rows: Optional[Rows] = None,
-    eval_rows: Optional[Rows] = None,
+    train_rows: Optional[FilesOrFrame] = None,
+    eval_rows: Optional[FilesOrFrame] = None,
 ) -> Trained:
     """Trains, evaluates at each checkpoint and exports.
 
@@ -169,7 +169,7 @@ def specs(
     decisive: DecisiveMetrics = _NOTHING,
     evaluations: Optional[Evaluations] = None,
     hooks: Sequence[Any] = (),
-    rows: Tuple[Optional[Rows], Optional[Rows]] = (None, None),
+    rows: Tuple[Optional[FilesOrFrame], Optional[FilesOrFrame]] = (None, None),
 ) -> Tuple[Any, Optional[Any]]:
     """The Estimator's TrainSpec and EvalSpec; the latter None without rows to evaluate on.
 

@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any, Mapping
 
-from easy_esmm.whole_file import written_whole
+from easy_esmm.atomic_file import atomic_write
 
 
 def one_line(result: Mapping[str, Any]) -> str:
@@ -24,6 +24,6 @@ def write(result: Mapping[str, float], path: str) -> None:
     The file appears whole or not at all.
     """
     values = {name: None if math.isnan(value) else value for name, value in result.items()}
-    with written_whole(path) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
+    with atomic_write(path) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
         json.dump(values, file, indent=1, sort_keys=True)
         file.write("\n")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Dict
 
+from easy_esmm.atomic_file import atomic_write
 from easy_esmm.config import Pipeline
 from easy_esmm.estimator import checkpoint_fit as checkpoints
 from easy_esmm.estimator.evaluate import evaluate
 from easy_esmm.reporting.collect import collect, recorder_for, user_column_of
 from easy_esmm.reporting.page import page
 from easy_esmm.simulation.truth import read_truth
-from easy_esmm.whole_file import written_whole
 
 
 def evaluate_and_report(
@@ -48,6 +48,6 @@ def evaluate_and_report(
     )
     truth = read_truth(truth_path) if truth_path else None
     found = collect(pipeline, metrics, recorder, checkpoint, user_column=user_column, truth=truth)
-    with written_whole(path) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
+    with atomic_write(path) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
         file.write(page(found))
     return metrics

@@ -1,4 +1,4 @@
-"""Writing a SavedModel for TensorFlow Serving."""
+"""Writes a SavedModel for TensorFlow Serving."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Input rows as requests for a SavedModel."""
+"""Turns input rows into requests for a SavedModel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scoring batches with an exported SavedModel, as a server would."""
+"""Scores batches with an exported SavedModel, as a server would."""
 
 from __future__ import annotations
 

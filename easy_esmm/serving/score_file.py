@@ -1,4 +1,4 @@
-"""Files of scored rows, CSV or Parquet by their suffix."""
+"""Writes scored rows to CSV or Parquet files, and reads them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
 
+from easy_esmm.atomic_file import atomic_write
 from easy_esmm.errors import UserError
-from easy_esmm.whole_file import written_whole
 
 
 class ScoreFile:
@@ -54,7 +54,7 @@ class ScoreFile:
         with self._named():
             if self._writer is None:
                 kind = pyarrow.parquet.ParquetWriter if self._is_parquet else pyarrow.csv.CSVWriter
-                unfinished = self._open.enter_context(written_whole(self._path))
+                unfinished = self._open.enter_context(atomic_write(self._path))
                 self._writer = self._open.enter_context(kind(unfinished, table.schema))
             self._writer.write_table(table)
         self.rows += table.num_rows

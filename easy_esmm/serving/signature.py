@@ -1,4 +1,4 @@
-"""What a SavedModel asks for: the inputs of `serving_default`."""
+"""The inputs of a SavedModel's signature `serving_default`."""
 
 from __future__ import annotations
 

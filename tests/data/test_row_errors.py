@@ -12,8 +12,8 @@ import tensorflow as tf
 
 from easy_esmm.compat import estimator, v1
 from easy_esmm.data import input_fn, row_error
+from easy_esmm.data.gzip_check import GzipCheck
 from easy_esmm.data.row_errors import SkippedRows
-from easy_esmm.data.whole_files import WholeFiles
 from tests.data.messages import message_of
 
 ADVICE = "; fix the row or set data_config.ignore_error"
@@ -182,10 +182,8 @@ def test_a_whole_gzip_file_is_read_once_where_its_length_explains_it(
     path = tmp_path / "a.csv.gz"
     path.write_bytes(content)
     seen = []
-    to_the_end = WholeFiles.read_to_the_end
-    monkeypatch.setattr(
-        WholeFiles, "read_to_the_end", lambda self, i: seen.append(i) or to_the_end(self, i)
-    )
+    to_the_end = GzipCheck.verify
+    monkeypatch.setattr(GzipCheck, "verify", lambda self, i: seen.append(i) or to_the_end(self, i))
     for _ in input_fn(make_config(data=data), "eval", str(path))():
         pass
     assert len(seen) == reads

@@ -41,8 +41,8 @@ from easy_esmm.aliccp.conversion.vocabulary import (
     write_vocabulary,
 )
 from easy_esmm.aliccp.conversion.workers import Pool
+from easy_esmm.atomic_file import atomic_write, is_left_over, is_unfinished
 from easy_esmm.errors import UserError
-from easy_esmm.whole_file import is_left_over, is_unfinished, written_whole
 
 RESULT = "conversion.json"
 UNFINISHED = ".unfinished"
@@ -366,7 +366,7 @@ def _publish(job: Job, work: Path, result: Dict[str, Any]) -> None:
 
 
 def _write_json(path: Path, content: Any) -> None:
-    with written_whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         Path(unfinished).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 

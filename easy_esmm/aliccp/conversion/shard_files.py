@@ -28,7 +28,7 @@ from easy_esmm.aliccp.fields import (
     USER,
     WEIGHT_SUFFIX,
 )
-from easy_esmm.whole_file import written_whole
+from easy_esmm.atomic_file import atomic_write
 
 LAYOUTS = ("grouped", "flat")
 FORMATS = ("parquet", "csv", "tfrecord")
@@ -64,7 +64,7 @@ def write(
 
 
 def _whole(path: Path, write_to: Callable[[Path], None]) -> None:
-    with written_whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         write_to(Path(unfinished))
 
 

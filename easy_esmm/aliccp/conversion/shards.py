@@ -18,7 +18,7 @@ from easy_esmm.aliccp.conversion.partition import FIRST_LINES, LABELS, LINE
 from easy_esmm.aliccp.conversion.shard_files import write
 from easy_esmm.aliccp.conversion.vocabulary import UNKNOWN, Lookup, read_vocabulary
 from easy_esmm.aliccp.fields import FIELDS, HISTORIES, USER
-from easy_esmm.whole_file import written_whole
+from easy_esmm.atomic_file import atomic_write
 
 ORDER_PARTS = 100
 """Into so many parts of equal length the raw file is cut to show how its rates drift."""
@@ -55,7 +55,7 @@ def write_shard(task: ShardTask) -> Counted:
     )
     write(joined, Path(task.folder), task.layout, task.format, task.shard, task.partitions.shards)
     counted = _counted(raw, joined, task.lines)
-    with written_whole(task.done) as unfinished:
+    with atomic_write(task.done) as unfinished:
         Path(unfinished).write_text(json.dumps(counted), encoding="utf-8")
     return counted
 

@@ -23,8 +23,8 @@ from easy_esmm.aliccp.conversion.arrow_file import arrow_file
 from easy_esmm.aliccp.conversion.columns import MISSING, Columns, Lists
 from easy_esmm.aliccp.conversion.joining import Partitions, join
 from easy_esmm.aliccp.fields import BY_NAME, FIELDS, USER
+from easy_esmm.atomic_file import atomic_write
 from easy_esmm.errors import UserError
-from easy_esmm.whole_file import written_whole
 
 FOLDER, SUMMARY = "vocabulary", "vocabulary.json"
 UNKNOWN = 0
@@ -200,7 +200,7 @@ def write_vocabulary(vocabulary: Vocabulary, folder: Path) -> None:
             "distinct_ids": vocabulary.distinct[name],
         }
     summary = {"min_count": vocabulary.min_count, "unknown_value": UNKNOWN, "fields": fields}
-    with written_whole(folder / SUMMARY) as unfinished:
+    with atomic_write(folder / SUMMARY) as unfinished:
         Path(unfinished).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Windows of rows from Parquet files as numpy arrays, each read from its number alone."""
+"""Reads windows of shuffled rows from Parquet files, each from its number alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Callable, List, Optional, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from easy_esmm.data.order import RowOrder, Rows
+from easy_esmm.data.order import RowNumbers, RowOrder
 from easy_esmm.data.parquet_plan import Plan, Source
 from easy_esmm.data.row_errors import RowError, SkippedRows
 from easy_esmm.data.row_groups import GroupCache, RowGroup, gather, select
@@ -27,25 +27,25 @@ _ENDLESS = int(np.iinfo(np.int64).max)
 class Chosen:
     """Rows by their row groups, in the order in which they are wanted."""
 
-    numbers: Rows
+    numbers: RowNumbers
     """Number of each row group among the plan's sources."""
     groups: Sequence[RowGroup]
-    group_of: Rows
+    group_of: RowNumbers
     """For each row the place of its group in `groups`."""
-    row_of: Rows
+    row_of: RowNumbers
     """For each row its number in its group."""
 
     def keep(self, is_kept: NDArray[np.bool_]) -> Chosen:
         """Some of the rows."""
         return self if is_kept.all() else self.take(np.flatnonzero(is_kept))
 
-    def take(self, places: Rows) -> Chosen:
+    def take(self, places: RowNumbers) -> Chosen:
         """The rows at these places."""
         group_of, row_of = self.group_of.take(places), self.row_of.take(places)
         return Chosen(self.numbers, self.groups, group_of, row_of)
 
 
-class Windows:
+class ParquetReader:
     """Parts of the endless sequence of rows, `reading.window` rows each.
 
     A window depends on its number only; what is kept between calls is a cache of row groups.
@@ -56,7 +56,7 @@ class Windows:
         plan: Plan,
         reading: Reading,
         skipped: Optional[SkippedRows],
-        block_of: Optional[Callable[[Rows], Rows]] = None,
+        block_of: Optional[Callable[[RowNumbers], RowNumbers]] = None,
         piece_rows: int = 1,
     ) -> None:
         """`skipped` is None where a row that must not be used is an error.
@@ -114,7 +114,7 @@ class Windows:
                 self._report(self._sources[chosen.numbers[place]], row, message, len(met))
         return chosen.keep(is_good)
 
-    def _locate(self, rows: Rows) -> Chosen:
+    def _locate(self, rows: RowNumbers) -> Chosen:
         source_of = np.searchsorted(self._starts, rows, side="right") - 1
         is_met = np.bincount(source_of, minlength=len(self._sources)) > 0
         numbers = np.flatnonzero(is_met)

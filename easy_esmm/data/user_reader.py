@@ -1,4 +1,4 @@
-"""Windows of impressions whose users stand in files of their own: each user once."""
+"""Reads impressions whose users stand in files of their own, each user once."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Any, List, Optional
 import numpy as np
 from numpy.typing import NDArray
 
-from easy_esmm.data.order import Rows, runs
+from easy_esmm.data.order import RowNumbers, runs
 from easy_esmm.data.parquet_plan import Plan, UserPlan
+from easy_esmm.data.parquet_reader import Chosen, ParquetReader
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.row_groups import GroupCache, gather, select
 from easy_esmm.data.settings import Reading
-from easy_esmm.data.windows import Chosen, Windows
 
 # A user is one number: his users file in the upper half, his row there in the lower.
 _FILE_BITS = 32
 _ROW_MASK = (1 << _FILE_BITS) - 1
 
 
-class UserWindows(Windows):
-    """As `Windows`; while shuffling, pieces of users' adjacent rows are permuted, not rows.
+class UserReader(ParquetReader):
+    """As `ParquetReader`; while shuffling, pieces of users' adjacent rows are permuted, not rows.
 
     The rows of each batch are then sorted by user, so that a batch holds each of its users once.
     """
@@ -28,7 +28,7 @@ class UserWindows(Windows):
     def __init__(
         self, plan: Plan, users: UserPlan, reading: Reading, skipped: Optional[SkippedRows]
     ) -> None:
-        """See `Windows`; the row column is the last of the plan's columns."""
+        """See `ParquetReader`; the row column is the last of the plan's columns."""
         super().__init__(plan, reading, skipped, self._users_of_rows, users.rows_together)
         self._is_shuffled, self._batch_size = reading.is_shuffled, reading.batch_size
         self._row_column = len(plan.fields.columns) - 1
@@ -75,11 +75,11 @@ class UserWindows(Windows):
         self._end(window, self._cache, self._user_cache)
         return [*arrays, index.astype(np.int32)]
 
-    def _users_of_rows(self, rows: Rows) -> Rows:
+    def _users_of_rows(self, rows: RowNumbers) -> RowNumbers:
         """int64: the user of each table row, also where the row points to none."""
         return self._users_of(self._locate(rows))
 
-    def _users_of(self, chosen: Chosen) -> Rows:
+    def _users_of(self, chosen: Chosen) -> RowNumbers:
         users = np.empty(len(chosen.row_of), np.int64)
         for place, (number, group) in enumerate(zip(chosen.numbers, chosen.groups)):
             at = np.flatnonzero(chosen.group_of == place)

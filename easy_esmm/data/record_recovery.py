@@ -1,4 +1,4 @@
-"""What TensorFlow's reader has left of a TFRecord file: nothing, or damage and what follows."""
+"""Reads the records of a TFRecord file that follow a corrupt one."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from easy_esmm.data import storage
 from easy_esmm.data.examples import is_gzip, open_records
 from easy_esmm.data.files import DAMAGED_GZIP
+from easy_esmm.data.gzip_check import stated_size
 from easy_esmm.data.records import Chunk, read_chunk
 from easy_esmm.data.row_errors import RowError, SkippedRows
 from easy_esmm.data.settings import BLOCK_ROWS
-from easy_esmm.data.whole_files import stated_size
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 _ADVICE = "write the file anew or set data_config.ignore_error"
 
 
-class RestOfRecords:
+class RecordRecovery:
     """Reads on where TensorFlow has stopped, names the damage, or skips it and counts it.
 
     What comes back depends on the arguments only; places are kept so as not to look for them again.

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from easy_esmm.whole_file import is_left_over, is_unfinished, written_whole
+from easy_esmm.atomic_file import atomic_write, is_left_over, is_unfinished
 
 
 def test_the_file_is_replaced_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text("old")
-    with written_whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         Path(unfinished).write_text("new")
         assert path.read_text() == "old"
         assert Path(unfinished).parent == tmp_path
@@ -26,7 +26,7 @@ def test_the_file_is_replaced_at_the_end(tmp_path: Path) -> None:
 
 
 def test_a_file_is_left_over_when_its_writer_is_gone(tmp_path: Path) -> None:
-    with written_whole(tmp_path / "a.json") as unfinished:
+    with atomic_write(tmp_path / "a.json") as unfinished:
         Path(unfinished).touch()
         assert not is_left_over(unfinished)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
@@ -47,6 +47,6 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: t
 
 
 def _write_half(path: Path, error: type) -> None:
-    with written_whole(str(path)) as unfinished:
+    with atomic_write(str(path)) as unfinished:
         Path(unfinished).write_text("half")
         raise error

@@ -1,4 +1,4 @@
-"""Whether the features of a config can read the cells of rows, asked before the rows are used."""
+"""Validates the cells of rows before a model reads them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 _LONGEST_VALUE = 60
 
 
-class Readable:
+class CellValidator:
     """Reads the text columns of the features that stand in groups as the model will read them."""
 
     def __init__(self, config: PipelineConfig) -> None:

@@ -1,4 +1,4 @@
-"""Finds compressed files that were cut short."""
+"""Finds truncated gzip files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SMALLEST = 18
 """Bytes of a gzip file around its data: shorter ones are cut."""
 
 
-class WholeFiles:
+class GzipCheck:
     """Compares what was read of each compressed file with the length that its last bytes state.
 
     TensorFlow 2.15 takes the end of a cut gzip file for the end of its rows, and returns the half
@@ -28,7 +28,7 @@ class WholeFiles:
         self._files, self._with_header = files, with_header
 
     def check(self, index: np.int64, read: NDArray[np.int64]) -> np.int64:
-        r"""Zero; raises RowError if the file of this index is compressed and not whole.
+        r"""Zero; raises RowError if the file of this index is compressed and truncated.
 
         `read` holds the number of its lines and of the bytes in them, without line ends. Only a
         file whose length that does not explain (members one behind the other, stray `\r`) is read
@@ -36,11 +36,11 @@ class WholeFiles:
         """
         path = self._files[int(index)]
         if is_compressed(path) and stated_size(path) not in self._sizes(path, *read.tolist()):
-            self.read_to_the_end(int(index))
+            self.verify(int(index))
         return np.int64(0)
 
-    def read_to_the_end(self, index: int) -> None:
-        """Raises RowError if the file of this index is compressed and not whole."""
+    def verify(self, index: int) -> None:
+        """Raises RowError if the file of this index is compressed and truncated."""
         path = self._files[index]
         if not is_compressed(path):
             return

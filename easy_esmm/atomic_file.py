@@ -1,4 +1,4 @@
-"""A file that is there whole or not at all, whenever the process that writes it ends."""
+"""Atomic writes: a file appears under its name only when it is complete."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Iterator, Optional, Union
 
 
 @contextmanager
-def written_whole(path: Union[str, os.PathLike[str]]) -> Iterator[str]:
+def atomic_write(path: Union[str, os.PathLike[str]]) -> Iterator[str]:
     """Yields the name to write to, in the same folder; then the file gets its own name.
 
     What stood at `path` before is replaced. When writing fails it stays, and the unfinished file is
