@@ -1,7 +1,7 @@
 """Infers the type of each column, and what its values look like.
 
 The types of a CSV file's cells are inferred here: pyarrow's reader takes 0x1F for the number 31,
-2024-01-01 for a date and 12:30 for a time, and cannot be told to infer numbers and nothing else.
+2024-01-01 for a date and 12:30 for a time, and has no option to infer numbers only.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Columns of several values as matrices [batch, values]: `export_config.auto_multi_value`.
 
-Rows of fewer values are filled up behind them: text with '', integers with -1, numbers with NaN,
-and weights with anything, for their ids say how many there are.
+Shorter rows are padded at their end: text with '', integers with -1, numbers with NaN,
+and weights with anything, since their ids tell the number of values.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from easy_esmm.contract import Tensor
 from easy_esmm.features.pieces import pieces_of
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
-_FILLERS: Dict[Any, Any] = {tf.string: "", tf.int64: -1, tf.float32: math.nan}
+_PADDING: Dict[Any, Any] = {tf.string: "", tf.int64: -1, tf.float32: math.nan}
 
 
 def matrix_types(config: PipelineConfig) -> Dict[str, Any]:
@@ -29,7 +29,7 @@ def matrix_types(config: PipelineConfig) -> Dict[str, Any]:
     return {name: _dtype(config, name) for name in matrix_columns(config)}
 
 
-def without_fillers(config: PipelineConfig, matrices: Mapping[str, Tensor]) -> Dict[str, Tensor]:
+def without_padding(config: PipelineConfig, matrices: Mapping[str, Tensor]) -> Dict[str, Tensor]:
     """The columns as features read them: those that are matrices become ragged."""
     columns = dict(matrices)
     counted_by = _counted_by(config)
@@ -47,14 +47,14 @@ def to_matrix(config: PipelineConfig, name: str, column: Tensor) -> NDArray[Any]
         pieces = pieces.with_values(tf.as_string(pieces.values))
     elif dtype != tf.string and pieces.dtype == tf.string:
         pieces = pieces.with_values(tf.strings.to_number(pieces.values, dtype))
-    values: NDArray[Any] = tf.cast(pieces, dtype).to_tensor(_FILLERS[dtype]).numpy()
+    values: NDArray[Any] = tf.cast(pieces, dtype).to_tensor(_PADDING[dtype]).numpy()
     return values
 
 
 def _is_value(matrix: Tensor) -> Tensor:
     if matrix.dtype == tf.float32:
         return ~tf.math.is_nan(matrix)
-    return tf.not_equal(matrix, tf.constant(_FILLERS[matrix.dtype], matrix.dtype))
+    return tf.not_equal(matrix, tf.constant(_PADDING[matrix.dtype], matrix.dtype))
 
 
 def _counted_by(config: PipelineConfig) -> Dict[str, str]:

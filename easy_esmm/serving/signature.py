@@ -12,7 +12,7 @@ from easy_esmm.contract import Tensor
 from easy_esmm.data.fields import STRING, Column, default_value
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-from easy_esmm.serving.matrices import matrix_types, without_fillers
+from easy_esmm.serving.matrices import matrix_types, without_padding
 
 DTYPES: Dict[int, Any] = {
     DatasetConfig.INT32: tf.int32,
@@ -45,7 +45,7 @@ def serving_input_receiver_fn(config: PipelineConfig, pipeline_file: str) -> Cal
         if config.export_config.multi_placeholder:
             matrices = _receive_matrices(config)
             inputs = {**receive_columns(config, except_for=matrices), **matrices}
-            columns = without_fillers(config, inputs)
+            columns = without_padding(config, inputs)
             return estimator.export.ServingInputReceiver(columns, inputs)
         joined = v1.placeholder(tf.string, [_rows(config)], name=JOINED_INPUT)
         return estimator.export.ServingInputReceiver(_split(config, joined), {JOINED_INPUT: joined})

@@ -1,4 +1,4 @@
-"""Columns of several values as matrices: their types, their fillers, and what features read."""
+"""Columns of several values as matrices: their types, their padding, and what features read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-from easy_esmm.serving.matrices import matrix_types, to_matrix, without_fillers
+from easy_esmm.serving.matrices import matrix_types, to_matrix, without_padding
 from easy_esmm.serving.requests import request
 from easy_esmm.serving.signature import serving_input_receiver_fn
 
@@ -93,7 +93,7 @@ def test_named_columns_alone_are_matrices(config: PipelineConfig) -> None:
 
 
 @pytest.mark.parametrize("name", MATRICES)
-def test_text_becomes_a_matrix_with_fillers(config: PipelineConfig, name: str) -> None:
+def test_text_becomes_a_matrix_with_padding(config: PipelineConfig, name: str) -> None:
     found = to_matrix(config, name, tf.constant(COLUMNS[name]))
     np.testing.assert_array_equal(found, np.array(MATRICES[name], found.dtype))
 
@@ -103,11 +103,11 @@ def test_lists_become_a_matrix_of_the_columns_type(config: PipelineConfig) -> No
     np.testing.assert_array_equal(found, [[b"1", b"2"], [b"", b""], [b"3", b""]])
 
 
-def test_features_read_the_values_without_the_fillers(config: PipelineConfig) -> None:
+def test_features_read_the_values_without_the_padding(config: PipelineConfig) -> None:
     matrices = {name: tf.constant(np.array(MATRICES[name])) for name in ("rows", "tags", "map")}
     for name in ("weights", "vector"):
         matrices[name] = tf.constant(MATRICES[name], tf.float32)
-    columns = without_fillers(config, {**matrices, "user": tf.constant(COLUMNS["user"])})
+    columns = without_padding(config, {**matrices, "user": tf.constant(COLUMNS["user"])})
     for name, values in VALUES.items():
         assert columns[name].to_list() == values, name
     assert columns["user"].shape == [3]
