@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Any, Optional, TextIO
+from typing import Any, Dict, Optional, TextIO
 
 from tqdm import tqdm
 
@@ -40,7 +41,7 @@ class ProgressLine:
                 mininterval=_REFRESH_SECONDS,
                 miniters=0,
                 leave=False,
-                dynamic_ncols=True,
+                **_size(self._stream),
             )
             return
         self._line.set_description_str(text, refresh=False)
@@ -54,6 +55,15 @@ class ProgressLine:
             self._line = None
         _Line.write(text, file=self._stream)
         self._stream.flush()
+
+
+def _size(stream: TextIO) -> Dict[str, Any]:
+    """tqdm's size of a terminal; a fixed one where it says 0 columns, which would hide the line."""
+    try:
+        has_size = os.get_terminal_size(stream.fileno()).columns > 0
+    except OSError:
+        has_size = False
+    return {"dynamic_ncols": True} if has_size else {"ncols": 120, "nrows": 24}
 
 
 def duration(seconds: float) -> str:

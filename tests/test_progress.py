@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
+import pty
+import sys
 from typing import List
+
+import pytest
 
 from easy_esmm.progress import ProgressLine, duration
 
@@ -72,3 +77,16 @@ def test_durations_are_rounded_to_seconds() -> None:
     assert duration(0.4) == "00:00"
     assert duration(59.6) == "01:00"
     assert duration(3723) == "1:02:03"
+
+
+def test_a_terminal_without_a_size_shows_the_live_line_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    control, terminal = pty.openpty()  # of no columns and no rows
+    with open(terminal, "w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)  # whose size tqdm asks for
+        line = ProgressLine()
+        line.live("step 1", 0.25)
+        assert b"step 1 |" in os.read(control, 4096)
+        line.event("step 2")
+    os.close(control)
