@@ -75,6 +75,10 @@ def test_example_works(heading: str, tmp_path: Path) -> None:
     run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
 
 
-def test_a_feature_type_takes_three_files_of_code() -> None:
-    code = {b.path for b in sections()["A feature type"] if b.path.startswith("easy_esmm/")}
-    assert len(code) == 3
+@pytest.mark.parametrize(
+    ("heading", "files"),
+    [("A feature type", 3), ("A model", 2), ("A loss", 3), ("A metric", 2)],
+)
+def test_an_example_takes_few_files_of_code(heading: str, files: int) -> None:
+    code = {block.path for block in sections()[heading] if block.path.startswith("easy_esmm/")}
+    assert len(code) == files

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Tuple
 
+from easy_esmm.config.support import value_mark
 from easy_esmm.protos.loss_pb2 import (
     BINARY_FOCAL_LOSS,
     CLASSIFICATION,
@@ -24,7 +25,7 @@ PARAMETERS: Dict[int, str] = {
 }
 """Type of loss -> the member of `Loss.loss_param` with its parameters, where it has any."""
 
-KINDS = (CLASSIFICATION, L2_LOSS, *PARAMETERS)
+KINDS = tuple(kind.number for kind in LossType.DESCRIPTOR.values if value_mark(kind) is None)
 """All types that are supported."""
 
 _STEMS: Dict[int, str] = {CLASSIFICATION: "cross_entropy_loss", L2_LOSS: "l2_loss"}
