@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
-from easy_esmm.comparing.measures import Group, Measure, groups_of, read_measures
+from easy_esmm.comparing.measure import Group, Measure
+from easy_esmm.comparing.measures import groups_of, read_measures
 from easy_esmm.comparing.runs import Result
 from easy_esmm.comparing.single_task import seesaw
 from easy_esmm.comparing.statistics import Interval, Spread, interval, paired_difference, spread

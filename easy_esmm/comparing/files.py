@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional
 
 from easy_esmm.atomic_file import atomic_write
 from easy_esmm.comparing.comparison import Comparison
-from easy_esmm.comparing.measures import Measure
+from easy_esmm.comparing.measure import Measure
 from easy_esmm.comparing.statistics import Interval
 
 SUMMARY, RUNS, JSON = "comparison.csv", "runs.csv", "comparison.json"

@@ -7,7 +7,7 @@ from typing import Any, List, Mapping, Optional
 
 from easy_esmm.comparing.comparison import Comparison
 from easy_esmm.comparing.interval_chart import Line, interval_chart
-from easy_esmm.comparing.measures import HIGHER, NEITHER, Group, Measure
+from easy_esmm.comparing.measure import HIGHER, NEITHER, Group, Measure
 from easy_esmm.comparing.statistics import Interval
 from easy_esmm.comparing.text import difference_text, spread_text
 from easy_esmm.reporting.drawing import html

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Callable, Iterable, Iterator, List, Optional, TextIO, Tuple
 
 from easy_esmm import console
+from easy_esmm.comparing import entire_space
 from easy_esmm.comparing.measures import read_measures
 from easy_esmm.comparing.runs import Result, Run, read_result
 from easy_esmm.errors import UserError
@@ -25,7 +26,6 @@ Batch = Tuple[Optional[Callable[[Log], None]], List[Run]]
 Outcome = Tuple[Run, Optional[Result], str]
 """A run with its result, or with the text of its error."""
 
-_TITLES = {"ctr": "CTR", "cvr_clicked": "CVR clicked", "ctcvr": "CTCVR"}
 _OF_TRUTH = (("truth_cvr_regret", "regret"), ("truth_cvr_bias", "bias"))
 
 
@@ -107,7 +107,7 @@ class Progress:
         self._new += 1
         self._seconds += result.seconds
         measures = read_measures(result.metrics, result.suffixes)
-        titles = [(f"auc_{task}", _TITLES.get(task, task)) for task in result.suffixes]
+        titles = [(f"auc_{task}", entire_space.SHORT.get(task, task)) for task in result.suffixes]
         figures = "  ".join(
             f"{title} {measures[key]:.4f}"
             for key, title in (*titles, *_OF_TRUTH)

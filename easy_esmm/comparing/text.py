@@ -6,7 +6,7 @@ import math
 from typing import List, Optional
 
 from easy_esmm.comparing.comparison import Comparison
-from easy_esmm.comparing.measures import Group, Measure
+from easy_esmm.comparing.measure import Group, Measure
 from easy_esmm.comparing.statistics import Interval, Spread
 from easy_esmm.reporting.text_table import aligned
 
