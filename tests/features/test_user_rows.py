@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any, Dict, List
 
 import numpy as np
 import pytest
 import tensorflow as tf
+
+from easy_esmm import features
 
 TEXT = """
 features { input_names: 'item' embedding_dim: 4 num_buckets: 9 }
@@ -125,3 +129,25 @@ def test_flat_columns_need_no_index(look_up: Any) -> None:
     text = "features { input_names: 'user' embedding_dim: 4 num_buckets: 6 }"
     found = look_up(text, {"user": np.array([1, 5])}, of_users=["user"])
     np.testing.assert_array_equal(found.groups["all"], found.tables["embedding/all/user"][[1, 5]])
+
+
+def test_no_other_part_of_the_package_knows_of_user_rows() -> None:
+    """Columns that it is given are expanded already."""
+    package = Path(features.__file__).parents[1]
+    parts = (
+        "estimator",
+        "evaluation",
+        "hooks",
+        "losses",
+        "metrics",
+        "models",
+        "reporting",
+        "serving",
+    )
+    knowing = [
+        str(path.relative_to(package))
+        for part in parts
+        for path in sorted((package / part).glob("**/*.py"))
+        if re.search("user_rows|row_column", path.read_text(encoding="utf-8"))
+    ]
+    assert knowing == []
