@@ -24,7 +24,7 @@ class CellValidator:
 
     def checks(self, columns: Mapping[str, Tensor]) -> Sequence[Tensor]:
         """Bool scalars: False, or an InvalidArgumentError, where a cell cannot be read."""
-        return [is_read for f in self._features for is_read in _verdicts(f, columns)]
+        return [check for f in self._features for check in _checks(f, columns)]
 
     def fault(self, columns: Mapping[str, Tensor]) -> str:
         """The feature that cannot read a row [1], with its cells; empty if all can."""
@@ -52,14 +52,14 @@ def _without_table(feature: FeatureConfig) -> FeatureConfig:
 def _reads(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> bool:
     """Of eager columns, whether the feature can read them."""
     try:
-        return all(bool(verdict) for verdict in _verdicts(feature, columns))
+        return all(bool(check) for check in _checks(feature, columns))
     except tf.errors.InvalidArgumentError:
         return False
 
 
-def _verdicts(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> List[Tensor]:
+def _checks(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> List[Tensor]:
     """Ids are rows or missing, weights and numbers are finite."""
-    # Numbers have been judged by their decoding.
+    # Numbers are checked where they are decoded.
     if not any(columns[name].dtype == tf.string for name in feature.input_names):
         return []
     return encoder_of(feature)(feature, columns).checks()

@@ -36,7 +36,7 @@ def encode_raw(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Union[O
         return _buckets(feature, values, is_present, boundaries)
     numbers = tf.cast(values, tf.float32)
     if columns[feature.input_names[0]].dtype == tf.float64:
-        # Text is judged where it is read, and no integer is that large.
+        # Text is checked where it is read, and no integer is that large.
         is_present &= tf.math.is_finite(numbers)
     return Numbers(tf.where(is_present, numbers, tf.zeros([])), feature.raw_input_dim)
 

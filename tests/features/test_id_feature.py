@@ -54,7 +54,7 @@ def test_vocabulary_comes_before_buckets(encoded: Any) -> None:
     assert (found["ids"], found["vocabulary"]) == ([2], 3)
 
 
-def test_only_minus_one_is_missing_in_buckets_and_other_strangers_go_to_row_0(
+def test_only_minus_one_is_missing_in_buckets_and_other_ids_out_of_range_go_to_row_0(
     encoded: Any,
 ) -> None:
     found = encoded(NUMBERED, {"x": np.array([3, -1, 10, -2, 9, 0])})

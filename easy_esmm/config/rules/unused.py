@@ -35,7 +35,7 @@ class Unused:
 def unused_notes(config: PipelineConfig, places: Places) -> List[Problem]:
     """A note for each setting of `config`, as written, that has no effect.
 
-    A value equal to the default is not worth a note.
+    None for a value that is the default anyway.
     """
     notes: List[Problem] = []
     for setting in settings(config):
