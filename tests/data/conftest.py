@@ -40,7 +40,8 @@ def make_config() -> Callable[..., PipelineConfig]:
         features = "".join(f'features {{ input_names: "{name}" }}' for name in inputs)
         label_fields = "".join(f'label_fields: "{name}"' for name in labels)
         text = f"data_config {{ {fields} {label_fields} {data} }} feature_config {{ {features} }}"
-        towers = zip(("cvr_tower", "ctr_tower"), labels)
+        # A model has two towers, whatever the labels of the columns.
+        towers = zip(("cvr_tower", "ctr_tower"), (*labels, "buy", "click"))
         esmm = " ".join(f'{tower} {{ label_name: "{label}" }}' for tower, label in towers)
         return text_format.Parse(f"{text} model_config {{ esmm {{ {esmm} }} }}", PipelineConfig())
 
