@@ -77,7 +77,13 @@ def test_example_works(heading: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("heading", "files"),
-    [("A feature type", 3), ("A model", 2), ("A loss", 3), ("A metric", 2)],
+    [
+        ("A feature type", 3),
+        ("A model", 2),
+        ("A loss", 3),
+        ("A metric", 2),
+        ("An input format", 2),
+    ],
 )
 def test_an_example_takes_few_files_of_code(heading: str, files: int) -> None:
     code = {block.path for block in sections()[heading] if block.path.startswith("easy_esmm/")}
