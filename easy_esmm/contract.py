@@ -71,18 +71,14 @@ class TaskSpec:
     uses_sample_weight: bool = True
     """Whether `data_config.sample_weight` weighs the task's losses."""
     task_space: Optional[TaskSpaceWeights] = None
+    inside_metric_name: Optional[str] = None
+    """Suffix of the metrics that it has besides, over the rows inside a strict task space; None
+    where it has none."""
 
     @property
-    def masked_metric_name(self) -> Optional[str]:
-        """Suffix of the metrics over the rows on which the task is observed, where it has them.
-
-        A task with a strict task space has its metrics twice: over all rows, as in EasyRec, and
-        over the rows inside.
-        """
-        if self.is_masked:
-            return self.metric_name
-        is_strict = self.task_space is not None and self.task_space.is_strict
-        return f"{self.name}_masked" if is_strict else None
+    def observed_metric_name(self) -> str:
+        """Suffix of its metrics over the rows on which it is observed."""
+        return self.inside_metric_name or self.metric_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,10 +241,9 @@ def scored_tasks(tasks: Tasks, outputs: Outputs, labels: Labels) -> Tuple[Scored
             metrics=spec.metrics,
         )
         scored.append(task)
-        masked = spec.masked_metric_name
-        if masked is not None and masked != spec.metric_name:
+        if spec.inside_metric_name is not None:
             inside = observed.weight * observed.is_inside
-            scored.append(replace(task, name=masked, weight=inside))
+            scored.append(replace(task, name=spec.inside_metric_name, weight=inside))
     return tuple(scored)
 
 

@@ -53,7 +53,7 @@ def metric_suffixes(tasks: Tasks) -> Dict[str, str]:
     """
     family = tasks.entire_space
     if family is None:
-        suffixes = [task.masked_metric_name or task.metric_name for task in tasks]
+        suffixes = [task.observed_metric_name for task in tasks]
         return {_SAME.get(suffix, suffix): suffix for suffix in suffixes}
     of_family = (family.click, family.conversion, family.product)
     return {task: spec.metric_name for task, spec in zip(entire_space.TASKS, of_family)}

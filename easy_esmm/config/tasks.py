@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Optional, Tuple
 
 from easy_esmm.config import models
@@ -20,12 +21,14 @@ def task_specs(model: ModelConfig) -> Tasks:
     """The tasks of a model whose towers are set and resolved (names, labels, metrics)."""
     if models.is_entire_space(model):
         return _entire_space(model)
-    return Tasks(
-        tuple(
-            _spec(tower, path, f"{tower.tower_name}_tower", tower_losses(tower))
-            for path, tower in models.tower_paths(model)
-        )
-    )
+    return Tasks(tuple(_independent(tower, path) for path, tower in models.tower_paths(model)))
+
+
+def _independent(tower: Any, path: str) -> TaskSpec:
+    """A question of its own; with a strict task space it is measured twice, as in EasyRec."""
+    spec = _spec(tower, path, f"{tower.tower_name}_tower", tower_losses(tower))
+    is_strict = spec.task_space is not None and spec.task_space.is_strict
+    return replace(spec, inside_metric_name=f"{spec.name}_masked") if is_strict else spec
 
 
 def _entire_space(model: ModelConfig) -> Tasks:

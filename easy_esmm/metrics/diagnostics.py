@@ -15,7 +15,6 @@ from easy_esmm.contract import (
     Outputs,
     ScoredTask,
     Tasks,
-    TaskSpec,
     Tensor,
     scored_tasks,
 )
@@ -44,7 +43,7 @@ def diagnostics(tasks: Tasks, outputs: Outputs, labels: Labels) -> Dict[str, Met
         metrics = entire_space.counts_and_means(tasks.entire_space, outputs, labels)
     else:
         metrics = {**_counts(tasks, scored, labels), **_means(tasks, outputs, labels)}
-    superseded = {spec.metric_name for spec in tasks if _has_both(spec)}
+    superseded = {spec.metric_name for spec in tasks if spec.inside_metric_name is not None}
     for task in scored:
         if task.name in superseded:
             continue
@@ -52,17 +51,12 @@ def diagnostics(tasks: Tasks, outputs: Outputs, labels: Labels) -> Dict[str, Met
     return metrics
 
 
-def _has_both(spec: TaskSpec) -> bool:
-    """Whether the task has metrics over all rows and over those inside its task space."""
-    return spec.masked_metric_name not in (None, spec.metric_name)
-
-
 def _counts(tasks: Tasks, scored: Sequence[ScoredTask], labels: Labels) -> Dict[str, Metric]:
     """Of rows, whatever they weigh."""
     inside: Dict[str, Tensor] = {
-        str(spec.masked_metric_name): labels[spec.name].is_inside
+        spec.inside_metric_name: labels[spec.name].is_inside
         for spec in tasks
-        if _has_both(spec)
+        if spec.inside_metric_name is not None
     }
     counts = {"count/impressions": tf.ones_like(labels.weight, tf.bool)}
     for task in scored:

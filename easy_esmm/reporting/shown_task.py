@@ -27,12 +27,12 @@ class ShownTask:
     @property
     def key(self) -> str:
         """Suffix of its metrics: of those over the rows on which it is observed."""
-        return self.spec.masked_metric_name or self.spec.metric_name
+        return self.spec.observed_metric_name
 
 
 def independent(spec: TaskSpec) -> ShownTask:
     """A task of a model whose tasks are independent questions."""
-    space, key = spec.task_space, spec.masked_metric_name or spec.metric_name
+    space, key = spec.task_space, spec.observed_metric_name
     is_inside = space is not None and space.is_strict
     where = f"rows with {space.indicator}" if space is not None and is_inside else "all rows"
     return ShownTask(

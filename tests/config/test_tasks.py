@@ -82,6 +82,19 @@ def test_a_task_space_without_weight_outside_has_metrics_of_its_own() -> None:
     assert strict.task_space is not None
     assert loose.task_space is not None
     assert (strict.task_space.inside, strict.task_space.outside) == (3, 0)
-    assert (strict.metric_name, strict.masked_metric_name) == ("a", "a_masked")
-    assert (loose.metric_name, loose.masked_metric_name) == ("b", None)
+    assert (strict.metric_name, strict.inside_metric_name) == ("a", "a_masked")
+    assert (loose.metric_name, loose.inside_metric_name) == ("b", None)
     assert tasks.columns() == ("buy", "seen")
+
+
+def test_the_metrics_of_an_entire_space_model_do_not_depend_on_a_task_space() -> None:
+    space = 'task_space_indicator_label: "seen" out_task_space_weight: 0'
+    tasks = tasks_of(
+        f"""esmm {{
+          ctr_tower {{ tower_name: "c" label_name: "click" {space} }}
+          cvr_tower {{ tower_name: "v" label_name: "buy" {space} }}
+        }}"""
+    )
+    assert all(task.task_space is not None and task.task_space.is_strict for task in tasks)
+    assert [task.observed_metric_name for task in tasks] == ["c", "ctcvr", "v_masked"]
+    assert all(task.inside_metric_name is None for task in tasks)

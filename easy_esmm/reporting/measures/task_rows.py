@@ -72,7 +72,7 @@ def _task_rows(rows: RecordedRows, task: ShownTask) -> TaskRows:
     spec, weight = task.spec, rows.weight.astype(np.float64)
     if spec.is_masked and spec.condition is not None:
         weight = weight * rows.labels[spec.condition]
-    elif spec.masked_metric_name is not None:
+    elif spec.inside_metric_name is not None:
         weight = weight * rows.inside[spec.name]
     score = rows.logits[spec.name]
     inside = np.flatnonzero((weight > 0) & np.isfinite(score))
