@@ -87,6 +87,17 @@ CASES: Dict[str, Tuple[str, List[str]]] = {
             'data_config.input_fields, got "clck"; did you mean click?'
         ],
     ),
+    "the name of another tower's metrics": (
+        config(
+            "SimpleMultiTask",
+            f'{_A} task_space_indicator_label: "buy" out_task_space_weight: 0',
+            _B.replace('"b"', '"a_masked"'),
+        ),
+        [
+            f"x.config:29:19: {_AT}[1].tower_name: must not be the name of the metrics of "
+            '"a" in its task space, got "a_masked"'
+        ],
+    ),
     "no experts": (
         config("MMoE", _A, _B),
         [

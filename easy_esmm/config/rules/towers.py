@@ -7,7 +7,7 @@ from typing import Any
 from easy_esmm.config import models
 from easy_esmm.config.rules.report import Report
 from easy_esmm.config.scalars import quoted
-from easy_esmm.config.tasks import PRODUCT
+from easy_esmm.config.tasks import PRODUCT, task_specs
 from easy_esmm.config.tower_losses import predicts_value
 from easy_esmm.protos.esmm_pb2 import ESMM
 from easy_esmm.protos.loss_pb2 import LossType
@@ -46,12 +46,17 @@ def check_towers(report: Report) -> None:
 
 
 def _check_names(report: Report) -> None:
-    towers = models.tower_paths(report.config.model_config)
-    for path, tower in towers:
-        if not tower.tower_name:
-            report.complain(f"{path}.tower_name", "must be set: it names outputs and metrics")
-    paths = [f"{path}.tower_name" for path, _ in towers]
-    report.demand_unique([tower.tower_name for _, tower in towers], paths, "another tower")
+    tasks = task_specs(report.config.model_config)
+    for task in tasks:
+        if not task.name:
+            report.complain(f"{task.path}.tower_name", "must be set: it names outputs and metrics")
+    names, paths = zip(*((task.name, f"{task.path}.tower_name") for task in tasks))
+    report.demand_unique(names, paths, "another tower")
+    for task in tasks:
+        inside = task.inside_metric_name
+        if inside is not None and inside in names:
+            rule = f"must not be the name of the metrics of {quoted(task.name)} in its task space"
+            report.complain(paths[names.index(inside)], rule, quoted(inside))
 
 
 def _check_family(report: Report, parameters: Any, at: str) -> None:
