@@ -7,7 +7,6 @@ from typing import Any, Callable, Dict
 import tensorflow as tf
 
 from easy_esmm.contract import Tensor
-from easy_esmm.errors import UserError
 from easy_esmm.layers.dice import Dice
 
 Activation = Callable[[Tensor, bool], Tensor]
@@ -39,17 +38,11 @@ LEARNED: Dict[str, Callable[[str], Any]] = {"dice": Dice}
 def activation(name: str, layer: str) -> Any:
     """An `Activation`: what a config names, `relu` or `tf.nn.relu`; an empty name is `linear`.
 
-    A name is looked up, never evaluated. One with variables is a Keras layer `<name>_<layer>`: keep
-    it where Keras finds it.
-
-    Raises:
-      UserError: the name is not one of `ACTIVATIONS` and `LEARNED`.
+    A name is looked up, never evaluated; `easy_esmm.config` has checked it. One with variables is a
+    Keras layer `<name>_<layer>`: keep it where Keras finds it.
     """
     short = (name[len(_PREFIX) :] if name.startswith(_PREFIX) else name) or "linear"
     if short in LEARNED:
         return LEARNED[short](f"{short}_{layer}")
-    if short not in ACTIVATIONS:
-        known = ", ".join(sorted([*ACTIVATIONS, *LEARNED]))
-        raise UserError(f"activation: must be one of {known}, got {name!r}")
     function = ACTIVATIONS[short]
     return lambda inputs, training: function(inputs)
