@@ -116,7 +116,7 @@ def on_rows(
     pipeline = replace(arguments, edits=(*ours, *more, *arguments.edits)).load("train")
     found = pipeline.config.model_dir
     if found != folder:
-        # The folder of a training that was cut off is removed, and there are several trainings.
+        # The folder of a training that was interrupted is removed, and there are several trainings.
         raise UserError(f"model_dir: is a folder of --output_dir here, got {found!r}")
     return pipeline
 
@@ -134,7 +134,7 @@ def train_once(pipeline: Pipeline) -> None:
         print(f"{folder}: trained before")
         return
     print(f"\n== Training {folder}\n", flush=True)
-    # A training that was cut off would read some rows twice when continued.
+    # A training that was interrupted would read some rows twice when continued.
     shutil.rmtree(folder, ignore_errors=True)
     training.train(pipeline)
 

@@ -1,4 +1,4 @@
-"""Checks a pipeline config and says what it describes, without importing TensorFlow.
+"""Checks a pipeline config and prints a summary of it, without importing TensorFlow.
 
     python -m easy_esmm.check --pipeline_config samples/esmm_quickstart.config
 

@@ -1,4 +1,4 @@
-"""What crosses module borders: task specifications, labels, model outputs and loss terms.
+"""The types that modules exchange: task specifications, labels, model outputs and loss terms.
 
 Tensors here are TensorFlow's, of shape [batch] and dtype float32 unless said otherwise; the module
 itself does not import TensorFlow, so that `config` and the command line stay quick.
@@ -10,7 +10,7 @@ import enum
 from dataclasses import dataclass, field, replace
 from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple, Union
 
-# TensorFlow's own type hints do not survive graph mode and `mypy --strict` together: said openly.
+# TensorFlow's own type hints do not pass `mypy --strict` in graph mode.
 Tensor = Any
 
 
@@ -219,7 +219,7 @@ class ScoredTask:
     logit: Optional[Tensor]
     """Log odds of `prediction`, exact where the probability underflows; None for a regression."""
     metrics: Tuple[Any, ...] = ()
-    """What the config asks for: `EvalMetrics`."""
+    """The configured `EvalMetrics`."""
 
     @property
     def score(self) -> Tensor:
@@ -280,7 +280,7 @@ class WeighedLoss:
     contribution: Tensor
     """Scalar float32: the summand, its weight and what a learned weight costs included."""
     learned_weight: Optional[Tensor] = None
-    """Scalar float32: what the loss's value is multiplied by; None where the config says it."""
+    """Scalar float32: what the loss's value is multiplied by; None where the config sets it."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,7 +33,7 @@ def main(arguments: flags.Arguments) -> None:
     """Evaluates and prints."""
     pipeline = arguments.load("evaluate")
     if FLAGS.user_column and not FLAGS.report:
-        raise UserError("--user_column: is for the page of --report FILE, which is not asked for")
+        raise UserError("--user_column: has no effect without --report FILE, whose page reads it")
     path = os.path.join(pipeline.config.model_dir, FLAGS.eval_result_path)
     if os.path.dirname(FLAGS.eval_result_path) and not os.path.isdir(os.path.dirname(path)):
         raise UserError(f"--eval_result_path: no folder {os.path.dirname(path)}")

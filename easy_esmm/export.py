@@ -12,7 +12,7 @@ FLAGS = flags.define(*flags.CONFIG, "model_dir", "checkpoint_path", "export_dir"
 
 
 def main(arguments: flags.Arguments) -> None:
-    """Exports and says where to."""
+    """Exports and prints the folder."""
     pipeline = arguments.load("export")
     if not FLAGS.export_dir:
         raise UserError("--export_dir: must name the folder for the SavedModel")

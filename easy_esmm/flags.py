@@ -90,7 +90,7 @@ _ALIASES = {"pipeline_config": "pipeline_config_path"}
 
 @dataclass(frozen=True)
 class Arguments:
-    """What the command line says beyond the flags that a program reads by itself."""
+    """What the command line holds besides the flags that a program reads by itself."""
 
     pipeline_config: Optional[str] = None
     """--pipeline_config."""
@@ -125,7 +125,7 @@ def run(
 ) -> NoReturn:
     """Parses the command line, calls `main` and ends the process.
 
-    Status 0; or 2 with the message and no traceback for what a user can mend (a UserError, a wrong
+    Status 0; or 2 with the message and no traceback for what a user can fix (a UserError, a wrong
     flag, a path that cannot be read or written); 130 after Ctrl-C; or a traceback, which means a
     defect. `usage` is what --help prints above the flags; arguments that are no flags are refused,
     unless `positional`.
@@ -142,7 +142,7 @@ def run(
         # The reader of a pipe has had enough (`... | head`); Python would complain again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        # A folder that cannot be written, a full disk: theirs to mend, and the path says where.
+        # A folder that cannot be written, a full disk: theirs to fix, and the path shows where.
         print(f"{error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
         sys.exit(EXIT_USER_ERROR)
     sys.exit(0)

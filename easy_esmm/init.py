@@ -1,4 +1,4 @@
-"""Looks at a log and writes a first config for it, with the reasons of every guess.
+"""Drafts a first config from a sample of a log, with the reason of every guess.
 
 python -m easy_esmm.init --data log.parquet [--click click] [--conversion buy]
     [--eval_data later.parquet] [--output first.config] [--rows 20000]
@@ -33,7 +33,7 @@ absl_flags.DEFINE_integer(
 
 
 def main(_: flags.Arguments) -> None:
-    """Drafts, and says what was guessed."""
+    """Drafts a config, and prints what was guessed."""
     if not FLAGS.data:
         raise UserError("--data: must name the files to train on")
     if FLAGS.output and os.path.exists(FLAGS.output):

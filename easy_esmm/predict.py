@@ -25,7 +25,7 @@ FLAGS = flags.define(
 
 
 def main(arguments: flags.Arguments) -> None:
-    """Scores and says how many rows went where."""
+    """Scores and prints how many rows were written."""
     for name in ("input_path", "output_path"):
         if not FLAGS[name].value:
             raise UserError(f"--{name}: must be given")

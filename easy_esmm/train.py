@@ -20,7 +20,7 @@ FLAGS = flags.define(
 
 
 def main(arguments: flags.Arguments) -> None:
-    """Trains and says where the results are."""
+    """Trains and prints where the results are."""
     pipeline = arguments.load("train")
     console.start(pipeline.notes)
     from easy_esmm import training  # noqa: PLC0415 - TensorFlow, late

@@ -1,1 +1,1 @@
-"""Checkpoints: writing them, what they hold, starting from them, and the input's position."""
+"""Checkpoints: saving, reading shapes, warm start, and the input's position."""

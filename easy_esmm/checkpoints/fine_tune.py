@@ -1,4 +1,8 @@
-"""Starting a training from the variables of another one's checkpoint."""
+"""Warm start: first values of variables from the checkpoint of another training.
+
+Built on `init_from_checkpoint`: tf.estimator's WarmStartSettings fails at a variable that is
+missing or has another shape, which a new feature or tower always has, and reports nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""The position of the training input, saved with each checkpoint and taken up again with it.
+"""Saves the position of the training input with each checkpoint, and restores it with it.
 
-`input.ckpt-STEP` is written before `model.ckpt-STEP`: a model that is whole has its position,
-wherever a process was killed. The position holds what the input has buffered.
+`input.ckpt-STEP` is written before `model.ckpt-STEP`: a complete model has its position, wherever a
+process was killed. The position holds what the input has buffered. Our own code, since TensorFlow's
+CheckpointInputPipelineHook restores its newest file whatever the step of the model, and raises an
+error where the input is another one or the file is corrupt.
 """
 
 from __future__ import annotations

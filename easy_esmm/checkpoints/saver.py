@@ -1,4 +1,7 @@
-"""Checkpoints written piece by piece, so that saving takes little memory beside the variables."""
+"""A saver that writes checkpoints in pieces, so that saving takes little memory.
+
+Our own code, since TensorFlow's saver has no pieces smaller than all variables of a device.
+"""
 
 from __future__ import annotations
 

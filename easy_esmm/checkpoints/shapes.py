@@ -1,4 +1,4 @@
-"""What a checkpoint holds."""
+"""Reads the names and shapes of the variables in a checkpoint."""
 
 from __future__ import annotations
 

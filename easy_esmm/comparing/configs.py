@@ -76,7 +76,7 @@ def on_simulated_rows(
 ) -> Tuple[Edit, ...]:
     """What a config needs to read the simulation in `folder`, whose files are `csv` or `parquet`.
 
-    A `label_prior` that the config sets is that of other rows; it becomes the rate asked for.
+    A `label_prior` that the config sets is that of other rows; it becomes the simulated rate.
     """
     written = variant.pipeline.written
     changes: Dict[str, Any] = {

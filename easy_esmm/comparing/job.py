@@ -26,7 +26,7 @@ _LARGEST_SEED = 2**32 - 1
 
 @dataclass(frozen=True)
 class Options:
-    """What is asked for besides the configs, as on the command line."""
+    """The options of the command line besides the configs."""
 
     seeds: str
     simulate: Optional[str]

@@ -97,12 +97,12 @@ class Progress:
         self.is_terminal = self._line.is_terminal
 
     def found(self, run: Run) -> None:
-        """Takes note of a run that was done before."""
+        """Counts a run that was done before."""
         self._finished += 1
         self.log(f"{self._head()} {run}: done before")
 
     def done(self, run: Run, result: Result) -> None:
-        """Takes note of a run that is done now."""
+        """Counts a run that is done now, and logs its figures."""
         self._finished += 1
         self._new += 1
         self._seconds += result.seconds
@@ -119,7 +119,7 @@ class Progress:
         )
 
     def failed(self, run: Run, error: str) -> None:
-        """Takes note of a run that failed."""
+        """Counts a run that failed."""
         self._finished += 1
         self.log(f"{self._head()} {run}: FAILED: {error}")
 

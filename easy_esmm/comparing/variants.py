@@ -1,4 +1,4 @@
-"""Whether configs can be compared: probabilities, measured on the same rows."""
+"""Checks that configs can be compared: they predict probabilities, on the same rows."""
 
 from __future__ import annotations
 

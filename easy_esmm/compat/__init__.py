@@ -1,4 +1,4 @@
-"""The one door to tf.estimator and Keras, whatever the TensorFlow version.
+"""The only access to tf.estimator and Keras, for every TensorFlow version.
 
 Everything else in the package imports `estimator`, `keras` and `v1` from here and does not know
 versions:

@@ -1,4 +1,4 @@
-"""What TensorFlow keeps of graphs that are gone.
+"""Releases the gradients that TensorFlow keeps registered for graphs that are gone.
 
 `tf.custom_gradient` registers its gradient, under a new name each time a graph is built, in a table
 of the whole process. The gradient holds the tensors of its graph, so that no such graph is ever

@@ -1,4 +1,4 @@
-"""A cell of text as the type of its column: what a config's defaults and the files' rows obey."""
+"""Parses a cell of text as the type of its column: for defaults in a config and rows of files."""
 
 from __future__ import annotations
 

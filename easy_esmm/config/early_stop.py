@@ -1,4 +1,4 @@
-"""When training stops before its end, as export_config states it."""
+"""The settings of early stopping, from `export_config`."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class EarlyStop:
 
 
 def early_stop(export: ExportConfig) -> Optional[EarlyStop]:
-    """What the config asks for; None where it does not.
+    """The configured early stopping; None without.
 
     Raises:
-      ValueError: `early_stop_params` is not what the function takes; the message says what is.
+      ValueError: `early_stop_params` is not what the function takes; the message states what is.
     """
     if not export.enable_early_stop:
         return None
@@ -60,7 +60,7 @@ def early_stop(export: ExportConfig) -> Optional[EarlyStop]:
 
 
 def reads_max_check_steps(export: ExportConfig) -> bool:
-    """Whether nothing else says how many steps may go without a better value."""
+    """Whether `max_check_steps` sets how many steps may go without a better value."""
     limit = LIMITS[_function(export)]
     return limit != "threshold" and limit not in _given(export)
 

@@ -1,4 +1,4 @@
-"""Edits of a config from the command line: applied to what was parsed, before any rule."""
+"""Applies edits from the command line to a parsed config, before any rule is checked."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from easy_esmm.config.tree import Body, Entry, Scalar, Value
 
 @dataclass(frozen=True)
 class Edit:
-    """One change that a flag asks for."""
+    """One change by a flag."""
 
     source: str
     """The flag, for messages: `--edit_config_json`, `--model_dir`."""
     path: str
     """See `edit_path`; every field it names gets the value."""
     value: Any
-    """Decoded JSON; or, with `is_text`, text that is read as the field's type wants it."""
+    """Decoded JSON; or, with `is_text`, text that is parsed as the field's type."""
     is_text: bool = False
 
 

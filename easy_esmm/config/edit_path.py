@@ -1,4 +1,4 @@
-"""Paths into a config, as the command line writes them.
+"""Parses paths to fields of a config, as the command line writes them.
 
 `train_config.num_steps`, `model_config.feature_groups[0].feature_names`,
 `feature_config.features[:].embedding_dim`, `feature_config.features[1:3].embedding_dim`,

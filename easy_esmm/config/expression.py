@@ -1,4 +1,4 @@
-"""Expressions over columns, parsed by Python's `ast`. Nothing is evaluated as code.
+"""Parses expressions over columns with Python's `ast`; nothing is evaluated as code.
 
     either     = both ('|' both)*
     both       = comparison ('&' comparison)*

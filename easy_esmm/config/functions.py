@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Optional, Tuple
 
 from easy_esmm.config.hints import did_you_mean
-from easy_esmm.config.rules.constraints import Constraint, Verdict
+from easy_esmm.config.rules.constraints import Constraint, Violation
 
 FUNCTIONS: Tuple[str, ...] = (
     "abs",
@@ -39,8 +39,8 @@ class FunctionName(Constraint):
     def words(self) -> str:
         return f"one of {', '.join(FUNCTIONS)}, as in tf.math"
 
-    def judge(self, value: str) -> Optional[Verdict]:
+    def check(self, value: str) -> Optional[Violation]:
         name = bare_name(value)
         if name in FUNCTIONS:
             return None
-        return Verdict(f"must be {self.words()}", did_you_mean(name, FUNCTIONS))
+        return Violation(f"must be {self.words()}", did_you_mean(name, FUNCTIONS))

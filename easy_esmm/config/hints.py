@@ -1,4 +1,4 @@
-"""Guesses at what a misspelt or misplaced name should have been."""
+"""Suggests what a misspelt or misplaced name should have been."""
 
 from __future__ import annotations
 

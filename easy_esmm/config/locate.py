@@ -1,4 +1,4 @@
-"""Config text -> a tree of names, values and places, with every syntax problem in it.
+"""Parses config text to a tree of names, values and places, and reports every syntax error.
 
 `text_format` stops at its first error and forgets where things stood; this walk over its tokens
 goes on after an error. It reads what `text_format.Merge` reads: `:` before `{` is optional, `<` and

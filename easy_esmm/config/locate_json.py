@@ -1,4 +1,4 @@
-"""JSON text -> the same tree as `locate`, with places.
+"""Parses JSON text to the same tree as `locate`, with places.
 
 `json_format` reports neither lines nor more than one error. The text is read by `json` first, for
 its exact message about broken syntax; the walk below then only meets well-formed text.

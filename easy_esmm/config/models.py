@@ -1,4 +1,4 @@
-"""The models that a config may name, read off the schema, and the parts that their messages share.
+"""The models of the schema, and access to the parts that their messages share.
 
 A model is a member of the oneof `model_config.model`; its message has the name of the
 `model_class`. Models of the entire-space family have a `ctr_tower` and a `cvr_tower`, other

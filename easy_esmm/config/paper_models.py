@@ -1,4 +1,4 @@
-"""The models of the ESMM paper's table 2, made of the config of its ESMM (SIGIR 2018)."""
+"""Derives the models of the ESMM paper's table 2 from a config of its ESMM (SIGIR 2018)."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ def _separate(esmm: ModelConfig, model_class: str, member: str) -> ModelConfig:
     """Another model with the same towers, each with a feature group of its own."""
     model = _same(esmm)
     group = model.feature_groups[0]
-    twin = model.feature_groups.add()
-    twin.CopyFrom(group)
-    group.group_name, twin.group_name = _CLICKS, _CONVERSIONS
+    other = model.feature_groups.add()
+    other.CopyFrom(group)
+    group.group_name, other.group_name = _CLICKS, _CONVERSIONS
     model.model_class = model_class
     parameters = getattr(model, member)
     parameters.SetInParent()

@@ -1,4 +1,4 @@
-"""A config file -> message, places and every problem of names and types: the first gate."""
+"""Parses a config file to a message, and reports every unknown name and wrong type."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ minutes to be refused token by token."""
 
 @dataclass(frozen=True, eq=False)
 class Parsed:
-    """What a config file says."""
+    """The content of a config file."""
 
     config: PipelineConfig
     """Everything that could be understood; wrong fields are left out."""

@@ -1,4 +1,4 @@
-"""What is wrong with a config, and where."""
+"""Problems of a config, with the places where they were written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes out ranges in names: `f[1-3]` stands for `f1`, `f2`, `f3`."""
+"""Expands ranges in names: `f[1-3]` stands for `f1`, `f2`, `f3`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A config as written -> the config that the rest of the package reads: nothing left implicit.
+"""Resolves a config as written to the one that the rest of the package reads, all explicit.
 
 Afterwards features stand in `feature_config.features` only, each with its name; shared names and
 ranges are written out; towers have names, labels and metrics; every label is in `label_fields`. The

@@ -1,4 +1,4 @@
-"""One written value -> the Python value that its field wants, or the rule that it breaks."""
+"""Converts a written value to the type of its field, or states the rule that it breaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which columns hold several values a row, by the features that read them."""
+"""Finds the columns that hold several values a row, by the features that read them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def single_readers(config: PipelineConfig) -> Dict[str, str]:
 
 
 def matrix_columns(config: PipelineConfig) -> Dict[str, str]:
-    """Those of `value_separators` that the exported model asks for as a matrix [batch, values]."""
+    """Those of `value_separators` that the exported model takes as a matrix [batch, values]."""
     export = config.export_config
     if not export.multi_placeholder:
         return {}

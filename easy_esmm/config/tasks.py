@@ -1,4 +1,4 @@
-"""The tasks of a resolved config: what each tower answers, on which rows, and how it is trained.
+"""Turns the towers of a resolved config into task specifications.
 
 `task_specs` is the one place that turns towers into tasks; what comes after reads the tasks.
 """

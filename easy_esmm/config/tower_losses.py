@@ -1,4 +1,4 @@
-"""The losses of a tower, as `loss_type` or `losses` say them."""
+"""The losses of a tower, from `loss_type` or `losses`."""
 
 from __future__ import annotations
 

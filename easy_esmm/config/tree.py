@@ -1,4 +1,4 @@
-"""A config as written: names, values and places, before anything is known about types.
+"""A config as written: names, values and places, before types are known.
 
 The text reader, the JSON reader and the command line all end in this form, so that types are
 checked, and messages filled, in one place (`parse`).

@@ -1,4 +1,4 @@
-"""Vocabulary files: one entry a line."""
+"""Reads vocabulary files: one entry a line."""
 
 from __future__ import annotations
 

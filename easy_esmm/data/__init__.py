@@ -1,6 +1,6 @@
 """Reads files into batches of tensors. Knows columns and types, and nothing of models.
 
-`input_fn` imports TensorFlow when it is first asked for; the check of files does without.
+`input_fn` imports TensorFlow when it is first accessed; the check of files does without.
 """
 
 from __future__ import annotations

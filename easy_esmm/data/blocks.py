@@ -46,7 +46,7 @@ def read_files(files: int, reading: Reading, read: Any) -> tf.data.Dataset:
 def batches_of(
     blocks: tf.data.Dataset, rows: RowFormat, reading: Reading, skipped: SkippedRows
 ) -> tf.data.Dataset:
-    """Batches of the rows of one epoch's blocks, over all epochs, shuffled where that is asked for.
+    """Batches of the rows of one epoch's blocks, over all epochs, shuffled if configured.
 
     Without shuffling the rows keep their order. All batches but the last of the whole dataset have
     `reading.batch_size` rows (where rows are skipped and columns hold lists, others may be shorter

@@ -28,7 +28,7 @@ def check_files(
     rows: Optional[FilesOrFrame] = None,
     extra_columns: Sequence[str] = (),
 ) -> List[Problem]:
-    """What in the files of `split` (train, eval or predict) cannot be read as the config says.
+    """The problems of the files of `split` (train, eval or predict): what is not as declared.
 
     Arguments as of `input_fn`. Each problem stands at the field that has to change: the path, the
     declared column, `with_header`, `separator` or `input_fields`; of a prediction's files, and of

@@ -57,7 +57,7 @@ class Column:
     is_probability: bool = False
     """A label that must lie in [0, 1]: the cross entropy of any other has no lower bound."""
     has_default: bool = False
-    """Whether the config says what an absent value means."""
+    """Whether the config has a `default_val` for absent values."""
 
     @property
     def type_name(self) -> str:

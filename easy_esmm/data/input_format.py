@@ -20,11 +20,11 @@ class InputFormat(ABC):
     """Files of one `data_config.input_type`. Only `read` imports TensorFlow, when it is called."""
 
     validates_rows = True
-    """Whether `read` asks the validator that it is given."""
+    """Whether `read` uses the validator that it is given."""
 
     @abstractmethod
     def check(self, files: Sequence[str], problems: FileProblems) -> int:
-        """Adds what in the files cannot be read as the config says; opens no more than their heads.
+        """Adds what in the files cannot be read as declared; opens no more than their heads.
 
         Returns a number greater than 0 if any file holds a row.
         """

@@ -52,7 +52,7 @@ def parquet_dataset(
     of a window may be shorter too): a batch may hold rows of two epochs. Raises UserError if a file
     cannot be read as declared, or if there is no row.
 
-    `validator` is not asked: it is for formats of text.
+    `validator` is not used: it is for formats of text.
 
     With `fields.user_rows`, users' columns are [users of the batch], in the order of their first
     impression, and the row column is the index, int32 [batch]: which of them each row belongs to.

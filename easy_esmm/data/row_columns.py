@@ -1,4 +1,4 @@
-"""The columns of a batch by row, where the columns of users stand once a user."""
+"""Expands the columns of users to one value for each row of the batch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def row_columns(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Mappin
     """The columns of a batch as the flat layout has them: each [batch], without the index.
 
     Columns that are flat already come back as they are. A column of users is expanded when it is
-    first asked for, once.
+    first read, once.
     """
     users = config.data_config.user_rows
     if not config.data_config.HasField("user_rows") or users.row_column not in columns:

@@ -1,4 +1,4 @@
-"""The first rows of a file that no config describes."""
+"""A sample of the first rows of a file, for `init`."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def plan_reading(
     shard: Tuple[int, int],
     batch_size: Optional[int] = None,
 ) -> Reading:
-    """The reading that `data_config` asks for; outside training one pass in the files' order."""
+    """The reading of a `data_config`; outside training one pass in the files' order."""
     batch = batch_size or data.batch_size
     decoded = batch * _ceil(_DECODED_ROWS, batch)
     rows = max(_WINDOW_ROWS, _WINDOW_BATCHES * batch, data.shuffle_buffer_size)

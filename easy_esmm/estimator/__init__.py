@@ -1,1 +1,1 @@
-"""From a checked config to a trained and exported model: the only place that knows modes."""
+"""Training, evaluation, export and scoring with tf.estimator; nothing else knows its modes."""

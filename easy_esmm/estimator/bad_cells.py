@@ -1,4 +1,4 @@
-"""Cells that decode and that no feature can read: skipped with their rows, or found again."""
+"""Validates cells that decode but that no feature can read, and finds them after an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a checkpoint fits a config, before anything is built on it or written."""
+"""Checks that a checkpoint fits a config, before it is used."""
 
 from __future__ import annotations
 

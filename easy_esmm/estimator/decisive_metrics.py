@@ -1,4 +1,4 @@
-"""Which metrics decide about exports and the end of training, by the evaluation's own names."""
+"""Resolves the metrics of the best export and of early stopping to names of the evaluation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from easy_esmm.config.scalars import quoted
 from easy_esmm.estimator.dry_build import dry_build
 
 ANY_AUC = "auc"
-"""EasyRec's default, which in a model of several tasks is the name of none."""
+"""EasyRec's default, which in a model of several tasks names no metric."""
 
 
 @dataclass(frozen=True)

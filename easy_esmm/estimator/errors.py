@@ -74,12 +74,12 @@ def _feature_error(error: tf.errors.OpError) -> Optional[UserError]:
         return None
     return UserError(
         f"feature {match.group(1)}: a value cannot be read: {_found(error.message)}\n"
-        "see its feature_type, separator and kv_separator, or mend the rows"
+        "see its feature_type, separator and kv_separator, or fix the rows"
     )
 
 
 def _checkpoint_error(error: tf.errors.OpError) -> Optional[UserError]:
-    """A file of a checkpoint that is cut off or gone."""
+    """A file of a checkpoint that is truncated or missing."""
     if not _RESTORING.search(_node(error)):
         return None
     return UserError(

@@ -1,4 +1,4 @@
-"""Evaluation of a checkpoint, with planted truth where there is one."""
+"""Evaluates a checkpoint, and compares it with the planted truth if one is given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Export of a checkpoint on demand."""
+"""Exports a checkpoint on demand."""
 
 from __future__ import annotations
 

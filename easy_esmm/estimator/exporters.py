@@ -1,4 +1,4 @@
-"""Exporters that run after each evaluation of a training: its log line, and the SavedModels."""
+"""Exporters that run after each evaluation during training: a log line and SavedModels."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def exporters(config: PipelineConfig, evaluations: Evaluations, best: Optional[s
 
 
 class EvaluationLine(estimator.Exporter):  # type: ignore[misc]
-    """Takes note of each result, and prints a line.
+    """Adds each result to the history, and prints a line.
 
     The Estimator hands its result to exporters only.
     """

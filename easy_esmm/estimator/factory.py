@@ -1,4 +1,4 @@
-"""The tf.estimator.Estimator of a config."""
+"""Makes the tf.estimator.Estimator of a config."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Variational dropout of the groups' features, where the config asks for it."""
+"""Variational dropout of the features in each group, if it is configured."""
 
 from __future__ import annotations
 

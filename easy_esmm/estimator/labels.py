@@ -1,4 +1,4 @@
-"""From label columns to `Labels`: values, weights and conditions that are not met, in one place."""
+"""Converts label columns to `Labels`: values, weights, masks and violated conditions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many steps a training takes, where that is known before it."""
+"""Computes the number of training steps, where it is known in advance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How several losses become one objective: weights as written, or learned."""
+"""Combines losses into one objective, with configured or learned weights."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def weigh(config: ModelConfig, terms: Sequence[LossTerm], batch: Tensor) -> Tupl
     """The summands of the objective, in the order of `terms`.
 
     Args:
-      config: says whether all weights are learned.
+      config: sets whether all weights are learned.
       terms: the losses; builds a variable for each whose weight is learned.
       batch: any tensor [batch].
     """
@@ -37,7 +37,7 @@ def _learned(term: LossTerm, batch: Tensor, reduction: Reduction) -> WeighedLoss
 
     k is 1/2 for a squared error and 1 for others, s starts at 0. With s at its optimum the gradient
     is weight x (gradient of L) / (2 L): each loss counts by its relative change, and the written
-    weight still says how much. Under SUM s / 2 counts once a row, as in a likelihood.
+    weight still sets by how much. Under SUM s / 2 counts once a row, as in a likelihood.
     """
     log_variance = v1.get_variable(
         f"loss_weight/{term.name}/log_variance",

@@ -1,4 +1,4 @@
-"""The folder of a training: what may be in it, and what we write beside the checkpoints."""
+"""Locks and prepares the model_dir, and writes the config as run beside the checkpoints."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def is_of(pipeline: Pipeline) -> bool:
 
 @contextlib.contextmanager
 def held(folder: str) -> Iterator[None]:
-    """Keeps other trainings out of the folder, which is made where it is not there.
+    """Locks the folder against other trainings; creates it if it does not exist.
 
-    The system lets go of it when the process ends, however it ends.
+    The system releases the lock when the process ends, however it ends.
 
     Raises:
       UserError: another training holds it, or it cannot be made.
@@ -78,7 +78,7 @@ def held(folder: str) -> Iterator[None]:
 def prepare(pipeline: Pipeline, *, continue_train: bool) -> int:
     """Makes the folder ready and writes the config as run into it; to be called while it is held.
 
-    Litter of a checkpoint write that was killed is removed.
+    Unfinished files of a checkpoint write that was killed are removed.
 
     Returns:
       The step that training starts from.

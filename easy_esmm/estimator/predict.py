@@ -1,4 +1,4 @@
-"""Scores of a checkpoint, batch by batch."""
+"""Predicts with a checkpoint, batch by batch."""
 
 from __future__ import annotations
 

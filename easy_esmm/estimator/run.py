@@ -1,4 +1,4 @@
-"""Training from the first check to the final export."""
+"""Trains a model, from the first check to the final export."""
 
 from __future__ import annotations
 

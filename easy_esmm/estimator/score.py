@@ -1,4 +1,4 @@
-"""Scoring files: rows in, a file of scores out."""
+"""Scores files and DataFrames with a checkpoint or a SavedModel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training run shows in TensorBoard."""
+"""The TensorBoard summaries of training."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What an evaluation leaves behind: rows, gradients, events, its history and its result."""
+"""Results of evaluations: recorded rows, gradients, events, history and metrics."""

@@ -1,4 +1,4 @@
-"""A text column of an evaluation as 16-bit codes: two bytes a row, however long its texts are."""
+"""Encodes a text column as 16-bit codes: two bytes a row, however long its texts are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scalars in TensorBoard's event files."""
+"""Reads the scalars in TensorBoard's event files."""
 
 from __future__ import annotations
 

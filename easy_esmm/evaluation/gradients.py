@@ -1,7 +1,7 @@
-"""Whether two tasks pull shared tables the same way: the cosine of their losses' gradients.
+"""The cosine between the gradients of two tasks, with respect to the embeddings they share.
 
-1 means that both want the same change of the embeddings, 0 that they do not meet, below 0 that what
-helps one hurts the other: the mechanism behind a seesaw between tasks.
+1: both losses move the embeddings in the same direction; 0: orthogonal; below 0: a step that lowers
+one loss raises the other, the mechanism behind a seesaw between tasks.
 """
 
 from __future__ import annotations

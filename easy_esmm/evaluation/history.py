@@ -1,4 +1,4 @@
-"""The evaluations of a training so far: what the best export and the early stop look at."""
+"""The evaluations of a training so far, for the best export and early stopping."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Evaluations:
         return len(self._results)
 
     def add(self, step: int, result: Mapping[str, Any]) -> None:
-        """Takes note of the result of a step."""
+        """Adds the result of a step."""
         values = {name: float(value) for name, value in result.items()}
         self._results.setdefault(step, {}).update(values)
 

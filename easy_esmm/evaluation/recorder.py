@@ -1,4 +1,4 @@
-"""Collects every evaluated row, in order, for what a streaming metric cannot compute."""
+"""Records every evaluated row, in order, for what no streaming metric can compute."""
 
 from __future__ import annotations
 

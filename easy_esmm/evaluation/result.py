@@ -1,4 +1,4 @@
-"""An evaluation result as a line of the log and as a file."""
+"""Formats an evaluation result as a log line, and writes it to a file."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def encode(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Dict[str, E
     encoded = {}
     for feature in config.feature_config.features:
         if feature.feature_name in used:
-            # A failing op is reported by its name, which then says the feature.
+            # A failing op is reported by its name, which then holds the feature's.
             with tf.name_scope(f"encode/{escaped(feature.feature_name)}"):
                 found = encoder_of(feature)(feature, columns)
             of_users = index is not None and _is_of_users(config, feature)

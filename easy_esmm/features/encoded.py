@@ -1,4 +1,4 @@
-"""What a feature's columns become before any table is read: ids, bags of ids, sequences, numbers.
+"""Encoded features: ids, bags of ids, sequences or numbers, before any table is read.
 
 Encoding is a pure function of the input columns and holds no variables, so that it may run wherever
 the columns are: beside the model, or in the threads that read the input. Where a batch holds its

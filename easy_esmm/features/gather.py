@@ -1,4 +1,4 @@
-"""Reading the rows of a batch: each table's ids once, and the vectors of many features at a time.
+"""Embedding look-up: gathers each table's distinct ids once, for many features at a time.
 
 The ids that a batch reads from a table are made unique first. The gathered rows are what the loss
 is differentiated by, and what the optimizer writes back. Features then pick from the gathered rows,

@@ -1,4 +1,4 @@
-"""From values of any type to rows of a table: by hash, by vocabulary, or as they are."""
+"""Maps values of any type to rows of a table: by hash, by vocabulary, or as they are."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Ids:
     """int64, shape of the values, in [0, vocabulary), or `MISSING`."""
     vocabulary: int
     out_of_range: Optional[Tensor]
-    """int64 scalar: values that were given row 0 for want of their own; None if hashed."""
+    """int64 scalar: values without a row of their own, which were given row 0; None if hashed."""
 
 
 def to_ids(feature: FeatureConfig, values: Tensor) -> Ids:

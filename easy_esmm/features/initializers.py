@@ -1,4 +1,4 @@
-"""First values of embedding tables, by the name of the config's oneof."""
+"""Initial values of embedding tables, by the name of the config's oneof."""
 
 from __future__ import annotations
 

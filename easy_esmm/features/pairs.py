@@ -1,4 +1,4 @@
-"""Values that are pairs: `id:weight`, `key:value`."""
+"""Splits values that are pairs: `id:weight`, `key:value`."""
 
 from __future__ import annotations
 

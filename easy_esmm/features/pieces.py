@@ -1,4 +1,4 @@
-"""Several values in one cell: text with separators, or a list column."""
+"""Splits cells of several values: text with separators, or list columns."""
 
 from __future__ import annotations
 

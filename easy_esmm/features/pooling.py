@@ -1,4 +1,4 @@
-"""From the vectors of several ids to one vector a row."""
+"""Pools the vectors of several ids into one vector a row."""
 
 from __future__ import annotations
 

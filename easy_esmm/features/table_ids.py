@@ -1,4 +1,4 @@
-"""Which rows of which table a batch reads, and for how many of its rows: for counting."""
+"""Counts look-ups: the rows of each table that a batch reads, and how often."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def _cut(feature: FeatureConfig, pieces: Tensor) -> Tensor:
 
 
 def _weight_column(feature: FeatureConfig, pieces: Tensor, column: Tensor) -> Tensor:
-    """float32 [values]: a weight for each of `pieces`, without those that are cut off."""
+    """float32 [values]: a weight for each of `pieces`, without those beyond `max_seq_len`."""
     weights = pieces_of(column, feature.separator)
     check = v1.debugging.assert_equal(
         pieces.row_lengths(),

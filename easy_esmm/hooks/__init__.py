@@ -1,1 +1,1 @@
-"""What accompanies the steps of a session: progress, warnings, early stop, deadline."""
+"""Session hooks: progress, warnings, early stopping, deadline."""

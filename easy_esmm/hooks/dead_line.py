@@ -1,4 +1,4 @@
-"""Ending a training at a point in time."""
+"""Ends training at a point in time (`train_config.dead_line`)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any, Callable
 from absl import logging
 
 from easy_esmm.compat import v1
-from easy_esmm.config.moment import moment
+from easy_esmm.config.timestamp import parse_time
 
 
 class DeadLineHook(v1.train.SessionRunHook):  # type: ignore[misc]
-    """Asks for the end of the training after the first step that ends at or after the moment."""
+    """Requests the end of training after the first step that ends at or after the deadline."""
 
     def __init__(self, dead_line: str, clock: Callable[[], float] = time.time) -> None:
-        """`dead_line` is as for `moment`; `clock` gives seconds since 1970."""
+        """`dead_line` is as for `parse_time`; `clock` gives seconds since 1970."""
         self._dead_line = dead_line
-        self._moment = moment(dead_line)
+        self._deadline = parse_time(dead_line)
         self._clock = clock
 
     def __repr__(self) -> str:
@@ -25,7 +25,7 @@ class DeadLineHook(v1.train.SessionRunHook):  # type: ignore[misc]
 
     def is_past(self) -> bool:
         """Whether it is too late already."""
-        return self._clock() >= self._moment
+        return self._clock() >= self._deadline
 
     def after_run(self, run_context: Any, run_values: Any) -> None:
         if self.is_past() and not run_context.stop_requested:

@@ -1,4 +1,4 @@
-"""Stopping a training by its evaluations: the functions of `early_stop_func`, and their hook."""
+"""Early stopping: the functions of `early_stop_func`, and the hook that applies them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from easy_esmm.evaluation.history import Evaluations
 
 
 class EarlyStopHook(v1.train.SessionRunHook):  # type: ignore[misc]
-    """Asks for the end of the training as soon as an evaluation says so.
+    """Requests the end of training as soon as an evaluation meets the condition.
 
     Runs after the hook that saves and evaluates: the checkpoint that was evaluated is the last.
     """

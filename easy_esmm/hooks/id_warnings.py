@@ -1,4 +1,4 @@
-"""Warns about ids that are read without an error and are wrong all the same."""
+"""Warns of ids outside the vocabulary or the buckets of their feature."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Warns of labels that are read without an error and can hardly be meant."""
+"""Warns of implausible labels: missing, never positive, or positive against a condition."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def missing_labels(counts: Sequence[Tuple[str, int]], rows: int, where: str) -> 
         (
             f"missing {name}",
             f"{count:,} of {rows:,} rows of {where} have no value in label column '{name}', which "
-            "counts as 0; mend them, or set the column's default_val, which says that it is meant",
+            "counts as 0; fix them, or set the column's default_val to declare that it is intended",
         )
         for name, count in counts
         if count

@@ -1,4 +1,4 @@
-"""Hooks that show how far a training or an evaluation is."""
+"""Hooks that show the progress of training and evaluation."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TrainProgress:
         return _TrainProgressHook(self, loss, rows)
 
     def step_done(self, step: int, loss: float, rows: int, seconds: float) -> Optional[float]:
-        """Takes note of a step.
+        """Counts and shows a step.
 
         Returns:
           Examples a second since the last line, where one was due and written; else None.

@@ -17,7 +17,7 @@ PRODUCT_DTYPES: Dict[int, tf.DType] = {FP32: tf.float32, BF16: tf.bfloat16}
 class Dense(keras.layers.Dense):  # type: ignore[misc]
     """inputs x kernel + bias, float32 [batch, width] -> float32 [batch, units].
 
-    With `use_bias=False` there is no bias. An activation is somebody else's.
+    With `use_bias=False` there is no bias. No activation is applied.
 
     With `product_dtype` bfloat16 both factors are rounded to it (8 bits, relative error at most
     2^-8) for this product only, and the product is rounded too; so are the two products of

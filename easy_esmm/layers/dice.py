@@ -1,4 +1,4 @@
-"""An activation whose bend follows the data (Zhou et al., KDD 2018, section 5.3)."""
+"""The Dice activation, which adapts to the distribution of its inputs (Zhou et al., KDD 2018)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Experts: networks of one form side by side, for gates to choose from."""
+"""Expert networks of one architecture over the same input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A gate: how much a task takes from each expert, row by row (Ma et al., KDD 2018, equation 7)."""
+"""A softmax gate: a task's weights of the experts, row by row (Ma et al., KDD 2018, eq. 7)."""
 
 from __future__ import annotations
 

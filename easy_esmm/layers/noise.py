@@ -1,4 +1,4 @@
-"""Random numbers of a training step."""
+"""Random numbers that depend on the seed and the training step alone."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class TowerLayers(keras.layers.Layer):  # type: ignore[misc]
     rate instead of unlearning a rate of one half. Of two outputs, the one of class 1 does.
     `product_dtype` is that of the hidden layers; logits are computed in float32.
 
-    A subclass says what lies between the hidden layers and the output.
+    A subclass defines what lies between the hidden layers and the output.
     """
 
     def __init__(self, config: TaskTower, name: str, product_dtype: tf.DType) -> None:

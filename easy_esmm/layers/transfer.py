@@ -36,7 +36,7 @@ class TransferTower(TowerLayers):
 
 
 class TransferAttention(keras.layers.Layer):  # type: ignore[misc]
-    """What a task's hidden layer q becomes when it may look at the previous task's.
+    """Attention of a task over its own hidden layer q and the previous task's.
 
         p   = relu(W previous + b)                             what is handed over, as wide as q
         out = sum over u in {p, q} of w_u V u,    w = softmax over both of <Q u, K u> / sqrt(width)

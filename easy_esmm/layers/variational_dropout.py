@@ -1,4 +1,4 @@
-"""Dropout of inputs that learns which ones to keep (Chang et al., 2017, arXiv 1712.08645)."""
+"""Dropout of inputs with learned rates (Chang et al., 2017, arXiv 1712.08645)."""
 
 from __future__ import annotations
 

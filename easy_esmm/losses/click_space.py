@@ -1,4 +1,4 @@
-"""Which rows a conversion model on clicks learns from (the baselines of Ma et al., SIGIR 2018).
+"""Samples of rows for a conversion model on clicks (the baselines of Ma et al., SIGIR 2018).
 
 How often a row is in the sample is a number: 0 or 1 where it is drawn, its expectation where
 nothing is (evaluations have no randomness), k where it is copied. All tensors are float32 [batch],
@@ -50,7 +50,7 @@ def sampled_mean(
 ) -> Tensor:
     """Scalar: sum of times x weight x row_loss over the sum of `times`; 0 where nothing is sampled.
 
-    `times` says how often a row is in the sample: k copies and a weight of k in this mean are one
+    `times` is how often a row is in the sample: k copies and a weight of k in this mean are one
     thing. As everywhere, the divisor counts rows and no sample weights; under SUM the mean is
     multiplied by the rows of the batch, sampled or not.
     """

@@ -1,4 +1,4 @@
-"""Losses that judge each row by itself: cross entropy and squared error.
+"""Losses of single rows: cross entropy and squared error.
 
 All tensors are float32 of shape [batch], results are scalars unless said otherwise. Every function
 is finite, with finite gradients, for logits up to 1e30 and errors of a value up to 1e15 in size

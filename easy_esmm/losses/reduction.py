@@ -1,4 +1,4 @@
-"""How the losses of a batch's rows become one number."""
+"""Reduces the losses of a batch's rows to one number."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Reduction(enum.Enum):
 
 
 def reduction_of(config: ModelConfig) -> Reduction:
-    """What `loss_reduction` says."""
+    """The configured `loss_reduction`."""
     return Reduction[ModelConfig.LossReduction.Name(config.loss_reduction)]
 
 

@@ -1,8 +1,8 @@
 """Losses of towers by their type.
 
 A loss is a file with pure functions, and one that takes (its parameters, `LossInput`) and is
-registered under its `LossType`. No model is ever asked: adding a loss touches nothing but that
-file, its import and `config.tower_losses`.
+registered under its `LossType`. Adding a loss touches that file, its import and
+`config.tower_losses`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Evaluation metrics: (metric config, task, columns) -> eval metric. No model is ever asked.
+"""Evaluation metrics: (metric config, task, columns) -> eval metric, without knowledge of models.
 
-`build` makes what `metrics_set` asks for, `diagnostics` what every evaluation of an entire-space
-model reports anyway, `exact_mean` the means of losses.
+`build` makes the metrics of a `metrics_set`, `diagnostics` those that every evaluation reports,
+`exact_mean` the means of losses.
 """
 
 from __future__ import annotations

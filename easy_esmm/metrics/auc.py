@@ -76,7 +76,7 @@ def _tensorflow_auc(config: AUC, task: ScoredTask) -> Metric:
     area, update = v1.metrics.auc(
         is_positive, task.prediction, weights=task.weight, num_thresholds=thresholds, name=key
     )
-    # Without one of the classes TensorFlow says 0.
+    # Without one of the classes TensorFlow returns 0.
     has_both = (seen["positive"] > 0) & (seen["positive"] < seen["all"])
     nan = tf.constant(float("nan"), tf.float64)
     return tf.where(has_both, tf.cast(area, tf.float64), nan), tf.group(update, count)

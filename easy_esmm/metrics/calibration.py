@@ -1,4 +1,4 @@
-"""Do probabilities mean what they say: expected calibration error over bins of equal mass."""
+"""Expected calibration error over bins of equal mass."""
 
 from __future__ import annotations
 

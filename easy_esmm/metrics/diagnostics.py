@@ -1,4 +1,4 @@
-"""What every evaluation reports, whatever the `metrics_set` of the tasks says.
+"""Metrics that every evaluation reports, whatever the `metrics_set` of its tasks.
 
 A ranking metric alone misleads: a model may rank well and be wrong twelvefold in its rates.
 """

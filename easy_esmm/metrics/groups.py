@@ -1,4 +1,4 @@
-"""Which rows belong together: a user's, a session's."""
+"""Identifies the groups of rows that grouped metrics average over: users, sessions."""
 
 from __future__ import annotations
 

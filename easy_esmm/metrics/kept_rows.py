@@ -43,7 +43,7 @@ class KeptRows:
         tensors: Sequence[Tensor],
         dtypes: Sequence[tf.DType],
     ) -> List[Tensor]:
-        """Scalars function(columns, *tensors) of `dtypes`, computed when they are asked for.
+        """Scalars function(columns, *tensors) of `dtypes`, computed when they are read.
 
         `columns` is a tuple of arrays over all rows so far, None if there were more than `limit`,
         or an empty tuple before the first batch.

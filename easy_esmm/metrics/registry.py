@@ -1,7 +1,7 @@
 """Metrics by the name of their field in `EvalMetrics`.
 
-A metric is a file with a function `(its config message, task, columns) -> {key: Metric}`; no model
-is ever asked, and adding one touches nothing but that file and its import.
+A metric is a file with a function `(its config message, task, columns) -> {key: Metric}`; adding
+one touches that file and its import.
 """
 
 from __future__ import annotations
@@ -35,6 +35,6 @@ def registered() -> Dict[str, Builder]:
 
 
 def build(config: EvalMetrics, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
-    """The metric that `config` asks for, on `task`; keys end in the task's name."""
+    """The metric of `config`, on `task`; keys end in the task's name."""
     name = config.WhichOneof("metric")
     return _BUILDERS[name](getattr(config, name), task, columns)

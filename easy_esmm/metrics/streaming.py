@@ -15,7 +15,7 @@ from easy_esmm.compat import v1
 from easy_esmm.contract import Tensor
 
 Metric = Tuple[Tensor, Tensor]
-"""(value scalar, update op), as `eval_metric_ops` of an EstimatorSpec wants it."""
+"""(value scalar, update op), as `eval_metric_ops` of an EstimatorSpec takes it."""
 
 
 def variable(shape: Sequence[int], dtype: tf.DType, name: str) -> Any:

@@ -1,7 +1,7 @@
 """Conversion models that learn from clicks: baselines of the ESMM paper (Ma et al., SIGIR 2018).
 
-What everybody did before: the CVR tower is trained where a conversion can follow, on clicked
-impressions, and asked about all of them. AMAN, OVERSAMPLING and UNBIAS change the sample.
+The CVR tower is trained on clicked impressions, where a conversion can follow, and predicts for all
+of them. AMAN, OVERSAMPLING and UNBIAS change the sample.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class ClickSpace(EntireSpace):
         """l(y, pCTR) over all impressions, and l(z, pCVR) over the sample.
 
         Without noise rows count by the probability to be in the sample: evaluations are repeatable,
-        and judge the same ratio of expectations that the draws have.
+        and estimate the same ratio of expectations as the draws.
         """
         cvr = self.family.conversion
         (loss,) = self.family.product.losses

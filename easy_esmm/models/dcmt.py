@@ -1,8 +1,8 @@
 """The direct entire-space causal model (Zhu et al., ICDE 2023).
 
-It learns pCVR from unclicked rows too, through a second head that is told the opposite: r* is the
-probability of no conversion, with label 1 on every unclicked row. The two heads are weighted to
-stand for all impressions and held to r + r* = 1, softly, since that label is a guess.
+It learns pCVR from unclicked rows too, through a counterfactual head: r*, the probability of no
+conversion, has label 1 on every unclicked row. Both heads are weighted to represent all
+impressions. That label is an assumption, so r + r* = 1 is a penalty rather than a constraint.
 """
 
 from __future__ import annotations

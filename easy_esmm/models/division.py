@@ -50,5 +50,5 @@ class Division(EntireSpace):
 
 
 def _prior(tower: TaskTower) -> float:
-    """Rate at which the tower's answer starts: one half where the config says nothing."""
+    """Rate at which the tower's answer starts: one half where none is configured."""
     return float(tower.label_prior) if tower.HasField("label_prior") else 0.5

@@ -1,4 +1,4 @@
-"""What the models of the entire-space family have in common.
+"""The base of the entire-space family: pCTCVR = pCTR x pCVR, learned over all impressions.
 
     impression -> click -> conversion
         p(click and conversion | x) = p(click | x) * p(conversion | click, x)

@@ -1,7 +1,7 @@
 """The entire-space counterfactual model (Wang et al., SIGIR 2022, arXiv 2204.05125).
 
-ESMM's product says nothing about which of its two factors is to blame for a conversion that did not
-happen. The counterfactual risk does: the CVR tower's own loss on clicked rows, each weighted by
+The loss of ESMM's product does not determine which of the two factors explains a missing
+conversion. The counterfactual risk does: the CVR tower's own loss on clicked rows, each weighted by
 1 / pCTR, whose expectation is the loss that it would have if every impression were clicked.
 """
 

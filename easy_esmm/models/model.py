@@ -1,4 +1,4 @@
-"""What a model is, and the registry of models."""
+"""The base class of models, and their registry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all multi-task models have in common: a tower for each task over a shared input."""
+"""The base of all multi-task models: a tower for each task over a shared input."""
 
 from __future__ import annotations
 

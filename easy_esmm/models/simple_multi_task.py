@@ -1,6 +1,6 @@
 """Independent towers over shared embeddings: the plainest multi-task model.
 
-What other multi-task models are compared with; with one tower a single-task model.
+The baseline of other multi-task models; with one tower it is a single-task model.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The step of training: update rules, learning rates, moving averages, and what stays frozen."""
+"""The training step: update rules, learning rates, moving averages, frozen variables."""

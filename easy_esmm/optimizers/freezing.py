@@ -1,4 +1,4 @@
-"""Variables that training leaves as they are."""
+"""Finds the variables that training leaves unchanged (`freeze_gradient`)."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class DistinctRows:
 
 
 class LazyAdam(DistinctRows, v1.train.AdamOptimizer):  # type: ignore[misc]
-    """Adam (Kingma and Ba, ICLR 2015) with moments that stand still for rows without gradient.
+    """Adam (Kingma and Ba, ICLR 2015) with moments that do not change for rows without gradient.
 
     For variables with a dense gradient it is TensorFlow's Adam. For a table with an IndexedSlices
     gradient, whose indices must be distinct, the listed rows are updated as Adam does, with the

@@ -1,4 +1,4 @@
-"""Learning rates over the steps, by the name of the config's oneof."""
+"""Learning rate schedules, by the name of the config's oneof."""
 
 from __future__ import annotations
 

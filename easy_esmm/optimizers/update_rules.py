@@ -49,7 +49,7 @@ class _Adagrad(DistinctRows, v1.train.AdagradOptimizer):  # type: ignore[misc]
 
 
 class _Momentum(DistinctRows, v1.train.MomentumOptimizer):  # type: ignore[misc]
-    """Touches the listed rows only: the momentum of the others stands still."""
+    """Touches the listed rows only: the momentum of the others does not change."""
 
 
 class _MomentumW(DecoupledWeightDecay, _Momentum):
@@ -57,7 +57,7 @@ class _MomentumW(DecoupledWeightDecay, _Momentum):
 
 
 class _RMSProp(DistinctRows, v1.train.RMSPropOptimizer):  # type: ignore[misc]
-    """Touches the listed rows only: momentum and mean square of the others stand still."""
+    """Touches the listed rows only: momentum and mean square of the others do not change."""
 
 
 class _Ftrl(DistinctRows, v1.train.FtrlOptimizer):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Whether the evaluated rows have the column that names the user, before TensorFlow is imported."""
+"""Checks, before TensorFlow is imported, that the evaluated rows have the user column."""
 
 from __future__ import annotations
 

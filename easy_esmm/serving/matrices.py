@@ -68,7 +68,7 @@ def _counted_by(config: PipelineConfig) -> Dict[str, str]:
 
 
 def _dtype(config: PipelineConfig, name: str) -> Any:
-    """What all readers of the column want; text, which each of them can read, if they disagree."""
+    """The dtype that all readers of the column take; text, which each can read, if they differ."""
     wanted = {
         _DTYPES[type_of(feature).value_kind(feature, index)]
         for feature in config.feature_config.features

@@ -18,7 +18,7 @@ from easy_esmm.serving.signature import JOINED_INPUT, serving_columns
 
 
 def request(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Dict[str, NDArray[Any]]:
-    """A batch as `serving_default` wants it: key -> array [batch], or [batch, values].
+    """A batch as `serving_default` takes it: key -> array [batch], or [batch, values].
 
     Args:
       config: resolved.

@@ -54,7 +54,7 @@ def format_summary(summary: Summary, files: Sequence[Path]) -> str:
     names = ("rho", "kappa", "click_rate", "conv_rate", "history_length", "seed")
     lines = [
         "Simulated Ali-CCP-shaped impressions with planted truth",
-        "  asked for      " + ", ".join(f"{name} {settings[name]:g}" for name in names),
+        "  configured     " + ", ".join(f"{name} {settings[name]:g}" for name in names),
         "                 rows      clicks   conversions  click rate  conversions per click",
     ]
     for part, counts in summary["parts"].items():

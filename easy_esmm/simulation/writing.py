@@ -3,7 +3,7 @@
 * DIR/train/part-0000.csv, DIR/train/part-0000.parquet, DIR/test/...
 * DIR/raw/sample_skeleton_train.csv, DIR/raw/common_features_train.csv, and the same for test
 * DIR/truth/train.truth.parquet, DIR/truth/test.truth.parquet
-* DIR/simulation.json: what was asked for and what came out
+* DIR/simulation.json: the settings and the summary
 """
 
 from __future__ import annotations

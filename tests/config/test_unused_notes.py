@@ -47,15 +47,15 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'model_dir: "model"',
         'model_dir: "model" export_config { enable_early_stop: true early_stop_func: "stop_if_lower" metric_bigger: false max_check_steps: 5 early_stop_params: \'{"threshold": 0.1}\' }',
         [
-            "x.config:3:93: export_config.metric_bigger: has no effect here: early_stop_func says it, and exporter_type is not best",
-            "x.config:3:114: export_config.max_check_steps: has no effect here: early_stop_func or early_stop_params say when to stop",
+            "x.config:3:93: export_config.metric_bigger: has no effect here: early_stop_func decides, and exporter_type is not best",
+            "x.config:3:114: export_config.max_check_steps: has no effect here: early_stop_func or early_stop_params set the limit",
         ],
     ),
     "stop_whose_parameters_give_the_steps": (
         'model_dir: "model"',
         'model_dir: "model" export_config { enable_early_stop: true max_check_steps: 5 early_stop_params: \'{"max_steps_without_increase": 9}\' }',
         [
-            "x.config:3:60: export_config.max_check_steps: has no effect here: early_stop_func or early_stop_params say when to stop",
+            "x.config:3:60: export_config.max_check_steps: has no effect here: early_stop_func or early_stop_params set the limit",
         ],
     ),
     "stop_that_reads_the_steps": (

@@ -15,7 +15,7 @@ from easy_esmm import training
 from easy_esmm.compat import v1
 from easy_esmm.config import ConfigError, Pipeline
 from easy_esmm.config.early_stop import EarlyStop
-from easy_esmm.config.moment import moment
+from easy_esmm.config.timestamp import parse_time
 from easy_esmm.estimator.decisive_metrics import decisive_metrics, resolve_name
 from easy_esmm.estimator.exporters import BestExporter
 from easy_esmm.evaluation.history import Evaluations
@@ -237,7 +237,7 @@ def test_early_stop_ends_at_the_evaluated_checkpoint_and_the_best_is_exported(
 
 
 def test_dead_line_ends_training_after_the_step_that_reaches_it() -> None:
-    now = [moment("20220508 23:59:58")]
+    now = [parse_time("20220508 23:59:58")]
     hook = DeadLineHook("20220508 23:59:59", clock=lambda: now[0])
     context = v1.train.SessionRunContext(None, None)
     hook.after_run(context, None)
@@ -248,8 +248,8 @@ def test_dead_line_ends_training_after_the_step_that_reaches_it() -> None:
 
 
 def test_moment_is_local_time_or_seconds() -> None:
-    assert moment("1652054399") == 1652054399
-    one, other = moment("20220508 23:59:59"), moment("20220509 00:00:09")
+    assert parse_time("1652054399") == 1652054399
+    one, other = parse_time("20220508 23:59:59"), parse_time("20220509 00:00:09")
     assert other - one == 10
 
 

@@ -1,4 +1,4 @@
-"""How far a conversion is: one live line on a terminal, a line now and then elsewhere."""
+"""Shows the progress of a conversion: one live line on a terminal, else a line now and then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which raw id becomes which value: 1, 2, 3, ... by ascending id; 0 for every other id.
+"""Maps raw ids to values: 1, 2, 3, ... by ascending id; 0 for every other id.
 
 Only ids that the training part shows at least `min_count` times get a value, counted over kept
 impressions: an id of a user row counts once for each of its impressions. As files:

@@ -1,4 +1,4 @@
-"""What each feature type is, apart from its encoder: one record a type, free of TensorFlow.
+"""A record for each feature type, without TensorFlow: its columns, ids, fields and checks.
 
 Checks, notes on fields without effect, columns, serving inputs and the reference are made from the
 records. The encoders stand in `easy_esmm.features`.

@@ -1,4 +1,4 @@
-"""Kinds of constraints on one value: each says in words what it wants, and whether it is met."""
+"""Constraints on single values: each describes itself in words and checks a value."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Mapping, Optional, Tuple
 
 from easy_esmm.config.hints import did_you_mean
-from easy_esmm.config.moment import moment
+from easy_esmm.config.timestamp import parse_time
 
 _SCOPE_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-]*")
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Violation:
     """Why a value is refused."""
 
     rule: str
@@ -27,9 +27,9 @@ class Constraint:
         """The rule, in words that follow `must be`."""
         raise NotImplementedError
 
-    def judge(self, value: Any) -> Optional[Verdict]:
+    def check(self, value: Any) -> Optional[Violation]:
         """None if `value` is fine."""
-        return None if self._holds(value) else Verdict(f"must be {self.words()}")
+        return None if self._holds(value) else Violation(f"must be {self.words()}")
 
     def _holds(self, value: Any) -> bool:
         raise NotImplementedError
@@ -107,16 +107,16 @@ class OneOf(Constraint):
         names = [str(value) or '""' for value in self.values]
         return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
-    def judge(self, value: Any) -> Optional[Verdict]:
+    def check(self, value: Any) -> Optional[Violation]:
         bare = value
         if isinstance(value, str) and self.prefix and value.startswith(self.prefix):
             bare = value[len(self.prefix) :]
         if bare in self.values:
             return None
         if bare in self.not_yet:
-            return Verdict(f"known to EasyRec, not supported here yet: {self.not_yet[bare]}")
+            return Violation(f"known to EasyRec, not supported here yet: {self.not_yet[bare]}")
         rule = f"must be {self.words()}"
-        return Verdict(rule, did_you_mean(bare, self.values) if isinstance(bare, str) else None)
+        return Violation(rule, did_you_mean(bare, self.values) if isinstance(bare, str) else None)
 
 
 @dataclass(frozen=True)
@@ -141,24 +141,24 @@ class Expression(Constraint):
     def words(self) -> str:
         return "a regular expression"
 
-    def judge(self, value: Any) -> Optional[Verdict]:
+    def check(self, value: Any) -> Optional[Violation]:
         try:
             re.compile(value)
         except re.error as error:
-            return Verdict(f"must be {self.words()}", str(error))
+            return Violation(f"must be {self.words()}", str(error))
         return None
 
 
 @dataclass(frozen=True)
-class Moment(Constraint):
-    """A point in time (see `moment`); the empty text is a field left unset."""
+class Timestamp(Constraint):
+    """A point in time (see `parse_time`); the empty text is a field left unset."""
 
     def words(self) -> str:
         return "a time such as 20220508 23:59:59, or seconds since 1970"
 
     def _holds(self, value: Any) -> bool:
         try:
-            return not value or moment(value) >= 0
+            return not value or parse_time(value) >= 0
         except ValueError:
             return False
 

@@ -83,7 +83,7 @@ def _check_name(report: Report, feature: FeatureConfig, path: str) -> None:
     """A name that comes from the input column; `feature_name` itself has a rule of its own."""
     if report.is_written(f"{path}.feature_name") or not feature.input_names:
         return
-    verdict = ScopeName().judge(feature.feature_name)
-    if verdict is not None:
+    violation = ScopeName().check(feature.feature_name)
+    if violation is not None:
         at, value = f"{path}.input_names[0]", quoted(feature.feature_name)
-        report.complain(at, verdict.rule, value, "set feature_name")
+        report.complain(at, violation.rule, value, "set feature_name")

@@ -24,11 +24,11 @@ from easy_esmm.config.rules.constraints import (
     Expression,
     Interval,
     LocalPath,
-    Moment,
     NotEmpty,
     OneCharacter,
     OneOf,
     ScopeName,
+    Timestamp,
 )
 from easy_esmm.config.scalars import show_value
 from easy_esmm.config.support import (
@@ -48,7 +48,7 @@ class Rule:
 
     In a path `*` stands for a name or a part of one, `**` for any number of names; paths bear no
     indices.
-    Elements of a repeated field are judged one by one.
+    Elements of a repeated field are checked one by one.
     """
 
     path: str
@@ -226,7 +226,7 @@ RULES: Tuple[Rule, ...] = (
     Rule("train_config.save_checkpoints_steps", AtLeast(1), why="it counts steps"),
     Rule("train_config.freeze_gradient", Expression(), why="variables are found by it"),
     Rule("train_config.freeze_gradient", NotEmpty(), why="it would match every variable"),
-    Rule("train_config.dead_line", Moment(), why="EasyRec's format"),
+    Rule("train_config.dead_line", Timestamp(), why="EasyRec's format"),
     Rule("train_config.save_summary_steps", AtLeast(1), why="it counts steps"),
     Rule("train_config.log_step_count_steps", AtLeast(1), why="it counts steps"),
     Rule("train_config.inter_op_parallelism_threads", AtLeast(0), why="it counts threads"),
@@ -255,7 +255,7 @@ RULES: Tuple[Rule, ...] = (
     Rule(
         "train_config.optimizer_config.embedding_learning_rate_multiplier",
         Above(0),
-        why="at 0 nothing is learned; freeze_gradient says so openly",
+        why="at 0 nothing is learned; freeze_gradient does that openly",
     ),
     Rule(f"{_OPTIMIZER}.initial_accumulator_value", Above(0), why="its root is divided by"),
     Rule(f"{_RATE}.constant_learning_rate.learning_rate", Above(0), why="at 0 nothing is learned"),
@@ -281,7 +281,7 @@ RULES: Tuple[Rule, ...] = (
     Rule(
         "export_config.exporter_type",
         OneOf(("final", "latest", "best", "none")),
-        why="the moments of an export",
+        why="when models are exported",
     ),
     Rule(
         "export_config.early_stop_func",
@@ -328,9 +328,9 @@ def _broken(setting: Setting, places: Places) -> List[Problem]:
     if isinstance(setting.value, float) and not math.isfinite(setting.value):
         return [places.problem(setting.path, "must be a finite number", value)]
     for rule in rules_for(setting.pattern_path):
-        verdict = rule.constraint.judge(setting.value)
-        if verdict is not None:
-            return [places.problem(setting.path, verdict.rule, value, verdict.hint)]
+        violation = rule.constraint.check(setting.value)
+        if violation is not None:
+            return [places.problem(setting.path, violation.rule, value, violation.hint)]
     return []
 
 

@@ -1,4 +1,4 @@
-"""What the rules across fields write their findings to."""
+"""Collects the problems and notes that the rules across fields find."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules across fields: which columns an exported model asks for as matrices."""
+"""Rules across fields: columns that an exported model takes as matrices."""
 
 from __future__ import annotations
 

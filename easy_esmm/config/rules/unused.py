@@ -1,4 +1,4 @@
-"""Settings that are legal, and without effect because of another setting: each is logged."""
+"""Notes on legal settings that have no effect because of another setting."""
 
 from __future__ import annotations
 
@@ -192,12 +192,12 @@ UNUSED: Tuple[Unused, ...] = (
             and export.enable_early_stop
             and bool(export.early_stop_func)
         ),
-        "early_stop_func says it, and exporter_type is not best",
+        "early_stop_func decides, and exporter_type is not best",
     ),
     Unused(
         "export_config.max_check_steps",
         lambda _, export: export.enable_early_stop and not reads_max_check_steps(export),
-        "early_stop_func or early_stop_params say when to stop",
+        "early_stop_func or early_stop_params set the limit",
     ),
     Unused(
         "train_config.**.burnin_learning_rate",

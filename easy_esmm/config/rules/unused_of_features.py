@@ -1,4 +1,4 @@
-"""Fields of a feature that are legal, and without effect for its type: from the type's record."""
+"""Reasons why a field of a feature has no effect, from the record of its type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules on `data_config.user_rows`, which says which columns stand once a user row."""
+"""Rules on `data_config.user_rows`: columns that are stored once per user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was evaluated, on how many rows, and how well."""
+"""The head of the page: what was evaluated, counts, warnings and the table of tasks."""
 
 from __future__ import annotations
 

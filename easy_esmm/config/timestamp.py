@@ -1,4 +1,4 @@
-"""A point in time, as a config states it."""
+"""Parses a point in time of a config."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 FORMAT = "%Y%m%d %H:%M:%S"
 
 
-def moment(text: str) -> float:
+def parse_time(text: str) -> float:
     """Seconds since 1970: `text` is `YYYYmmdd HH:MM:SS`, in this machine's time zone, or seconds.
 
     Raises:
