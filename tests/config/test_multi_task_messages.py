@@ -98,6 +98,13 @@ CASES: Dict[str, Tuple[str, List[str]]] = {
             '"a" in its task space, got "a_masked"'
         ],
     ),
+    "the name of another tower's standard error": (
+        config("SimpleMultiTask", _A, _B.replace('"b"', '"a_se"')),
+        [
+            f"x.config:29:19: {_AT}[1].tower_name: must not be another tower's name with _se, "
+            '_groups, _lists behind it, got "a_se"; metrics of that tower have the name'
+        ],
+    ),
     "no experts": (
         config("MMoE", _A, _B),
         [

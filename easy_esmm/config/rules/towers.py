@@ -18,6 +18,8 @@ _LABELS = {
     False: "data_config.label_fields must name a label for each tower",
 }
 """By whether the model is one of the entire-space family."""
+_SUFFIXES = ("_se", "_groups", "_lists")
+"""What metrics of two values put behind the name of a task: `auc_<task>_se`."""
 
 
 def check_towers(report: Report) -> None:
@@ -57,6 +59,12 @@ def _check_names(report: Report) -> None:
         if inside is not None and inside in names:
             rule = f"must not be the name of the metrics of {quoted(task.name)} in its task space"
             report.complain(paths[names.index(inside)], rule, quoted(inside))
+    measured = [name for task in tasks for name in (task.metric_name, task.observed_metric_name)]
+    taken = {f"{name}{suffix}" for name in measured for suffix in _SUFFIXES}
+    for name, path in zip(names, paths):
+        if name in taken:
+            rule = f"must not be another tower's name with {', '.join(_SUFFIXES)} behind it"
+            report.complain(path, rule, quoted(name), "metrics of that tower have the name")
 
 
 def _check_family(report: Report, parameters: Any, at: str) -> None:
