@@ -129,8 +129,8 @@ class InputPosition(v1.train.SessionRunHook):  # type: ignore[misc]
             identity = v1.train.NewCheckpointReader(file).get_tensor("identity").decode()
             if identity != self._identity:
                 logging.warning(
-                    "input: starts over: the files, columns or settings of the input are not those "
-                    "of the checkpoint"
+                    "input: starts over: the files, columns or settings of the input, or the "
+                    "version of easy_esmm, are not those of the checkpoint"
                 )
                 return
             session.run(self._restore, {self._path: file})
