@@ -39,7 +39,7 @@ def main(arguments: flags.Arguments) -> None:
     metrics = training.evaluate(esmm, common_pctr_path=scores)
     path = os.path.join(esmm.config.model_dir, "eval_result.txt")
     result.write(metrics, path)
-    print(f"\n{evaluation_table(esmm.config, metrics)}\nall metrics: {path}\n")
+    print(f"\n{evaluation_table(esmm.tasks, metrics)}\nall metrics: {path}\n")
     official = aliccp_parts.is_official(files.output)
     print(beside_published(metrics, is_official=official))
 

@@ -104,9 +104,6 @@ class Tasks:
     def __iter__(self) -> Iterator[TaskSpec]:
         return iter(self.specs)
 
-    def __getitem__(self, name: str) -> TaskSpec:
-        return next(spec for spec in self.specs if spec.name == name)
-
     def columns(self) -> Tuple[str, ...]:
         """The label columns that the tasks read, each once."""
         names = [spec.label for spec in self.specs]

@@ -56,7 +56,7 @@ def main(arguments: flags.Arguments) -> None:
     else:
         metrics = training.evaluate(pipeline, **files)
     result.write(metrics, path)
-    print(evaluation_table(pipeline.config, metrics))
+    print(evaluation_table(pipeline.tasks, metrics))
     print(f"all metrics: {path}")
     if FLAGS.report:
         print(f"report: {FLAGS.report}")

@@ -65,7 +65,7 @@ def main(_: flags.Arguments) -> None:
     _headline("Scoring rows with the exported SavedModel")
     print(sample_scores(pipeline.config, trained.saved_model or "", SCORED_ROWS))
     _headline("What the model learned, measured on rows that it has not seen")
-    print(evaluation_table(pipeline.config, metrics))
+    print(evaluation_table(pipeline.tasks, metrics))
     print()
     print(_results(model_dir, trained))
 

@@ -13,7 +13,6 @@ from easy_esmm.aliccp.fields import CLICK, CONVERSION
 from easy_esmm.comparing.parquet_columns import parquet_changes
 from easy_esmm.config import Edit, Pipeline, load
 from easy_esmm.config.models import tower_paths
-from easy_esmm.config.tasks import task_specs
 from easy_esmm.contract import Tasks, TaskSpec
 from easy_esmm.errors import UserError
 from easy_esmm.protos.model_pb2 import ModelConfig
@@ -83,7 +82,7 @@ def on_simulated_rows(
         "train_input_path": os.path.join(folder, "train", f"*.{form}"),
         "eval_input_path": os.path.join(folder, "test", f"*.{form}"),
     }
-    rates = _rates(task_specs(variant.pipeline.config.model_config), settings)
+    rates = _rates(variant.pipeline.tasks, settings)
     for (path, tower), rate in zip(tower_paths(written.model_config), rates):
         if tower.HasField("label_prior") and rate is not None:
             changes[f"{path}.label_prior"] = rate

@@ -6,6 +6,7 @@ import math
 from typing import Dict, Mapping
 
 from easy_esmm.comparing.measure import HIGHER, LOWER, NEITHER, Group, Measure
+from easy_esmm.contract import EntireSpaceTasks
 
 TASKS: Dict[str, str] = {
     "ctr": "CTR: clicks, over all impressions",
@@ -13,6 +14,9 @@ TASKS: Dict[str, str] = {
     "ctcvr": "CTCVR: clicks with conversion, over all impressions",
 }
 """Titles of the tasks of entire-space models."""
+
+SAME_TASK = {"cvr_masked": "cvr_clicked"}
+"""Suffix of a task's metrics in another model -> the task that it is compared with."""
 
 SHORT = {"ctr": "CTR", "cvr_clicked": "CVR clicked", "ctcvr": "CTCVR"}
 """Their names in lines of progress."""
@@ -55,6 +59,12 @@ SEESAW = Group(
         Measure("gradient_cosine", "cosine", is_compared=False),
     ),
 )
+
+
+def metric_suffixes(family: EntireSpaceTasks) -> Dict[str, str]:
+    """Task -> suffix of its metrics in a model of the family."""
+    of_family = (family.click, family.conversion, family.product)
+    return {task: spec.metric_name for task, spec in zip(TASKS, of_family)}
 
 
 def read(metrics: Mapping[str, float]) -> Dict[str, float]:

@@ -15,7 +15,6 @@ from easy_esmm.comparing.configs import load_run
 from easy_esmm.comparing.measures import metric_suffixes
 from easy_esmm.comparing.runs import Result, Run, write_result
 from easy_esmm.compat import keras, v1
-from easy_esmm.config.tasks import task_specs
 from easy_esmm.estimator.gradient_cosine import gradient_cosine
 
 
@@ -42,7 +41,7 @@ def execute(run: Run, is_quiet: bool = True) -> Result:
     result = Result(
         name=run.name,
         seed=run.seed,
-        suffixes=metric_suffixes(task_specs(pipeline.config.model_config)),
+        suffixes=metric_suffixes(pipeline.tasks),
         metrics=metrics,
         seconds=time.monotonic() - start,
         examples=trained.examples,

@@ -16,7 +16,6 @@ from easy_esmm.comparing.simulated import DataSet, data_set, is_written, parse_s
 from easy_esmm.comparing.single_task import find_single_tasks
 from easy_esmm.comparing.variants import data_format, notes_of, require_same_data
 from easy_esmm.config import Edit
-from easy_esmm.config.tasks import task_specs
 from easy_esmm.errors import UserError
 from easy_esmm.simulation.settings import Settings
 
@@ -115,8 +114,7 @@ def _simulated(
         sets[data] = None
         edits = on_simulated_rows(variant, str(data.folder), data.format, settings)
         known = [_known_settings(settings), data.format]
-        is_family = task_specs(variant.pipeline.config.model_config).entire_space is not None
-        truth = data.truth if is_family else ""
+        truth = data.truth if variant.pipeline.tasks.entire_space is not None else ""
         runs.append(_run(variant, seed, known, edits, options, truth=truth))
 
     def prepare(log: Log) -> None:

@@ -12,8 +12,6 @@ from easy_esmm.contract import Tasks
 Metrics = Mapping[str, float]
 """As `training.evaluate` gives them."""
 
-_SAME = {"cvr_masked": "cvr_clicked"}
-
 _OF_A_TASK: Tuple[Tuple[str, str, str], ...] = (
     ("auc", "AUC", HIGHER),
     ("log_loss", "log loss", LOWER),
@@ -47,16 +45,13 @@ def groups_of(tasks: Iterable[str]) -> Tuple[Group, ...]:
 def metric_suffixes(tasks: Tasks) -> Dict[str, str]:
     """Task in the keys of measures -> suffix of its metrics.
 
-    The tasks of an entire-space model are `ctr`, `cvr_clicked` and `ctcvr` whatever the towers are
-    called. Those of other models have the suffix itself, but for `cvr_masked`, which is compared
-    with `cvr_clicked`.
+    The tasks of an entire-space model have the same names whatever the towers are called. Those of
+    other models have the suffix itself, or the name of the task that they are compared with.
     """
-    family = tasks.entire_space
-    if family is None:
-        suffixes = [task.observed_metric_name for task in tasks]
-        return {_SAME.get(suffix, suffix): suffix for suffix in suffixes}
-    of_family = (family.click, family.conversion, family.product)
-    return {task: spec.metric_name for task, spec in zip(entire_space.TASKS, of_family)}
+    if tasks.entire_space is not None:
+        return entire_space.metric_suffixes(tasks.entire_space)
+    suffixes = [task.observed_metric_name for task in tasks]
+    return {entire_space.SAME_TASK.get(suffix, suffix): suffix for suffix in suffixes}
 
 
 def read_measures(metrics: Metrics, suffixes: Mapping[str, str]) -> Dict[str, float]:

@@ -83,7 +83,7 @@ def _row(comparison: Comparison, group: Group, name: str) -> str:
         difference = comparison.difference(name, measure)
         small = ""
         if difference is not None:
-            text = difference_text(difference, measure).replace("+-", "&plusmn;")
+            text = difference_text(difference).replace("+-", "&plusmn;")
             small = f'<small class="{verdict(difference, measure)}">{text}</small>'
         cells.append(f"<td>{spread_text(comparison.spread(name, measure.key))}{small}</td>")
     kind = ' class="reference"' if name == comparison.reference else ""

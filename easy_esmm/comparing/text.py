@@ -6,7 +6,7 @@ import math
 from typing import List, Optional
 
 from easy_esmm.comparing.comparison import Comparison
-from easy_esmm.comparing.measure import Group, Measure
+from easy_esmm.comparing.measure import Group
 from easy_esmm.comparing.statistics import Interval, Spread
 from easy_esmm.reporting.text_table import aligned
 
@@ -35,11 +35,7 @@ def _rows(comparison: Comparison, group: Group) -> List[List[str]]:
         rows.append([name, *map(spread_text, spreads)])
         differences = [comparison.difference(name, measure) for measure in group.measures]
         if any(d is not None for d in differences):
-            cells = [
-                difference_text(difference, measure)
-                for difference, measure in zip(differences, group.measures)
-            ]
-            rows.append([_head(comparison, group), *cells])
+            rows.append([_head(comparison, group), *map(difference_text, differences)])
     return rows
 
 
@@ -58,7 +54,7 @@ def spread_text(spread: Spread) -> str:
     return f"{spread.mean:.4f} ({_short(spread.deviation)})"
 
 
-def difference_text(difference: Optional[Interval], measure: Measure) -> str:
+def difference_text(difference: Optional[Interval]) -> str:
     """`+.0103 +-.0045`, with a ~ where that is inside the noise."""
     if difference is None:
         return ""

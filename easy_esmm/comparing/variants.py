@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 from easy_esmm.comparing.configs import Variant
-from easy_esmm.config.tasks import task_specs
+from easy_esmm.config import Pipeline
 from easy_esmm.contract import Kind
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
-from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 
 def require_comparable(variants: Sequence[Variant]) -> None:
@@ -17,8 +16,8 @@ def require_comparable(variants: Sequence[Variant]) -> None:
     for variant in variants:
         pipeline = variant.pipeline
         problems: List[str] = []
-        model, export = pipeline.config.model_config, pipeline.config.export_config
-        values = [task for task in task_specs(model) if task.kind is Kind.VALUE]
+        export = pipeline.config.export_config
+        values = [task for task in pipeline.tasks if task.kind is Kind.VALUE]
         for path in dict.fromkeys(f"{task.path}.loss_type" for task in values):
             rule = "must be that of a probability: what is compared are probabilities"
             problems.append(str(pipeline.problem(path, rule)))
@@ -38,9 +37,9 @@ def require_same_data(variants: Sequence[Variant]) -> None:
     """Raises UserError unless all read the same files, and the same labels and weights of them."""
     first, *others = variants
     for field, read in _DATA.items():
-        expected = read(first.pipeline.config)
+        expected = read(first.pipeline)
         for other in others:
-            found = read(other.pipeline.config)
+            found = read(other.pipeline)
             if found != expected:
                 raise UserError(
                     f"--configs: {field} must be the same in all configs: {_shown(expected)} in "
@@ -67,16 +66,12 @@ def data_format(variant: Variant) -> str:
 _FORMATS: Dict[int, str] = {DatasetConfig.CSVInput: "csv", DatasetConfig.ParquetInput: "parquet"}
 
 
-def _labels(config: PipelineConfig) -> str:
-    return ", ".join(task_specs(config.model_config).columns())
-
-
-_DATA: Dict[str, Callable[[PipelineConfig], Any]] = {
-    "train_input_path": lambda config: config.train_input_path,
-    "eval_input_path": lambda config: config.eval_input_path,
-    "label_name of the CTR and of the CVR tower": _labels,
-    "data_config.sample_weight": lambda config: config.data_config.sample_weight,
-    "eval_config.num_examples": lambda config: config.eval_config.num_examples,
+_DATA: Dict[str, Callable[[Pipeline], Any]] = {
+    "train_input_path": lambda pipeline: pipeline.config.train_input_path,
+    "eval_input_path": lambda pipeline: pipeline.config.eval_input_path,
+    "label_name of the towers": lambda pipeline: ", ".join(pipeline.tasks.columns()),
+    "data_config.sample_weight": lambda pipeline: pipeline.config.data_config.sample_weight,
+    "eval_config.num_examples": lambda pipeline: pipeline.config.eval_config.num_examples,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Callable, List, Optional, Sequence, Tuple
 
 from easy_esmm.config.edit import Edit, apply
@@ -25,6 +26,8 @@ from easy_esmm.config.rules.training import check_end, check_export, check_paths
 from easy_esmm.config.rules.trunks import check_trunks
 from easy_esmm.config.rules.unused import unused_notes
 from easy_esmm.config.rules.user_rows import check_user_rows
+from easy_esmm.config.tasks import task_specs
+from easy_esmm.contract import Tasks
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 
@@ -41,6 +44,11 @@ class Pipeline:
     """Lines to log: settings that have no effect here, with their places."""
     places: Places
     resolved: Resolved
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        """The tasks of the model."""
+        return task_specs(self.config.model_config)
 
     def problem(
         self,

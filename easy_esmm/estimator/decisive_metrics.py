@@ -13,6 +13,7 @@ from easy_esmm.config import ConfigError, Pipeline
 from easy_esmm.config.early_stop import EarlyStop, early_stop
 from easy_esmm.config.hints import did_you_mean
 from easy_esmm.config.scalars import quoted
+from easy_esmm.config.tasks import PRODUCT
 from easy_esmm.estimator.dry_build import dry_build
 
 ANY_AUC = "auc"
@@ -64,7 +65,7 @@ def _named(wanted: str, names: Sequence[str], path: str, pipeline: Pipeline) -> 
 def resolve_name(wanted: str, names: Sequence[str]) -> Optional[str]:
     """The metric of that name, where there is one.
 
-    For `auc` that of CTCVR, or else the last tower's.
+    For `auc` that of an entire-space model's product, or else the last tower's.
 
     Args:
       wanted: the name in the config.
@@ -75,6 +76,5 @@ def resolve_name(wanted: str, names: Sequence[str]) -> Optional[str]:
     if wanted != ANY_AUC:
         return None
     aucs: List[str] = [n for n in names if n.startswith("auc_") and not n.endswith("_se")]
-    if "auc_ctcvr" in aucs:
-        return "auc_ctcvr"
-    return aucs[-1] if aucs else None
+    of_product = f"auc_{PRODUCT}"
+    return of_product if of_product in aucs else aucs[-1] if aucs else None

@@ -7,7 +7,6 @@ from typing import Dict, Optional
 from easy_esmm import data
 from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
-from easy_esmm.config.tasks import task_specs
 from easy_esmm.contract import EntireSpaceTasks, Kind
 from easy_esmm.data import FilesOrFrame
 from easy_esmm.errors import UserError
@@ -52,10 +51,10 @@ def evaluate(
     checkpoints.require_fit(config, checkpoint, estimator.ModeKeys.EVAL)
     truth = common_pctr = None
     if truth_path:
-        _require_probabilities(config, "--truth")
+        _require_probabilities(pipeline, "--truth")
         truth = read_truth(truth_path)
     if common_pctr_path:
-        family = _require_probabilities(config, "--common_pctr")
+        family = _require_probabilities(pipeline, "--common_pctr")
         common_pctr = read_scores(common_pctr_path, f"probs_{family.click.name}")
     if recorder is None and (truth_path or common_pctr_path):
         recorder = RowRecorder()
@@ -95,10 +94,10 @@ def evaluation_steps(config: PipelineConfig) -> Optional[int]:
     return -(-rows // config.data_config.batch_size) if rows else None
 
 
-def _require_probabilities(config: PipelineConfig, flag: str) -> EntireSpaceTasks:
-    family = task_specs(config.model_config).entire_space
+def _require_probabilities(pipeline: Pipeline, flag: str) -> EntireSpaceTasks:
+    family = pipeline.tasks.entire_space
     if family is None:
-        name = config.model_config.model_class
+        name = pipeline.config.model_config.model_class
         raise UserError(f"{flag}: is about pCTR and pCVR; {name} is no entire-space model")
     if family.conversion.kind is Kind.VALUE:
         raise UserError(f"{flag}: is about probabilities; the CVR tower predicts a value")

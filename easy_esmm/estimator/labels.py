@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional
 
 import tensorflow as tf
 
@@ -38,7 +38,7 @@ def labels_from_columns(
     return Labels(
         tasks={task.name: _masked(task, of_towers[task.path], values) for task in tasks},
         weight=weight,
-        sessions=_sessions(config, tasks, features or {}),
+        sessions={name: group_numbers((features or {})[name]) for name in loss_sessions(tasks)},
     )
 
 
@@ -73,15 +73,6 @@ def _masked(task: TaskSpec, labels: TaskLabels, values: Mapping[str, Tensor]) ->
     if not task.is_masked:
         return labels
     return replace(labels, weight=values[str(task.condition)] * labels.weight)
-
-
-def _sessions(
-    config: PipelineConfig, tasks: Tasks, features: Mapping[str, Tensor]
-) -> Dict[str, Tensor]:
-    names: Tuple[str, ...] = loss_sessions(tasks)
-    if not names:
-        return {}
-    return {name: group_numbers(features[name]) for name in names}
 
 
 def _loss_weight(task: TaskSpec, weight: Tensor, values: Mapping[str, Tensor]) -> Tensor:

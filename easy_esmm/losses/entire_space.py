@@ -21,11 +21,6 @@ def product_logit(ctr_logit: Tensor, cvr_logit: Tensor) -> Tensor:
     return tf.custom_gradient(_value_and_gradient)(ctr_logit, cvr_logit)
 
 
-def log_odds(class_logits: Tensor) -> Tensor:
-    """float32 [batch] from [batch, 2]: the logit of class 1 less that of class 0."""
-    return class_logits[:, 1] - class_logits[:, 0]
-
-
 def product_class_logits(ctr_classes: Tensor, cvr_classes: Tensor) -> Tensor:
     """Logits of "not converted" and "converted", from those of the two towers; [batch, 2] each.
 

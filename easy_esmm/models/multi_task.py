@@ -9,7 +9,6 @@ import tensorflow as tf
 from easy_esmm.contract import Head, Kind, Outputs, Tasks, TaskSpec, Tensor, served_outputs
 from easy_esmm.layers.mlp import MLP
 from easy_esmm.layers.tower import Tower, TowerLayers
-from easy_esmm.losses import entire_space
 from easy_esmm.models.model import Model
 from easy_esmm.protos.model_pb2 import ModelConfig
 
@@ -92,5 +91,5 @@ def head_of(task: TaskSpec, output: Tensor) -> Head:
     if task.kind is Kind.VALUE:
         return Head(output)
     is_single = output.shape.rank == 1
-    logit = output if is_single else entire_space.log_odds(output)
+    logit = output if is_single else output[:, 1] - output[:, 0]
     return Head(tf.sigmoid(logit), logit, None if is_single else output)

@@ -8,7 +8,6 @@ from google.protobuf import text_format
 
 from easy_esmm.config import Pipeline
 from easy_esmm.config.several_values import single_readers, value_separators
-from easy_esmm.config.tasks import task_specs
 from easy_esmm.data.fields import FLOATS
 from easy_esmm.evaluation.events import series_by_tag
 from easy_esmm.evaluation.history import evaluations_folder
@@ -33,10 +32,10 @@ def sliced_columns(config: PipelineConfig) -> List[str]:
     return [f.input_name for f in fields if f.input_name in single and f.input_type not in FLOATS]
 
 
-def user_column_of(config: PipelineConfig) -> str:
+def user_column_of(pipeline: Pipeline) -> str:
     """The column of the first `gauc` metric; empty without one."""
-    of_tasks = [metric for task in task_specs(config.model_config) for metric in task.metrics]
-    for metric in (*config.eval_config.metrics_set, *of_tasks):
+    of_tasks = [metric for task in pipeline.tasks for metric in task.metrics]
+    for metric in (*pipeline.config.eval_config.metrics_set, *of_tasks):
         if metric.WhichOneof("metric") == "gauc":
             return str(metric.gauc.uid_field)
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import List, Mapping, Tuple
 
 from easy_esmm.contract import EntireSpaceTasks
@@ -30,20 +31,41 @@ def shown(family: EntireSpaceTasks) -> List[ShownTask]:
     return [
         ShownTask(
             family.click,
-            *("CTR, all impressions", "", "clicks"),
-            *(rows, clicks, "truth/auc_ctr_optimum"),
+            title="CTR, all impressions",
+            value_title="",
+            events="clicks",
+            rows=rows,
+            positives=clicks,
+            optimum="truth/auc_ctr_optimum",
         ),
         ShownTask(
             family.conversion,
-            *("CVR, clicked rows", "value of a click, clicked rows", "conversions"),
-            *(clicks, conversions, "truth/cvr_auc_masked_optimum"),
+            title="CVR, clicked rows",
+            value_title="value of a click, clicked rows",
+            events="conversions",
+            rows=clicks,
+            positives=conversions,
+            optimum="truth/cvr_auc_masked_optimum",
         ),
         ShownTask(
             family.product,
-            *("CTCVR, all impressions", "value of an impression", "conversions"),
-            *(rows, conversions, "truth/auc_ctcvr_optimum"),
+            title="CTCVR, all impressions",
+            value_title="value of an impression",
+            events="conversions",
+            rows=rows,
+            positives=conversions,
+            optimum="truth/auc_ctcvr_optimum",
         ),
     ]
+
+
+def by_common_pctr(family: EntireSpaceTasks, metrics: Mapping[str, float]) -> List[ShownTask]:
+    """CTCVR with a pCTR that is common to several models, where the evaluation was given one."""
+    if "auc_ctcvr_common_pctr" not in metrics:
+        return []
+    product = replace(family.product, metric_name="ctcvr_common_pctr")
+    *_, own = shown(family)
+    return [replace(own, spec=product, title="CTCVR, common pCTR", optimum="")]
 
 
 def counts(metrics: Mapping[str, float]) -> List[Tuple[str, str]]:
@@ -60,6 +82,14 @@ def counts(metrics: Mapping[str, float]) -> List[Tuple[str, str]]:
 def share(part: float, whole: float) -> str:
     """In per cent; `none` of nothing."""
     return percent(part / whole) if whole else "none"
+
+
+def warnings(metrics: Mapping[str, float]) -> List[str]:
+    """A sentence on conversions without a click, where there are any."""
+    orphans = metrics.get("count/orphan_conversions", 0)
+    if not orphans > 0:
+        return []
+    return [f"{orphans:,.0f} rows claim a conversion without a click: they count as none."]
 
 
 def mean_line(metrics: Mapping[str, float]) -> str:

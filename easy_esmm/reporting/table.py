@@ -5,32 +5,26 @@ from __future__ import annotations
 import math
 from typing import List, Mapping
 
-from easy_esmm.config.tasks import task_specs
-from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.contract import Tasks
 from easy_esmm.reporting import entire_space
+from easy_esmm.reporting.shown_task import ShownTask
 from easy_esmm.reporting.shown_tasks import shown_tasks
 from easy_esmm.reporting.text_table import aligned, count, number
 
 Metrics = Mapping[str, float]
 
 
-def evaluation_table(config: PipelineConfig, metrics: Metrics) -> str:
+def evaluation_table(tasks: Tasks, metrics: Metrics) -> str:
     """The result of `evaluate`: a row a task, then what was observed, then the truth if planted.
 
     Args:
-      config: resolved, for the tasks.
+      tasks: of the model that was evaluated.
       metrics: metric -> value; what is missing or NaN is shown as a dash.
     """
-    tasks = task_specs(config.model_config)
-    rows = [
-        _row(metrics, task.title, task.key, task.rows, task.positives, task.optimum)
-        for task in shown_tasks(tasks)
-    ]
-    if "auc_ctcvr_common_pctr" in metrics:
-        last = shown_tasks(tasks)[-1]
-        rows.append(
-            _row(metrics, "CTCVR, common pCTR", "ctcvr_common_pctr", last.rows, last.positives, "")
-        )
+    shown, family = shown_tasks(tasks), tasks.entire_space
+    if family is not None:
+        shown += entire_space.by_common_pctr(family, metrics)
+    rows = [_row(metrics, task) for task in shown]
     has_truth = "truth/impressions" in metrics
     header = ["task", "rows", "positives", "AUC", "s.e.", "optimum", "pred/obs"]
     if not has_truth:
@@ -38,7 +32,7 @@ def evaluation_table(config: PipelineConfig, metrics: Metrics) -> str:
         rows = [row[:5] + row[6:] for row in rows]
     lines = aligned([header, *rows])
     lines.append("")
-    if tasks.entire_space is not None:
+    if family is not None:
         lines.append(entire_space.mean_line(metrics))
     lines += [_grouped(name, metrics) for name in sorted(metrics) if _is_grouped_auc(name)]
     if any(math.isnan(value) for value in metrics.values()):
@@ -48,17 +42,15 @@ def evaluation_table(config: PipelineConfig, metrics: Metrics) -> str:
     return "\n".join(lines).rstrip()
 
 
-def _row(
-    metrics: Metrics, title: str, key: str, rows: str, positives: str, optimum: str
-) -> List[str]:
+def _row(metrics: Metrics, task: ShownTask) -> List[str]:
     return [
-        title,
-        count(metrics.get(rows)),
-        count(metrics.get(positives)),
-        number(metrics.get(f"auc_{key}")),
-        number(metrics.get(f"auc_{key}_se")),
-        number(metrics.get(optimum)),
-        number(metrics.get(f"pcoc_{key}"), digits=3),
+        task.title,
+        count(metrics.get(task.rows)),
+        count(metrics.get(task.positives)),
+        number(metrics.get(f"auc_{task.key}")),
+        number(metrics.get(f"auc_{task.key}_se")),
+        number(metrics.get(task.optimum)),
+        number(metrics.get(f"pcoc_{task.key}"), digits=3),
     ]
 
 

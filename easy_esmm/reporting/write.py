@@ -37,7 +37,7 @@ def evaluate_and_report(
     """
     config = pipeline.config
     checkpoint = checkpoints.newest(config.model_dir, checkpoint_path)
-    user_column = user_column or user_column_of(config)
+    user_column = user_column or user_column_of(pipeline)
     recorder = recorder_for(config, user_column)
     metrics = evaluate(
         pipeline,

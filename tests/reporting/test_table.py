@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from google.protobuf import text_format
 
-from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.config.tasks import task_specs
+from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.reporting.table import evaluation_table
+from tests.tasks import family
 
-CONFIG = text_format.Parse(
-    'model_config { esmm { ctr_tower { tower_name: "ctr" } cvr_tower { tower_name: "buy" } } }',
-    PipelineConfig(),
-)
+TASKS = family(cvr="buy")
 METRICS = {
     "count/impressions": 50000.0,
     "count/clicks": 5145.0,
@@ -37,7 +36,7 @@ TRUTH = {
 
 
 def test_each_task_has_its_own_rows_and_positives_and_dashes_for_what_is_missing() -> None:
-    assert evaluation_table(CONFIG, METRICS).splitlines() == [
+    assert evaluation_table(TASKS, METRICS).splitlines() == [
         "task                      rows  positives     AUC    s.e.  pred/obs",
         "CTR, all impressions    50,000      5,145  0.7511  0.0036     0.980",
         "CVR, clicked rows        5,145        510       -       -         -",
@@ -56,14 +55,22 @@ def test_a_value_tower_shows_mean_values_and_grouped_aucs_their_groups() -> None
         "gauc_ctr": 0.612345,
         "gauc_ctr_groups": 1200.0,
     }
-    assert evaluation_table(CONFIG, metrics).splitlines()[-2:] == [
+    assert evaluation_table(TASKS, metrics).splitlines()[-2:] == [
         "mean value: 1.5000 over all impressions, 2.0000 clicked, 1.2500 not clicked",
         "gauc_ctr: 0.6123 over 1,200 groups that hold both classes",
     ]
 
 
+def test_a_common_pctr_adds_a_row_over_the_same_impressions() -> None:
+    common = {"auc_ctcvr_common_pctr": 0.63, "auc_ctcvr_common_pctr_se": 0.0049}
+    lines = evaluation_table(TASKS, {**METRICS, **TRUTH, **common}).splitlines()
+    assert lines[4].split() == [
+        *["CTCVR,", "common", "pCTR", "50,000", "510", "0.6300", "0.0049", "-", "-"]
+    ]
+
+
 def test_planted_truth_adds_the_optimum_and_the_entire_space() -> None:
-    lines = evaluation_table(CONFIG, {**METRICS, **TRUTH}).splitlines()
+    lines = evaluation_table(TASKS, {**METRICS, **TRUTH}).splitlines()
     assert lines[0].split() == [
         *["task", "rows", "positives", "AUC", "s.e.", "optimum", "pred/obs"]
     ]
@@ -84,7 +91,7 @@ def test_other_models_have_a_row_for_each_task_over_the_rows_on_which_it_is_obse
             ("like", 'task_space_indicator_label: "click" out_task_space_weight: 0'),
         )
     )
-    text = f'model_config {{ model_class: "SimpleMultiTask" simple_multi_task {{ {towers} }} }}'
+    tasks = task_specs(text_format.Parse(f"simple_multi_task {{ {towers} }}", ModelConfig()))
     metrics = {
         "count/impressions": 1000.0,
         "count/positives_click": 90.0,
@@ -93,7 +100,7 @@ def test_other_models_have_a_row_for_each_task_over_the_rows_on_which_it_is_obse
         "auc_click": 0.75,
         "auc_like_masked": 0.5,
     }
-    assert evaluation_table(text_format.Parse(text, PipelineConfig()), metrics).splitlines() == [
+    assert evaluation_table(tasks, metrics).splitlines() == [
         "task                    rows  positives     AUC  s.e.  pred/obs",
         "click, all rows        1,000         90  0.7500     -         -",
         "like, rows with click     90          7  0.5000     -         -",

@@ -7,6 +7,7 @@ from typing import List, Mapping, Sequence, Tuple
 import numpy as np
 
 from easy_esmm.evaluation.recorded_rows import RecordedRows
+from easy_esmm.reporting import entire_space
 from easy_esmm.reporting.measures.curves import auc
 from easy_esmm.reporting.measures.intervals import Z95, effective, wilson
 from easy_esmm.reporting.measures.task_rows import TaskRows, without_number
@@ -30,9 +31,7 @@ def warnings(
         found += _of_events(task)
     for task in tasks:
         found += _of_rate(task)
-    orphans = metrics.get("count/orphan_conversions", 0)
-    if orphans > 0:
-        found.append(f"{orphans:,.0f} rows claim a conversion without a click: they count as none.")
+    found += entire_space.warnings(metrics)
     for name, share in metrics.items():
         if name.startswith("out_of_range/") and share > _OUT_OF_RANGE:
             feature = name.split("/", 1)[1]
