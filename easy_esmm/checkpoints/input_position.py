@@ -123,7 +123,10 @@ class InputPosition(v1.train.SessionRunHook):  # type: ignore[misc]
     def _go_on(self, session: Any) -> None:
         file = self._file(self._step)
         if not os.path.exists(f"{file}.index"):
-            logging.info("input: starts over: no position was saved at step %s", f"{self._step:,}")
+            logging.info(
+                "input: starts over: no position was saved at step %s, as where it has ended",
+                f"{self._step:,}",
+            )
             return
         try:
             identity = v1.train.NewCheckpointReader(file).get_tensor("identity").decode()

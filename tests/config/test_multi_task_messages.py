@@ -74,10 +74,10 @@ CASES: Dict[str, Tuple[str, List[str]]] = {
             "metrics_set { auc { exact: false } }",
         ),
         [
-            f"x.config:29:112: {_AT}[1].metrics_set[0].accuracy: must not stand in a tower that "
-            "predicts a value, got accuracy; use mean_absolute_error",
-            f"x.config:29:146: {_AT}[1].metrics_set[1].auc.exact: must be true in a tower that "
-            "predicts a value: false needs probabilities, got false",
+            f"x.config:29:112: {_AT}[1].metrics_set[0].accuracy: must not be a metric of "
+            "task_towers[1], which predicts a value, got accuracy; use mean_absolute_error",
+            f"x.config:29:146: {_AT}[1].metrics_set[1].auc.exact: must be true for "
+            "task_towers[1], which predicts a value: false needs probabilities, got false",
         ],
     ),
     "an unknown indicator": (

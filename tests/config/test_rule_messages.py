@@ -824,7 +824,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'tower_name: "cvr"',
         'tower_name: "cvr" loss_type: L2_LOSS metrics_set { accuracy { } }',
         [
-            "x.config:29:68: model_config.esmm.cvr_tower.metrics_set[0].accuracy: must not stand in a tower that predicts a value, got accuracy; use mean_absolute_error"
+            "x.config:29:68: model_config.esmm.cvr_tower.metrics_set[0].accuracy: must not be a metric of cvr_tower, which predicts a value, got accuracy; use mean_absolute_error"
         ],
     ),
     "loss_not_yet": (
@@ -838,7 +838,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'tower_name: "cvr"',
         'tower_name: "cvr" losses { loss_type: ORDER_CALIBRATE_LOSS }',
         [
-            "x.config:29:44: model_config.esmm.cvr_tower.losses[0].loss_type: known to EasyRec, refused here: pCTCVR = pCTR x pCVR is never above pCTR: the loss is always 0, got ORDER_CALIBRATE_LOSS"
+            "x.config:29:44: model_config.esmm.cvr_tower.losses[0].loss_type: known to EasyRec, refused here: 0 between the tasks of ESMM, whose pCTCVR is never above pCTR; not built for those of other models, got ORDER_CALIBRATE_LOSS"
         ],
     ),
     "joint_ranking_without_session_or_classes": (

@@ -68,13 +68,15 @@ def check_metrics(report: Report) -> None:
 
 
 def _refuse_metrics_of_probabilities(report: Report, tower: Any, path: str) -> None:
+    # The metrics may be those of `eval_config`: the message says which tower has no use for them.
+    name = path.rpartition(".")[2]
     for number, metric in enumerate(tower.metrics_set):
         at = f"{path}.metrics_set[{number}]"
         if metric.HasField("accuracy"):
-            rule = "must not stand in a tower that predicts a value"
+            rule = f"must not be a metric of {name}, which predicts a value"
             report.complain(f"{at}.accuracy", rule, "accuracy", "use mean_absolute_error")
         if not metric.auc.exact:
-            rule = "must be true in a tower that predicts a value: false needs probabilities"
+            rule = f"must be true for {name}, which predicts a value: false needs probabilities"
             report.complain(f"{at}.auc.exact", rule, "false")
 
 
