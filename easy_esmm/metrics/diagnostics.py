@@ -60,7 +60,7 @@ def _counts(tasks: Tasks, scored: Sequence[ScoredTask], labels: Labels) -> Dict[
     }
     counts = {"count/impressions": tf.ones_like(labels.weight, tf.bool)}
     for task in scored:
-        is_positive = tf.not_equal(task.label, 0)
+        is_positive = task.label > 0  # as in its AUC, of a value too
         if task.name in inside:
             is_inside = tf.cast(inside[task.name], tf.bool)
             counts[f"count/rows_{task.name}"] = is_inside

@@ -150,6 +150,7 @@ def test_a_value_is_measured_by_its_errors(trained: Trained) -> None:
     error = scores(pipeline)["y_spent"].astype(np.float64) - rows()["spent"].to_numpy()
     expected = np.average(error**2, weights=rows()["w"])
     assert metrics["mse_spent"] == pytest.approx(expected, rel=1e-5)
+    assert metrics["count/positives_spent"] == (rows()["spent"] > 0).sum()
 
 
 def test_recorded_rows_are_those_of_the_tasks_in_order(trained: Trained) -> None:
