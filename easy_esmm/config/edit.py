@@ -10,8 +10,8 @@ from easy_esmm.config.edit_path import BadPath, Selector, Step, split_paths, ste
 from easy_esmm.config.hints import did_you_mean, misplaced
 from easy_esmm.config.locate import locate_values
 from easy_esmm.config.locate_json import tree_of
-from easy_esmm.config.parse import Filler
-from easy_esmm.config.problems import ConfigError, Place, Places, Problem, problem_at
+from easy_esmm.config.parse import Filler, leave_oneof
+from easy_esmm.config.problems import ConfigError, Place, Places, Problem
 from easy_esmm.config.scalars import Misfit, convert, quoted, show_value
 from easy_esmm.config.support import Field, is_message, is_repeated
 from easy_esmm.config.tree import Body, Entry, Scalar, Value
@@ -37,11 +37,11 @@ def edits_from_json(text: str, source: str = "--edit_config_json") -> Tuple[Edit
         changes = json.loads(text)
     except json.JSONDecodeError as error:
         rule = f"is not valid JSON: {error.msg} at character {error.pos + 1}"
-        raise ConfigError([problem_at(place, "", rule, quoted(text))]) from None
+        raise ConfigError([Problem(place, "", rule, quoted(text))]) from None
     if not isinstance(changes, dict):
         rule = "must be a JSON object from paths to values"
         hint = """such as '{"train_config.num_steps": 100}'"""
-        raise ConfigError([problem_at(place, "", rule, quoted(text), hint)])
+        raise ConfigError([Problem(place, "", rule, quoted(text), hint)])
     return tuple(Edit(source, path, value) for path, value in changes.items())
 
 
@@ -57,7 +57,7 @@ def apply(edits: Sequence[Edit], message: Any, places: Places) -> List[Problem]:
             for path in split_paths(edit.path):
                 _Editor(edit, message, places, problems).apply(path)
         except BadPath as error:
-            problems.append(problem_at(Place(edit.source), edit.path, str(error)))
+            problems.append(Problem(Place(edit.source), edit.path, str(error)))
     return problems
 
 
@@ -90,7 +90,7 @@ class _Editor:
             for message, at in targets:
                 self._set(message, at, last)
         except _Stop as stop:
-            problem = problem_at(self._place, stop.path, stop.rule, stop.value, stop.hint)
+            problem = Problem(self._place, stop.path, stop.rule, stop.value, stop.hint)
             self._problems.append(problem)
 
     def _descend(self, message: Any, path: str, step: Step) -> List[Tuple[Any, str]]:
@@ -107,7 +107,7 @@ class _Editor:
                 selector = Selector()
             chosen = list(self._chosen(elements, selector, at))
             return [(elements[index], f"{at}[{index}]") for index in chosen]
-        self._leave_oneof(message, field, path)
+        leave_oneof(self._places, message, field, at)
         if at not in self._places:
             self._places.put(at, self._place)
         inside = getattr(message, field.name)
@@ -118,7 +118,7 @@ class _Editor:
         field, at = self._field(message, path, step)
         values, is_list = self._values(field, step, at)
         if step.selector is None:
-            self._leave_oneof(message, field, path)
+            leave_oneof(self._places, message, field, at)
             self._replace(message, field, Entry(field.name, self._place, values, is_list), path)
             return
         elements = getattr(message, field.name)
@@ -216,12 +216,6 @@ class _Editor:
                 yield from self._reach(element, at, rest)
             else:
                 yield field, element
-
-    def _leave_oneof(self, message: Any, field: Field, path: str) -> None:
-        if field.containing_oneof is not None:
-            member = message.WhichOneof(field.containing_oneof.name)
-            if member is not None and member != field.name:
-                self._places.forget(f"{path}.{member}" if path else member)
 
     def _values(self, field: Field, step: Step, path: str) -> Tuple[Tuple[Value, ...], bool]:
         """The edit's value as a tree; whether it is a list."""

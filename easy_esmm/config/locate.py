@@ -11,7 +11,7 @@ from typing import Any, List, Optional, Tuple
 
 from google.protobuf import text_format
 
-from easy_esmm.config.problems import Place, Problem, problem_at
+from easy_esmm.config.problems import Place, Problem
 from easy_esmm.config.tree import Body, Entry, Scalar, Value
 
 DEEPEST = 60
@@ -58,7 +58,7 @@ class _Reader:
         return bool(self._tokens.AtEnd())
 
     def complain(self, path: str, rule: str, value: Optional[str] = None) -> None:
-        self.problems.append(problem_at(self._place(), path, rule, value))
+        self.problems.append(Problem(self._place(), path, rule, value))
 
     def fields(self, closing: str, path: str, depth: int) -> Tuple[List[Entry], bool]:
         """Fields up to the brace `closing` (or the end); whether the brace was there."""
@@ -103,7 +103,7 @@ class _Reader:
         field_path = f"{path}.{name}" if path else name
         has_colon = bool(self._tokens.TryConsume(":"))
         if not has_colon and not self._starts_value(place):
-            self.problems.append(problem_at(place, field_path, "has no value"))
+            self.problems.append(Problem(place, field_path, "has no value"))
             return None
         values, is_list = self.right_hand_side(field_path, depth)
         if not self._tokens.TryConsume(","):
@@ -135,7 +135,7 @@ class _Reader:
         entries, is_closed = self.fields(closing, path, depth + 1)
         if not is_closed and not self._is_cut_off:
             self._is_cut_off = True  # the messages around it are open for the same reason
-            self.problems.append(problem_at(place, path, f"has no closing '{closing}'"))
+            self.problems.append(Problem(place, path, f"has no closing '{closing}'"))
         return Body(tuple(entries), place, is_closed)
 
     def _string(self, path: str) -> Optional[Scalar]:

@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 from typing import Any, Callable, List, Tuple, Union
 
-from easy_esmm.config.problems import Place, Problem, problem_at
+from easy_esmm.config.problems import Place, Problem
 from easy_esmm.config.tree import Body, Entry, Scalar, Value
 
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -29,11 +29,11 @@ def locate_json(text: str, source: str) -> Tuple[Body, List[Problem]]:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         place = Place(source, error.lineno, error.colno)
-        return empty, [problem_at(place, "", f"is not valid JSON: {error.msg}")]
+        return empty, [Problem(place, "", f"is not valid JSON: {error.msg}")]
     except RecursionError:
-        return empty, [problem_at(empty.place, "", "is nested too deeply")]
+        return empty, [Problem(empty.place, "", "is nested too deeply")]
     if not isinstance(document, dict):
-        return empty, [problem_at(empty.place, "", "must be a JSON object: { ... }")]
+        return empty, [Problem(empty.place, "", "must be a JSON object: { ... }")]
     body, _ = _Walk(text, source).object(_skip_space(text, 0))
     return body, []
 

@@ -8,14 +8,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 from easy_esmm.config.hints import misplaced
 from easy_esmm.config.locate import locate
 from easy_esmm.config.locate_json import locate_json
-from easy_esmm.config.problems import (
-    MOST_SHOWN,
-    ConfigError,
-    Place,
-    Places,
-    Problem,
-    problem_at,
-)
+from easy_esmm.config.problems import MOST_SHOWN, ConfigError, Place, Places, Problem
 from easy_esmm.config.scalars import Misfit, convert, kind_of, shown
 from easy_esmm.config.support import Field, is_closed_off, is_message, is_repeated
 from easy_esmm.config.tree import Body, Entry, Scalar, Value
@@ -41,7 +34,7 @@ def parse(path: str) -> Parsed:
     parsed = parse_text(_read(path), path)
     if len(parsed.problems) > MOST_SHOWN and not parsed.config.ListFields():
         rule = "nothing in it can be read as a field of a pipeline config; is it one?"
-        return replace(parsed, problems=(problem_at(Place(path), "", rule), *parsed.problems))
+        return replace(parsed, problems=(Problem(Place(path), "", rule), *parsed.problems))
     return parsed
 
 
@@ -134,9 +127,7 @@ class Filler:
         try:
             converted = convert(field, value)
         except Misfit as misfit:
-            self.problems.append(
-                problem_at(value.place, path, misfit.rule, misfit.value, misfit.hint)
-            )
+            self.problems.append(Problem(value.place, path, misfit.rule, misfit.value, misfit.hint))
             return
         self._store(message, field, converted, path, place)
 
@@ -147,7 +138,7 @@ class Filler:
             path = f"{path}[{len(elements)}]"
             self.places.put(path, place)
             return elements.add(), path
-        self._leave_oneof(message, field, path)
+        leave_oneof(self.places, message, field, path)
         if path not in self.places:
             self.places.put(path, place)
         inside = getattr(message, field.name)
@@ -162,17 +153,9 @@ class Filler:
                 self.places.put(path, place)
             elements.append(value)
             return
-        self._leave_oneof(message, field, path)
+        leave_oneof(self.places, message, field, path)
         setattr(message, field.name, value)
         self.places.put(path, place)
-
-    def _leave_oneof(self, message: Any, field: Field, path: str) -> None:
-        """Forgets the places of the member that `field` is about to push out."""
-        if field.containing_oneof is None:
-            return
-        member = message.WhichOneof(field.containing_oneof.name)
-        if member is not None and member != field.name:
-            self.places.forget(path[: len(path) - len(field.name)] + member)
 
     def _unknown(
         self, message: Any, entry: Entry, path: str, around: Sequence[Tuple[str, Any]]
@@ -181,10 +164,18 @@ class Filler:
         outer = [(outside, each.DESCRIPTOR) for outside, each in around]
         hint = misplaced(entry.name, descriptor, outer, self._root)
         field_path = f"{path}.{entry.name}" if path else entry.name
-        self.problems.append(problem_at(entry.place, field_path, "unknown field", None, hint))
+        self.problems.append(Problem(entry.place, field_path, "unknown field", None, hint))
 
     def _complain(self, place: Place, path: str, rule: str, value: Any = None) -> None:
-        self.problems.append(problem_at(place, path, rule, value))
+        self.problems.append(Problem(place, path, rule, value))
+
+
+def leave_oneof(places: Places, message: Any, field: Field, path: str) -> None:
+    """Forgets the places of the member that `field`, at `path`, is about to push out of a oneof."""
+    oneof = field.containing_oneof
+    member = None if oneof is None else message.WhichOneof(oneof.name)
+    if member is not None and member != field.name:
+        places.forget(path[: len(path) - len(field.name)] + member)
 
 
 def _fields(descriptor: Any, source: str) -> Dict[str, Any]:
@@ -202,14 +193,14 @@ def _read(path: str) -> str:
             content = file.read(LARGEST + 1)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ConfigError([problem_at(start, "", f"cannot be read: {reason}")]) from None
+        raise ConfigError([Problem(start, "", f"cannot be read: {reason}")]) from None
     if len(content) > LARGEST:
         rule = f"must not be larger than {LARGEST} bytes; is it a pipeline config?"
-        raise ConfigError([problem_at(start, "", rule)])
+        raise ConfigError([Problem(start, "", rule)])
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
         place = Place(path, line, column)
-        raise ConfigError([problem_at(place, "", "must be UTF-8 text")]) from None
+        raise ConfigError([Problem(place, "", "must be UTF-8 text")]) from None

@@ -8,7 +8,7 @@ from typing import Dict, Iterable, Optional, Tuple
 from easy_esmm.errors import UserError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Place:
     """Where a value was written: a spot in a file, or a command-line flag (line 0)."""
 
@@ -29,22 +29,19 @@ class Problem:
     `FILE:LINE:COLUMN: FIELD.PATH: RULE, got VALUE; HINT`, where the parts after RULE are optional.
     """
 
-    path_of_file: str
-    line: int
-    column: int
+    place: Place
     field_path: str
     rule: str
     value: Optional[str] = None
     hint: Optional[str] = None
 
     def __str__(self) -> str:
-        place = Place(self.path_of_file, self.line, self.column)
         # (A flag such as --model_dir is the field's name already.)
-        is_named = not self.field_path or self.path_of_file == f"--{self.field_path}"
+        is_named = not self.field_path or self.place.source == f"--{self.field_path}"
         field = "" if is_named else f"{self.field_path}: "
         value = "" if self.value is None else f", got {self.value}"
         hint = "" if self.hint is None else f"; {self.hint}"
-        return f"{place}: {field}{self.rule}{value}{hint}"
+        return f"{self.place}: {field}{self.rule}{value}{hint}"
 
 
 MOST_SHOWN = 20
@@ -64,7 +61,7 @@ class ConfigError(UserError):
 
 def in_order(problems: Iterable[Problem]) -> Tuple[Problem, ...]:
     """Problems by file, line and column, each once."""
-    return tuple(sorted(set(problems), key=_order))
+    return tuple(sorted(set(problems), key=lambda one: (one.place, one.field_path, str(one))))
 
 
 class Places:
@@ -102,29 +99,7 @@ class Places:
         self, path: str, rule: str, value: Optional[str] = None, hint: Optional[str] = None
     ) -> Problem:
         """A problem of the field at `path`, at the place where it was written."""
-        place = self.find(path)
-        return Problem(place.source, place.line, place.column, path, rule, value, hint)
-
-
-def problem_at(
-    place: Place,
-    path: str,
-    rule: str,
-    value: Optional[str] = None,
-    hint: Optional[str] = None,
-) -> Problem:
-    """A problem at a place that is not the field's own, such as a wrong token inside its value."""
-    return Problem(place.source, place.line, place.column, path, rule, value, hint)
-
-
-def _order(problem: Problem) -> Tuple[str, int, int, str, str]:
-    return (
-        problem.path_of_file,
-        problem.line,
-        problem.column,
-        problem.field_path,
-        str(problem),
-    )
+        return Problem(self.find(path), path, rule, value, hint)
 
 
 def _parent(path: str) -> str:

@@ -6,6 +6,7 @@ from typing import List, Optional, Sequence, Tuple
 
 from easy_esmm.config import Pipeline, Problem
 from easy_esmm.config.hints import did_you_mean
+from easy_esmm.config.problems import Place
 from easy_esmm.data.fields import Column, Fields
 
 COLUMNS_FLAG = "--reserved_cols"
@@ -21,7 +22,7 @@ def problem_of(
 ) -> Problem:
     """A problem of a field of the config, or of a flag (`--...`)."""
     if field.startswith("--"):
-        return Problem(field, 0, 0, field[2:], rule, value, hint)
+        return Problem(Place(field), field[2:], rule, value, hint)
     return pipeline.problem(field, rule, value, hint)
 
 

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from easy_esmm.config import Problem
+from easy_esmm.config.problems import Place
 from easy_esmm.data import check_files
 from easy_esmm.data.records import masked_crc
 from easy_esmm.protos.tf_example_pb2 import Example
@@ -27,7 +28,7 @@ class FakePipeline:
 
     def problem(self, field: str, rule: str, value: Any = None, hint: Any = None) -> Problem:
         """A problem at the config's first place."""
-        return Problem("a.config", 1, 1, field, rule, value, hint)
+        return Problem(Place("a.config", 1, 1), field, rule, value, hint)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from easy_esmm.config import Problem
+from easy_esmm.config.problems import Place
 from easy_esmm.data import check_files, input_fn
 from easy_esmm.data.decode import DTYPES, assemble
 from easy_esmm.data.fields import Fields
@@ -104,7 +105,7 @@ def test_files_of_a_registered_format_are_checked_before_they_are_read(
         )
 
         def problem(self, field: str, rule: str, value: Any = None, hint: Any = None) -> Problem:
-            return Problem("a.config", 1, 1, field, rule, value, hint)
+            return Problem(Place("a.config", 1, 1), field, rule, value, hint)
 
     pipeline: Any = Pipeline()
     assert [str(problem) for problem in check_files(pipeline, "eval", path)] == [

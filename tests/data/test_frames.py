@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from easy_esmm.config import Problem
+from easy_esmm.config.problems import Place
 from easy_esmm.data import check_files, frames, input_fn
 from easy_esmm.errors import UserError
 from easy_esmm.protos.feature_pb2 import FeatureConfig
@@ -97,7 +98,7 @@ def check(config: Any) -> Any:
             self.config = config
 
         def problem(self, field: str, rule: str, value: Any = None, hint: Any = None) -> Problem:
-            return Problem("a.config", 1, 1, field, rule, value, hint)
+            return Problem(Place("a.config", 1, 1), field, rule, value, hint)
 
     def run(frame: pd.DataFrame) -> List[str]:
         pipeline: Any = FakePipeline()

@@ -120,7 +120,7 @@ def test_unknown_metric_is_refused_with_the_known_ones(sample: Pipeline) -> None
         decisive_metrics(changed(sample, best_exporter_metric="auc_cvcvr"))
     (problem,) = caught.value.problems
     assert problem.field_path == "export_config.best_exporter_metric"
-    assert problem.line > 0
+    assert problem.place.line > 0
     assert problem.rule.startswith("must be a metric of the evaluation (")
     for name in ("auc_ctcvr", "auc_ctr", "auc_cvr_masked", "loss"):
         assert name in problem.rule

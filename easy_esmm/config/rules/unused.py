@@ -62,18 +62,6 @@ def _names_columns(config: PipelineConfig, _: Any) -> bool:
     return config.data_config.input_type not in csv
 
 
-def _separates_nothing(config: PipelineConfig, _: Any) -> bool:
-    return _names_columns(config, _) and config.export_config.multi_placeholder
-
-
-def _joins_columns(config: PipelineConfig, _: Any) -> bool:
-    return not config.export_config.multi_placeholder
-
-
-def _every_tower_has_metrics(config: PipelineConfig, _: Any) -> bool:
-    return all(tower.metrics_set for _, tower in tower_paths(config.model_config))
-
-
 def _is_identity(_: PipelineConfig, dnn: Any) -> bool:
     return list(dnn.hidden_units) == [0]
 
@@ -86,22 +74,29 @@ def _compares_nothing(_: PipelineConfig, export: Any) -> bool:
     return export.exporter_type != "best" and not export.enable_early_stop
 
 
+def _without(name: str) -> Condition:
+    """While the message that holds the field leaves `name` unset, false or 0."""
+    return lambda _, owner: not getattr(owner, name)
+
+
 _COMPARES_NOTHING = "exporter_type is not best, and enable_early_stop is false"
+_NO_TASK_SPACE = "the tower has no task_space_indicator_label"
+_IDENTITY = "hidden_units: [0] is the identity"
 _CELLS = 65536
 
 UNUSED: Tuple[Unused, ...] = (
     Unused("data_config.with_header", _names_columns, "only CSV files have a header"),
-    Unused("data_config.separator", _separates_nothing, "only CSV files have a separator"),
+    Unused(
+        "data_config.separator",
+        lambda config, _: _names_columns(config, _) and config.export_config.multi_placeholder,
+        "only CSV files have a separator",
+    ),
     Unused(
         "data_config.data_compression_type",
-        lambda config, data: data.input_type != DatasetConfig.TFRecordInput,
+        lambda _, data: data.input_type != DatasetConfig.TFRecordInput,
         "only TFRecordInput reads it",
     ),
-    Unused(
-        "data_config.shuffle_buffer_size",
-        lambda config, data: not data.shuffle,
-        "shuffle is false",
-    ),
+    Unused("data_config.shuffle_buffer_size", _without("shuffle"), "shuffle is false"),
     Unused(
         "feature_config",
         lambda config, _: bool(config.feature_configs),
@@ -117,21 +112,19 @@ UNUSED: Tuple[Unused, ...] = (
         lambda config, _: config.model_config.loss_weight_strategy == ModelConfig.Uncertainty,
         "loss_weight_strategy is Uncertainty",
     ),
-    Unused("eval_config.metrics_set", _every_tower_has_metrics, "every tower has a metrics_set"),
+    Unused(
+        "eval_config.metrics_set",
+        lambda config, _: all(tower.metrics_set for _, tower in tower_paths(config.model_config)),
+        "every tower has a metrics_set",
+    ),
     Unused(
         "**.auc.num_thresholds",
         lambda _, auc: auc.exact and auc.num_thresholds <= _CELLS,
         f"the estimate has {_CELLS} cells anyway",
     ),
-    Unused(
-        "model_config.**.in_task_space_weight",
-        lambda _, tower: not tower.task_space_indicator_label,
-        "the tower has no task_space_indicator_label",
-    ),
-    Unused(
-        "model_config.**.out_task_space_weight",
-        lambda _, tower: not tower.task_space_indicator_label,
-        "the tower has no task_space_indicator_label",
+    *(
+        Unused(f"model_config.**.{name}", _without("task_space_indicator_label"), _NO_TASK_SPACE)
+        for name in ("in_task_space_weight", "out_task_space_weight")
     ),
     Unused(
         "model_config.**.use_sample_weight",
@@ -143,34 +136,37 @@ UNUSED: Tuple[Unused, ...] = (
         lambda _, tower: predicts_value(tower),
         "a regression has no log odds",
     ),
-    Unused("model_config.**.dropout_ratio", _is_identity, "hidden_units: [0] is the identity"),
-    Unused("model_config.**.activation", _is_identity, "hidden_units: [0] is the identity"),
+    Unused("model_config.**.dropout_ratio", _is_identity, _IDENTITY),
+    Unused("model_config.**.activation", _is_identity, _IDENTITY),
     Unused("model_config.escm2.imputation_tower", _imputes_nothing, "estimator is not DR"),
     Unused("model_config.escm2.imputation_weight", _imputes_nothing, "estimator is not DR"),
     Unused(
         "model_config.dcmt.propensity.self_normalized",
-        lambda config, _: True,
+        lambda _, __: True,
         "the weights of DCMT always are",
     ),
-    Unused("export_config.auto_multi_value", _joins_columns, "the only serving input is one text"),
+    Unused(
+        "export_config.auto_multi_value",
+        _without("multi_placeholder"),
+        "the only serving input is one text",
+    ),
     Unused(
         "export_config.multi_value_fields.input_name",
-        lambda config, _: _joins_columns(config, _) or config.export_config.auto_multi_value,
+        lambda config, _: (
+            not config.export_config.multi_placeholder or config.export_config.auto_multi_value
+        ),
         "auto_multi_value is set, or the only serving input is one text",
     ),
     Unused(
         "train_config.optimizer_config.moving_average_decay",
-        lambda _, optimizer: not optimizer.use_moving_average,
+        _without("use_moving_average"),
         "use_moving_average is false",
     ),
-    Unused(
-        "train_config.**.warmup_learning_rate",
-        lambda _, cosine: not cosine.warmup_steps,
-        "warmup_steps is 0",
-    ),
+    Unused("train_config.**.warmup_learning_rate", _without("warmup_steps"), "warmup_steps is 0"),
+    Unused("train_config.**.burnin_learning_rate", _without("burnin_steps"), "burnin_steps is 0"),
     Unused(
         "train_config.fine_tune_ckpt_var_map",
-        lambda _, train: not train.fine_tune_checkpoint,
+        _without("fine_tune_checkpoint"),
         "fine_tune_checkpoint is not set",
     ),
     Unused(
@@ -199,17 +195,8 @@ UNUSED: Tuple[Unused, ...] = (
         lambda _, export: export.enable_early_stop and not reads_max_check_steps(export),
         "early_stop_func or early_stop_params set the limit",
     ),
-    Unused(
-        "train_config.**.burnin_learning_rate",
-        lambda _, decay: not decay.burnin_steps,
-        "burnin_steps is 0",
-    ),
     *(
-        Unused(
-            f"export_config.{name}",
-            lambda _, export: not export.enable_early_stop,
-            "enable_early_stop is false",
-        )
+        Unused(f"export_config.{name}", _without("enable_early_stop"), "enable_early_stop is false")
         for name in ("early_stop_func", "early_stop_params", "max_check_steps")
     ),
 )
