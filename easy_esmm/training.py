@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from easy_esmm.estimator.evaluate import evaluate
 from easy_esmm.estimator.export import export
-from easy_esmm.estimator.predict import predict
 from easy_esmm.estimator.run import Trained, train
-from easy_esmm.estimator.score import score, score_frame
+from easy_esmm.estimator.score import predict, score, score_frame
 
 __all__ = ["Trained", "evaluate", "export", "predict", "score", "score_frame", "train"]

@@ -15,7 +15,7 @@ from easy_esmm.comparing.configs import load_run
 from easy_esmm.comparing.measures import metric_suffixes
 from easy_esmm.comparing.runs import Result, Run, write_result
 from easy_esmm.compat import keras, v1
-from easy_esmm.estimator.gradient_cosine import gradient_cosine
+from easy_esmm.estimator.evaluate import gradient_cosine
 
 
 def execute(run: Run, is_quiet: bool = True) -> Result:

@@ -15,6 +15,7 @@ from easy_esmm.estimator.bad_cells import find_bad_cell, validator_of
 from easy_esmm.estimator.errors import require_files, user_errors
 from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.evaluation.entire_space import against_truth, with_common_pctr
+from easy_esmm.evaluation.gradients import Gradients
 from easy_esmm.evaluation.recorder import RowRecorder
 from easy_esmm.hooks.id_warnings import warn_of_ids
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -86,6 +87,26 @@ def evaluate(
         if common_pctr is not None:
             metrics.update(with_common_pctr(recorded, common_pctr, common_pctr_path))
     return metrics
+
+
+def gradient_cosine(pipeline: Pipeline, batches: int) -> float:
+    """The mean of `Gradients` over batches of the training rows, at the newest checkpoint.
+
+    NaN where the towers share no table, or where one of the losses has no gradient.
+    """
+    config = pipeline.config
+    gradients = Gradients()
+    input_fn = data.input_fn(
+        config, "train", seed=config.train_config.random_seed, validator=validator_of(config)
+    )
+    with user_errors():
+        make_estimator(config, gradients=gradients).evaluate(
+            input_fn,
+            steps=batches,
+            checkpoint_path=checkpoints.newest(config.model_dir),
+            name="gradients",
+        )
+    return gradients.mean()
 
 
 def evaluation_steps(config: PipelineConfig) -> Optional[int]:

@@ -9,8 +9,7 @@ import tensorflow as tf
 from easy_esmm.contract import Tensor
 from easy_esmm.features.encoded import Bag
 from easy_esmm.features.ids import as_text, to_ids
-from easy_esmm.features.pairs import pairs_of
-from easy_esmm.features.pieces import first_of, pieces_of
+from easy_esmm.features.pieces import first_of, pairs_of, pieces_of
 from easy_esmm.features.registry import register
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 

@@ -10,8 +10,7 @@ from easy_esmm.compat import v1
 from easy_esmm.contract import Tensor
 from easy_esmm.features.encoded import Bag
 from easy_esmm.features.ids import to_ids
-from easy_esmm.features.pairs import pairs_of
-from easy_esmm.features.pieces import first_of, pieces_of, to_float
+from easy_esmm.features.pieces import first_of, pairs_of, pieces_of, to_float
 from easy_esmm.features.registry import register
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 

@@ -16,8 +16,7 @@ import tensorflow as tf
 
 from easy_esmm.compat import keras
 from easy_esmm.contract import Tensor
-from easy_esmm.layers.experts import Experts
-from easy_esmm.layers.gate import Gate
+from easy_esmm.layers.mixture import Experts, Gate
 from easy_esmm.protos.multi_task_pb2 import ExtractionNetwork
 
 

@@ -8,8 +8,7 @@ import tensorflow as tf
 
 from easy_esmm.compat import keras
 from easy_esmm.contract import Tensor
-from easy_esmm.layers.experts import Experts
-from easy_esmm.layers.gate import Gate
+from easy_esmm.layers.mlp import MLP
 from easy_esmm.protos.dnn_pb2 import DNN
 
 
@@ -36,3 +35,38 @@ class MixtureOfExperts(keras.layers.Layer):  # type: ignore[misc]
         """float32 [batch, width] -> for each task float32 [batch, units of an expert]."""
         experts = self._experts(inputs, training=training)
         return tuple(gate(inputs, experts) for gate in self._gates)
+
+
+class Experts(keras.layers.Layer):  # type: ignore[misc]
+    """`count` networks of the same form over the same input, each with weights of its own.
+
+    `product_dtype` is that of `Dense`.
+    """
+
+    def __init__(self, config: DNN, count: int, name: str, product_dtype: tf.DType) -> None:
+        super().__init__(name=name)
+        self._experts = [MLP(config, f"expert_{i}", product_dtype) for i in range(count)]
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """float32 [batch, width] -> float32 [batch, count, units of the last layer]."""
+        return tf.stack([expert(inputs, training=training) for expert in self._experts], axis=1)
+
+
+class Gate(keras.layers.Layer):  # type: ignore[misc]
+    """The mean of the experts' outputs, weighed by softmax(W x) with x the gate's own input.
+
+    W has no bias, as in the paper. The weights are computed in float32, as logits are, whatever the
+    hidden layers use.
+    """
+
+    def __init__(self, experts: int, name: str) -> None:
+        super().__init__(name=name)
+        self._scores = keras.layers.Dense(experts, use_bias=False, name="scores")
+
+    def call(self, inputs: Tensor, experts: Tensor) -> Tensor:
+        """float32 [batch, width] and [batch, experts, units] -> float32 [batch, units]."""
+        return tf.reduce_sum(self.weights_of(inputs)[:, :, tf.newaxis] * experts, axis=1)
+
+    def weights_of(self, inputs: Tensor) -> Tensor:
+        """float32 [batch, width] -> float32 [batch, experts] in (0, 1), each row's sum 1."""
+        return tf.nn.softmax(self._scores(inputs), axis=1)

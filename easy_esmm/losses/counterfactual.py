@@ -1,8 +1,8 @@
 """Agreement of the factual and the counterfactual CVR (DCMT: Zhu et al., ICDE 2023).
 
 DCMT has a second CVR head: r* = sigmoid(d), the probability that a row does not convert, learned on
-the unclicked rows with the inverted label 1 - z = 1. Both risks are `inverse_propensity`'s, over
-clicked rows with weights of P and over unclicked rows with weights of Q = 1 - P.
+the unclicked rows with the inverted label 1 - z = 1. Both risks are `propensity.weighted_risk`,
+over clicked rows with weights of P and over unclicked rows with weights of Q = 1 - P.
 """
 
 from __future__ import annotations

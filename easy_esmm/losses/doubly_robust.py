@@ -32,7 +32,7 @@ def risk(
     """Scalar of either sign: mean of e + sum of row_weight x (row_loss - e); under SUM x rows.
 
     e is a constant here, so that the gradient by the CVR logit is that of
-    `inverse_propensity.weighted_risk`; the two differ in value, and in what the imputation's tower
+    `propensity.weighted_risk`; the two differ in value, and in what the imputation's tower
     teaches shared layers.
 
     Args:

@@ -1,7 +1,7 @@
-"""Weights by the propensity of a click, the inverse of the predicted click probability.
+"""Weights by the inverse propensity of a click, and the CVR risk with them (ESCM2-IPS).
 
-None of them passes a gradient on: the click tower must not learn to make the rows that the other
-tower fits well look rare.
+Wang et al., SIGIR 2022. No weight passes a gradient on: the click tower must not learn to make the
+rows that the other tower fits well look rare.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from easy_esmm.contract import Tensor
+from easy_esmm.losses.reduction import Reduction, of_mean
 
 
 @dataclass(frozen=True)
@@ -59,3 +60,26 @@ def self_normalized(mask: Tensor, weight: Tensor) -> Tensor:
     """
     inside = mask * weight
     return tf.stop_gradient(tf.math.divide_no_nan(inside, tf.reduce_sum(inside)))
+
+
+def weighted_risk(
+    row_loss: Tensor,
+    row_weight: Tensor,
+    sample_weight: Tensor,
+    reduction: Reduction = Reduction.MEAN,
+) -> Tensor:
+    """Scalar >= 0: sum of sample_weight x row_weight x row_loss; under SUM times the rows.
+
+    With `row_loss` the cross entropy of the conversion and `row_weight` = y / (P rows)
+    (`mean_weights`) this is the inverse propensity risk: the mean over impressions of
+    y l(z, r) / P. The gradient by the CVR logit is sample_weight x row_weight x (r - z).
+
+    As everywhere, divisors count rows and no sample weights: those of `self_normalized` too.
+
+    Args:
+      row_loss: [batch].
+      row_weight: [batch], of the functions above: 0 for unclicked rows, without gradient.
+      sample_weight: [batch].
+      reduction: of the batch.
+    """
+    return of_mean(tf.reduce_sum(sample_weight * row_weight * row_loss), row_loss, reduction)

@@ -12,12 +12,11 @@ from typing import Dict, List, Mapping, Tuple
 import tensorflow as tf
 
 from easy_esmm.contract import Head, Labels, LossTerm, Outputs, RowMean, Tasks, Tensor
-from easy_esmm.losses import counterfactual, inverse_propensity, propensity
+from easy_esmm.losses import counterfactual, propensity
 from easy_esmm.losses.pointwise import cross_entropy
+from easy_esmm.models.counterfactual import clip_of, head, propensity_means
 from easy_esmm.models.entire_space import EntireSpace
-from easy_esmm.models.head import head
 from easy_esmm.models.model import register
-from easy_esmm.models.propensity_means import clip_of, propensity_means
 from easy_esmm.protos.model_pb2 import ModelConfig
 
 COUNTERFACTUAL_LOGIT = "counterfactual_logit"
@@ -68,12 +67,12 @@ class DCMT(EntireSpace):
         return [
             LossTerm(
                 f"factual_loss_{cvr}",
-                inverse_propensity.weighted_risk(of_factual, u, weight, self.reduction),
+                propensity.weighted_risk(of_factual, u, weight, self.reduction),
                 self.parameters.factual_weight,
             ),
             LossTerm(
                 f"counterfactual_loss_{cvr}",
-                inverse_propensity.weighted_risk(of_other, v, weight, self.reduction),
+                propensity.weighted_risk(of_other, v, weight, self.reduction),
                 self.parameters.counterfactual_weight,
             ),
             LossTerm(

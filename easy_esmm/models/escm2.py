@@ -13,13 +13,11 @@ import tensorflow as tf
 
 from easy_esmm.contract import Head, Labels, LossTerm, Outputs, RowMean, Tasks, Tensor
 from easy_esmm.layers.tower import Tower
-from easy_esmm.losses import doubly_robust, inverse_propensity, propensity
+from easy_esmm.losses import doubly_robust, propensity
 from easy_esmm.losses.pointwise import cross_entropy
+from easy_esmm.models.counterfactual import clip_of, head, propensity_means, warm_up_factor
 from easy_esmm.models.entire_space import EntireSpace
-from easy_esmm.models.head import head
 from easy_esmm.models.model import register
-from easy_esmm.models.propensity_means import clip_of, propensity_means
-from easy_esmm.models.warm_up import warm_up_factor
 from easy_esmm.protos import escm2_pb2
 from easy_esmm.protos.model_pb2 import ModelConfig
 
@@ -71,7 +69,7 @@ class ESCM2(EntireSpace):
         factor = self.parameters.counterfactual_weight * outputs.auxiliary[WARM_UP_FACTOR]
         rows = (self._row_weight(outputs, labels), observed.loss_weight, self.reduction)
         if IMPUTATION_LOGIT not in outputs.auxiliary:
-            risk = inverse_propensity.weighted_risk(row_loss, *rows)
+            risk = propensity.weighted_risk(row_loss, *rows)
             return [LossTerm(f"inverse_propensity_loss_{name}", risk, factor)]
         imputed = doubly_robust.imputed_loss(outputs.auxiliary[IMPUTATION_LOGIT])
         return [

@@ -12,7 +12,7 @@ import pytest
 from easy_esmm import config as configs
 from easy_esmm import training
 from easy_esmm.config import Pipeline
-from easy_esmm.estimator.gradient_cosine import gradient_cosine
+from easy_esmm.estimator.evaluate import gradient_cosine
 from easy_esmm.evaluation.events import series_by_tag
 from easy_esmm.evaluation.recorder import RowRecorder
 

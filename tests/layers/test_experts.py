@@ -12,8 +12,7 @@ from google.protobuf import text_format
 from easy_esmm.compat import v1
 from easy_esmm.contract import Tensor
 from easy_esmm.layers.extraction import LayeredExtraction
-from easy_esmm.layers.gate import Gate
-from easy_esmm.layers.mixture import MixtureOfExperts
+from easy_esmm.layers.mixture import Gate, MixtureOfExperts
 from easy_esmm.layers.transfer import SourceTower, TransferAttention, TransferTower
 from easy_esmm.protos.dnn_pb2 import DNN
 from easy_esmm.protos.multi_task_pb2 import ExtractionNetwork

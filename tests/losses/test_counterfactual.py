@@ -18,7 +18,6 @@ from easy_esmm.losses import (
     Reduction,
     counterfactual,
     doubly_robust,
-    inverse_propensity,
     propensity,
 )
 from easy_esmm.losses.pointwise import cross_entropy
@@ -167,14 +166,14 @@ def tensors(b: Batch, logits: Any, reduction: Reduction) -> Dict[str, Any]:
         (", normalized", propensity.self_normalized),
     ):
         u = weights(click, inside)
-        risks[f"ips{suffix}"] = inverse_propensity.weighted_risk(loss, u, weight, reduction)
+        risks[f"ips{suffix}"] = propensity.weighted_risk(loss, u, weight, reduction)
         risks[f"dr{suffix}"] = doubly_robust.risk(loss, guess, u, weight, reduction)
         risks[f"imputation{suffix}"] = doubly_robust.imputation_loss(
             loss, guess, u, weight, reduction
         )
     v = propensity.self_normalized(1.0 - click, outside)
     inverted = cross_entropy(1.0 - conversion, logits[COUNTERFACTUAL])
-    risks["unclicked"] = inverse_propensity.weighted_risk(inverted, v, weight, reduction)
+    risks["unclicked"] = propensity.weighted_risk(inverted, v, weight, reduction)
     risks["disagreement"] = counterfactual.disagreement(
         logits[CVR], logits[COUNTERFACTUAL], weight, reduction
     )
@@ -285,7 +284,7 @@ def test_the_risk_with_true_propensities_is_the_loss_over_all_impressions() -> N
         weight = propensity.inverse(logit, Clip(0.01))
         u = propensity.mean_weights(tf.constant(click, tf.float32), weight)
         row_loss = tf.constant(loss, tf.float32)
-        total += chance * float(inverse_propensity.weighted_risk(row_loss, u, tf.ones(3)))
+        total += chance * float(propensity.weighted_risk(row_loss, u, tf.ones(3)))
     assert total == pytest.approx(loss.mean(), rel=1e-5)
 
 
@@ -304,7 +303,7 @@ def test_the_weighted_risk_is_least_at_the_rate_of_all_impressions_not_of_the_cl
             tape.watch(common)
             row_loss = cross_entropy(tf.constant(conversion, tf.float32), common)
             u = weigh(tf.constant(click, tf.float32), inside)
-            risk = inverse_propensity.weighted_risk(row_loss, u, tf.constant(mass, tf.float32))
+            risk = propensity.weighted_risk(row_loss, u, tf.constant(mass, tf.float32))
         return float(tape.gradient(risk, common))
 
     def unweighted(mask: Any, _: Any) -> Any:
