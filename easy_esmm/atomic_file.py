@@ -13,8 +13,8 @@ def atomic_write(path: Union[str, os.PathLike[str]]) -> Iterator[str]:
     """Yields the name to write to, in the same folder; then the file gets its own name.
 
     What stood at `path` before is replaced. When writing fails it stays, and the unfinished file is
-    removed; a killed process leaves `path.unfinished-PID` (see `is_left_over`). Nothing is promised
-    of a power cut.
+    removed; a killed process leaves `path.unfinished-PID` (see `is_left_over`). A power
+    failure may lose the file.
     """
     unfinished = f"{os.fspath(path)}.unfinished-{os.getpid()}"
     try:

@@ -16,7 +16,7 @@ _PREFIX = "CustomGradient-"
 
 
 @contextlib.contextmanager
-def forgotten_gradients() -> Iterator[None]:
+def unregister_gradients() -> Iterator[None]:
     """Takes the gradients that were registered inside out of the table at the end.
 
     Safe where no graph that was built inside is differentiated any more, and no other thread

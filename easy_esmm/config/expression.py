@@ -214,9 +214,9 @@ class _Translation:
             self._opened.append((token, self._depth))
             self._depth, self._signs = self._depth + self._signs + 1, 0
         elif token.kind == "name" and following.text == "(":
-            _demand_function(token)
+            _require_function(token)
         else:
-            _demand_operand(token, self._columns)
+            _require_operand(token, self._columns)
             self._signs, self._wants_operand = 0, False
 
     def _end_operand(self, token: _Token) -> None:
@@ -233,7 +233,7 @@ class _Translation:
             _fail(token, f"must have an operator before {token.text!r}")
 
 
-def _demand_function(token: _Token) -> None:
+def _require_function(token: _Token) -> None:
     name = bare_name(token.text)
     if name not in FUNCTIONS:
         hint = did_you_mean(name, FUNCTIONS)
@@ -241,7 +241,7 @@ def _demand_function(token: _Token) -> None:
         raise BadExpression(token.position, rule, hint)
 
 
-def _demand_operand(token: _Token, columns: Mapping[str, bool]) -> None:
+def _require_operand(token: _Token, columns: Mapping[str, bool]) -> None:
     if token.kind == "number":
         if not math.isfinite(float(token.text)):
             _fail(token, f"must be a finite number, not {token.text!r},")

@@ -35,7 +35,7 @@ def locate_values(text: str, source: str) -> Tuple[Tuple[Value, ...], bool, List
     reader = _Reader(text, source, is_flag=True)
     values, is_list = reader.right_hand_side(path="", depth=0)
     if not reader.at_end() and not reader.problems:
-        reader.complain("", "unexpected text after the value", reader.token())
+        reader.add_problem("", "unexpected text after the value", reader.token())
     return values, is_list, reader.problems
 
 
@@ -57,7 +57,7 @@ class _Reader:
     def at_end(self) -> bool:
         return bool(self._tokens.AtEnd())
 
-    def complain(self, path: str, rule: str, value: Optional[str] = None) -> None:
+    def add_problem(self, path: str, rule: str, value: Optional[str] = None) -> None:
         self.problems.append(Problem(self._place(), path, rule, value))
 
     def fields(self, closing: str, path: str, depth: int) -> Tuple[List[Entry], bool]:
@@ -87,7 +87,7 @@ class _Reader:
             if self._consume("]"):
                 return tuple(values), True
             if not self._tokens.TryConsume(","):
-                self.complain(path, "must have ',' or ']' here", self._shown())
+                self.add_problem(path, "must have ',' or ']' here", self._shown())
                 self._leave_line(until="}>]")
                 self._tokens.TryConsume("]")
                 return tuple(values), True
@@ -96,7 +96,7 @@ class _Reader:
         place, name = self._place(), self.token()
         self._swallowed = []
         if not (name[0].isalnum() or name[0] == "_"):
-            self.complain(path, "must have a field name here", self._shown())
+            self.add_problem(path, "must have a field name here", self._shown())
             self._leave_line(past=name)
             return None
         self._tokens.NextToken()
@@ -121,13 +121,13 @@ class _Reader:
         if token and (token[0].isalnum() or token[0] in "_.+-"):
             self._tokens.NextToken()
             return Scalar(token, place)
-        self.complain(path, "must have a value here", self._shown())
+        self.add_problem(path, "must have a value here", self._shown())
         return None
 
     def _body(self, path: str, depth: int) -> Body:
         place, closing = self._place(), _CLOSING[self.token()]
         if depth >= DEEPEST:
-            self.complain(path, f"must not be more than {DEEPEST} messages deep")
+            self.add_problem(path, f"must not be more than {DEEPEST} messages deep")
             while not self.at_end():
                 self._tokens.NextToken()
             return Body((), place)
@@ -144,7 +144,7 @@ class _Reader:
             content: bytes = self._tokens.ConsumeByteString()
         except text_format.ParseError:
             is_open = len(self.token()) < 2 or self.token()[-1] != self.token()[0]
-            self.complain(
+            self.add_problem(
                 path,
                 "must have a closing quote" if is_open else "must have valid escapes in its string",
                 self.token(),

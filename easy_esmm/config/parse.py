@@ -83,10 +83,10 @@ class Filler:
         """Sets one field of `message`, which stands at `path`."""
         field_path = f"{path}.{field.name}" if path else str(field.name)
         if not entry.has_colon and not is_message(field):
-            self._complain(entry.place, field_path, "must have ':' before its value")
+            self._add(entry.place, field_path, "must have ':' before its value")
             return
         if entry.is_list and not is_repeated(field):
-            self._complain(entry.place, field_path, "must be one value, not a list")
+            self._add(entry.place, field_path, "must be one value, not a list")
             return
         for value in entry.values:
             self._check_kind_and_set(message, field, entry, value, field_path, around, path)
@@ -114,7 +114,7 @@ class Filler:
         place = value.place if entry.is_list else entry.place
         if is_message(field):
             if isinstance(value, Scalar):
-                self._complain(value.place, path, "must be a message: { ... }", shown(value))
+                self._add(value.place, path, "must be a message: { ... }", shown(value))
                 return
             inside, path = self._open(message, field, path, place)
             if not is_closed_off(field):
@@ -122,7 +122,7 @@ class Filler:
                 self.fill(inside, value, path, outer)
             return
         if isinstance(value, Body):
-            self._complain(value.place, path, f"must be {kind_of(field)}, not a message")
+            self._add(value.place, path, f"must be {kind_of(field)}, not a message")
             return
         try:
             converted = convert(field, value)
@@ -166,7 +166,7 @@ class Filler:
         field_path = f"{path}.{entry.name}" if path else entry.name
         self.problems.append(Problem(entry.place, field_path, "unknown field", None, hint))
 
-    def _complain(self, place: Place, path: str, rule: str, value: Any = None) -> None:
+    def _add(self, place: Place, path: str, rule: str, value: Any = None) -> None:
         self.problems.append(Problem(place, path, rule, value))
 
 

@@ -110,10 +110,10 @@ class _Names:
         try:
             return expand(name)
         except BadRange as error:
-            self.complain(path, str(error), quoted(name))
+            self.add_problem(path, str(error), quoted(name))
             return []
 
-    def complain(self, path: str, rule: str, value: Optional[str] = None) -> None:
+    def add_problem(self, path: str, rule: str, value: Optional[str] = None) -> None:
         self._problems.append(self._places.problem(path, rule, value))
 
 
@@ -127,7 +127,7 @@ def _features(written: PipelineConfig, resolved: Resolved, names: _Names) -> Non
         path = f"{prefix}[{number}]"
         shared = names.expand_all(feature.shared_names, f"{path}.shared_names")
         if shared and len(feature.input_names) > 1:
-            names.complain(f"{path}.shared_names", "must not stand beside two input_names")
+            names.add_problem(f"{path}.shared_names", "must not stand beside two input_names")
         _add(gathered, feature, feature_name(feature), resolved.origins, path)
         for name, origin in shared:
             clone = _add(gathered, feature, name, resolved.origins, path)

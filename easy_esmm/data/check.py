@@ -41,17 +41,17 @@ def check_files(
     except UserError as error:
         return [problem_of(pipeline, path_field, str(error))]
     of_config = needed_fields(pipeline.config, with_labels=split != "predict")
-    asked_for: Tuple[str, ...] = ()
+    flag_columns: Tuple[str, ...] = ()
     if split == "predict":
         read = [column.name for column in of_config.needed]
-        asked_for = tuple(name for name in extra_columns if name not in read)
+        flag_columns = tuple(name for name in extra_columns if name not in read)
     try:
         fields = needed_fields(
             pipeline.config, with_labels=split != "predict", extra_columns=extra_columns
         )
     except UserError as error:
         return [problem_of(pipeline, COLUMNS_FLAG, str(error))]
-    problems = FileProblems(pipeline, fields, path_field, asked_for)
+    problems = FileProblems(pipeline, fields, path_field, flag_columns)
     if is_frame(rows):
         _check_frame(rows, problems)
     elif not input_format(problems.data).check(files, problems) and not problems.found:

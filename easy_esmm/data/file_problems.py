@@ -30,13 +30,13 @@ class FileProblems:
     """Problems of files, one for each field and rule: the first file that has it is named."""
 
     def __init__(
-        self, pipeline: Pipeline, fields: Fields, path_field: str, asked_for: Sequence[str]
+        self, pipeline: Pipeline, fields: Fields, path_field: str, flag_columns: Sequence[str]
     ) -> None:
-        """`path_field` names the files; `asked_for` are columns that a flag asks for."""
+        """`path_field` names the files; `flag_columns` are columns that a flag asks for."""
         self.found: List[Problem] = []
         self.fields, self.path_field = fields, path_field
         self.data = pipeline.config.data_config
-        self._pipeline, self._asked_for = pipeline, asked_for
+        self._pipeline, self._flag_columns = pipeline, flag_columns
         self._reported: List[Tuple[str, str]] = []
 
     def add(
@@ -64,7 +64,7 @@ class FileProblems:
         users = self.fields.user_rows
         if users is not None and column.name == users.row_column:
             return "data_config.user_rows.row_column"
-        if part == "name" and column.name in self._asked_for:
+        if part == "name" and column.name in self._flag_columns:
             return COLUMNS_FLAG
         if column.name not in self.fields.declared:
             return "data_config.input_fields"

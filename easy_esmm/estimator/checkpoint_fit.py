@@ -37,21 +37,21 @@ def require_fit(config: PipelineConfig, checkpoint: str, mode: str) -> None:
     found = read_shapes(checkpoint)
     if mode != estimator.ModeKeys.TRAIN and averages.are_used(config.train_config):
         _require_averages(found, checkpoint)
-    complaints = []
+    problems = []
     variables = dry_build(config, mode).variables
     for name, shape in sorted(variables.items()):
         if name not in found:
-            complaints.append(f"{name} {shape} is not in the checkpoint")
+            problems.append(f"{name} {shape} is not in the checkpoint")
         elif found[name] != shape:
-            complaints.append(f"{name} is {shape} in the config, {found[name]} in the checkpoint")
+            problems.append(f"{name} is {shape} in the config, {found[name]} in the checkpoint")
     if mode == estimator.ModeKeys.TRAIN:
-        complaints.extend(
+        problems.extend(
             f"{name} is in the checkpoint only: the averages stand at steps of their own"
             for name in sorted(averages.unread_steps(found, variables))
         )
-    if complaints:
-        shown = "; ".join(complaints[:_SHOWN])
-        more = f"; and {len(complaints) - _SHOWN} more" if len(complaints) > _SHOWN else ""
+    if problems:
+        shown = "; ".join(problems[:_SHOWN])
+        more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         raise UserError(
             f"the config does not fit {checkpoint}: {shown}{more}.\nUse the pipeline.config beside "
             "the checkpoint, or train in another --model_dir"

@@ -95,6 +95,6 @@ def _node(error: tf.errors.OpError) -> str:
 
 
 def _found(message: str) -> str:
-    """What the operation complains of: the text before the node, without where it was built."""
+    """The error of the operation: the text before the node, without where it was built."""
     lines = [line.strip() for line in message.split("[[{{node")[0].splitlines() if line.strip()]
     return lines[-1] if lines else message

@@ -10,7 +10,7 @@ from easy_esmm.config import Pipeline
 from easy_esmm.contract import EntireSpaceTasks, Kind
 from easy_esmm.data import FilesOrFrame
 from easy_esmm.errors import UserError
-from easy_esmm.estimator import checkpoint_fit as checkpoints
+from easy_esmm.estimator import checkpoint_fit
 from easy_esmm.estimator.bad_cells import find_bad_cell, validator_of
 from easy_esmm.estimator.errors import require_files, user_errors
 from easy_esmm.estimator.factory import make_estimator
@@ -48,8 +48,8 @@ def evaluate(
     """
     config = pipeline.config
     require_files(pipeline, "eval", rows)
-    checkpoint = checkpoints.newest(config.model_dir, checkpoint_path)
-    checkpoints.require_fit(config, checkpoint, estimator.ModeKeys.EVAL)
+    checkpoint = checkpoint_fit.newest(config.model_dir, checkpoint_path)
+    checkpoint_fit.require_fit(config, checkpoint, estimator.ModeKeys.EVAL)
     truth = common_pctr = None
     if truth_path:
         _require_probabilities(pipeline, "--truth")
@@ -103,7 +103,7 @@ def gradient_cosine(pipeline: Pipeline, batches: int) -> float:
         make_estimator(config, gradients=gradients).evaluate(
             input_fn,
             steps=batches,
-            checkpoint_path=checkpoints.newest(config.model_dir),
+            checkpoint_path=checkpoint_fit.newest(config.model_dir),
             name="gradients",
         )
     return gradients.mean()

@@ -10,8 +10,7 @@ import tensorflow as tf
 from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
 from easy_esmm.errors import UserError
-from easy_esmm.estimator import checkpoint_fit as checkpoints
-from easy_esmm.estimator import model_dir
+from easy_esmm.estimator import checkpoint_fit, model_dir
 from easy_esmm.estimator.errors import user_errors
 from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.serving.export import export_model
@@ -31,8 +30,8 @@ def export(pipeline: Pipeline, export_dir: str, *, checkpoint_path: str = "") ->
     Raises:
       UserError: the checkpoint does not fit, or the folder cannot be written to.
     """
-    checkpoint = checkpoints.newest(pipeline.config.model_dir, checkpoint_path)
-    checkpoints.require_fit(pipeline.config, checkpoint, estimator.ModeKeys.PREDICT)
+    checkpoint = checkpoint_fit.newest(pipeline.config.model_dir, checkpoint_path)
+    checkpoint_fit.require_fit(pipeline.config, checkpoint, estimator.ModeKeys.PREDICT)
     try:
         tf.io.gfile.makedirs(export_dir)
     except tf.errors.OpError as error:

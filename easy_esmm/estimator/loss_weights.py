@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from easy_esmm.compat import v1
 from easy_esmm.contract import LossTerm, Tensor, WeighedLoss
-from easy_esmm.losses.reduction import Reduction, of_mean, reduction_of
+from easy_esmm.losses.reduction import Reduction, reduction_of, scaled_mean
 from easy_esmm.protos.model_pb2 import ModelConfig
 
 
@@ -49,5 +49,5 @@ def _learned(term: LossTerm, batch: Tensor, reduction: Reduction) -> WeighedLoss
     # read_value: a metric's value must not be computed from a copy of an earlier step.
     s = log_variance.read_value()
     weight = term.weight * (0.5 if term.is_squared_error else 1.0) * tf.exp(-s)
-    cost = term.weight * of_mean(0.5 * s, batch, reduction)
+    cost = term.weight * scaled_mean(0.5 * s, batch, reduction)
     return WeighedLoss(term.name, weight * term.value + cost, weight)

@@ -59,7 +59,7 @@ def _losses(config: PipelineConfig, labels: Labels, terms: Sequence[WeighedLoss]
     }
 
 
-def of_variables(prefix: str, values: Mapping[str, Tensor]) -> Dict[str, Any]:
+def variable_metrics(prefix: str, values: Mapping[str, Tensor]) -> Dict[str, Any]:
     """`<prefix>/<name>`: scalars that only variables of the checkpoint make, as metrics."""
     return {f"{prefix}/{name}": (value, tf.no_op()) for name, value in values.items()}
 
@@ -73,7 +73,7 @@ def _mean(rows: RowMean) -> Any:
 def _learned_weights(terms: Sequence[WeighedLoss]) -> Dict[str, Any]:
     """`loss_weight/<term>`: what the checkpoint multiplies a loss by, where it learned that."""
     weights = {t.name: t.learned_weight for t in terms if t.learned_weight is not None}
-    return of_variables("loss_weight", weights)
+    return variable_metrics("loss_weight", weights)
 
 
 def _out_of_range(embedded: Embedded) -> Dict[str, Any]:

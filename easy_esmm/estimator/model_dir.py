@@ -15,7 +15,7 @@ from easy_esmm.atomic_file import atomic_write, is_left_over
 from easy_esmm.compat import estimator, v1
 from easy_esmm.config import Pipeline
 from easy_esmm.errors import UserError
-from easy_esmm.estimator import checkpoint_fit as checkpoints
+from easy_esmm.estimator import checkpoint_fit
 
 
 def pipeline_file(model_dir: str) -> str:
@@ -44,13 +44,13 @@ def is_of(pipeline: Pipeline) -> bool:
 
 
 @contextlib.contextmanager
-def held(folder: str) -> Iterator[None]:
+def locked(folder: str) -> Iterator[None]:
     """Locks the folder against other trainings; creates it if it does not exist.
 
     The system releases the lock when the process ends, however it ends.
 
     Raises:
-      UserError: another training holds it, or it cannot be made.
+      UserError: another training has locked it, or it cannot be made.
     """
     try:
         os.makedirs(folder, exist_ok=True)
@@ -76,7 +76,7 @@ def held(folder: str) -> Iterator[None]:
 
 
 def prepare(pipeline: Pipeline, *, continue_train: bool) -> int:
-    """Makes the folder ready and writes the config as run into it; to be called while it is held.
+    """Makes the folder ready and writes the config as run into it; to be called while it is locked.
 
     Unfinished files of a checkpoint write that was killed are removed.
 
@@ -97,7 +97,7 @@ def prepare(pipeline: Pipeline, *, continue_train: bool) -> int:
     step = latest_step(folder)
     if has_checkpoint(folder):
         newest = v1.train.latest_checkpoint(folder)
-        checkpoints.require_fit(pipeline.config, newest, estimator.ModeKeys.TRAIN)
+        checkpoint_fit.require_fit(pipeline.config, newest, estimator.ModeKeys.TRAIN)
     num_steps = pipeline.config.train_config.num_steps
     if num_steps and step >= num_steps:
         raise UserError(

@@ -9,7 +9,7 @@ import tensorflow as tf
 from easy_esmm import models
 from easy_esmm.checkpoints import saver
 from easy_esmm.checkpoints.fine_tune import FineTune
-from easy_esmm.compat import estimator, forgotten_gradients, keras, v1
+from easy_esmm.compat import estimator, keras, unregister_gradients, v1
 from easy_esmm.config.tasks import task_specs
 from easy_esmm.contract import Labels, Outputs, Tasks, Tensor, WeighedLoss
 from easy_esmm.estimator import loss_weights, metric_ops, summaries
@@ -59,7 +59,7 @@ def make_model_fn(
         # RunConfig's tf_random_seed does not reach Keras initialisers; this does (runs with the
         # same seed are then equal to the last bit).
         keras.utils.set_random_seed(config.train_config.random_seed)
-        with forgotten_gradients():  # the graph is differentiated here, and nowhere later
+        with unregister_gradients():  # the graph is differentiated here, and nowhere later
             batch = _Batch(config, tasks, features, training=mode == estimator.ModeKeys.TRAIN)
             if mode == estimator.ModeKeys.PREDICT:
                 return batch.predict_spec(extra_columns)
@@ -132,7 +132,9 @@ class _Batch:
                     self._embedded,
                     self._model.row_means(self._outputs, observed),
                 ),
-                **metric_ops.of_variables("keep_probability", self._dropout.keep_probabilities()),
+                **metric_ops.variable_metrics(
+                    "keep_probability", self._dropout.keep_probabilities()
+                ),
             },
             evaluation_hooks=hooks,
             scaffold=averages.scaffold(self._config.train_config),

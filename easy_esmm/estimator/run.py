@@ -89,7 +89,7 @@ def train(
     trainer = make_estimator(config, progress=progress, fine_tune=fine_tune)
     rows = train_rows, eval_rows
     read = config.train_input_path if train_rows is None else train_rows, eval_rows
-    with model_dir.held(config.model_dir):
+    with model_dir.locked(config.model_dir):
         first_step = model_dir.prepare(pipeline, continue_train=continue_train)
         evaluations = Evaluations.read(evaluations_folder(config.model_dir), first_step)
         with user_errors(lambda: find_bad_cell(config, *read)):

@@ -16,7 +16,7 @@ from easy_esmm.config import Pipeline
 from easy_esmm.data import FilesOrFrame
 from easy_esmm.data.files import find_files
 from easy_esmm.errors import UserError
-from easy_esmm.estimator import checkpoint_fit as checkpoints
+from easy_esmm.estimator import checkpoint_fit
 from easy_esmm.estimator.bad_cells import find_bad_cell, validator_of
 from easy_esmm.estimator.errors import require_files, user_errors
 from easy_esmm.estimator.factory import make_estimator
@@ -42,8 +42,8 @@ def predict(
       extra_columns: input columns handed through.
     """
     config = pipeline.config
-    checkpoint = checkpoints.newest(config.model_dir, checkpoint_path)
-    checkpoints.require_fit(config, checkpoint, estimator.ModeKeys.PREDICT)
+    checkpoint = checkpoint_fit.newest(config.model_dir, checkpoint_path)
+    checkpoint_fit.require_fit(config, checkpoint, estimator.ModeKeys.PREDICT)
     scorer = make_estimator(
         config, model_dir=os.path.dirname(checkpoint), extra_columns=extra_columns
     )

@@ -160,7 +160,7 @@ class _Lookup:
     def _matrix(self, slots: Sequence[Slot]) -> Tensor:
         """float32 [batch, width]: the slots side by side."""
         parts: List[Tensor] = []
-        for (has_table, is_of_users), same in groupby(slots, key=_way):
+        for (has_table, is_of_users), same in groupby(slots, key=_lookup_kind):
             run = list(same)
             if not has_table:
                 parts.extend(slot.encoded.numbers() for slot in run)
@@ -180,7 +180,7 @@ class _Lookup:
     def _vectors(self, slots: Sequence[Slot]) -> List[Tensor]:
         """float32 [batch or users, width] each; side by side they are the slots."""
         vectors: List[Tensor] = []
-        for (one_id, dimension), same in groupby(slots, key=_run):
+        for (one_id, dimension), same in groupby(slots, key=_pool_key):
             run = list(same)
             if one_id:
                 vectors.append(self._pools[dimension].look_up(run))
@@ -198,12 +198,12 @@ class _Lookup:
         return self._padded[name], self._gathered[name].positions[slot.feature.feature_name]
 
 
-def _way(slot: Slot) -> Tuple[bool, bool]:
+def _lookup_kind(slot: Slot) -> Tuple[bool, bool]:
     """(whether the slot has a table, whether its rows are users)."""
     return slot.table is not None, slot.encoded.index is not None
 
 
-def _run(slot: Slot) -> Tuple[bool, int]:
+def _pool_key(slot: Slot) -> Tuple[bool, int]:
     """Neighbours that are equal in this may be looked up together."""
     return slot.encoded.one_id, slot.feature.embedding_dim
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from easy_esmm.contract import Tensor
 from easy_esmm.losses import propensity
-from easy_esmm.losses.reduction import Reduction, of_mean
+from easy_esmm.losses.reduction import Reduction, scaled_mean
 
 
 def with_unclicked(click: Tensor, rate: float) -> Tensor:
@@ -56,4 +56,4 @@ def sampled_mean(
     """
     times = tf.stop_gradient(times)
     mean = tf.math.divide_no_nan(tf.reduce_sum(times * weight * row_loss), tf.reduce_sum(times))
-    return of_mean(mean, row_loss, reduction)
+    return scaled_mean(mean, row_loss, reduction)

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from easy_esmm.contract import Tensor
 from easy_esmm.losses.pointwise import softplus
-from easy_esmm.losses.reduction import Reduction, of_mean, reduce_rows
+from easy_esmm.losses.reduction import Reduction, reduce_rows, scaled_mean
 
 
 def imputed_loss(logit: Tensor) -> Tensor:
@@ -44,7 +44,8 @@ def risk(
     """
     guess = tf.stop_gradient(imputed)
     correction = tf.reduce_sum(sample_weight * row_weight * (row_loss - guess))
-    return reduce_rows(guess, sample_weight, reduction) + of_mean(correction, row_loss, reduction)
+    correction = scaled_mean(correction, row_loss, reduction)
+    return reduce_rows(guess, sample_weight, reduction) + correction
 
 
 def imputation_loss(
@@ -60,4 +61,4 @@ def imputation_loss(
     Arguments as those of `risk`.
     """
     error = tf.math.square(tf.stop_gradient(row_loss) - imputed)
-    return of_mean(tf.reduce_sum(sample_weight * row_weight * error), row_loss, reduction)
+    return scaled_mean(tf.reduce_sum(sample_weight * row_weight * error), row_loss, reduction)

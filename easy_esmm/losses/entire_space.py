@@ -33,7 +33,7 @@ def product_class_logits(ctr_classes: Tensor, cvr_classes: Tensor) -> Tensor:
     return tf.stack([tf.reduce_logsumexp(cases[:, :3], axis=1), cases[:, 3]], axis=1)
 
 
-def of_one_logit(logit: Tensor) -> Tensor:
+def two_class_logits(logit: Tensor) -> Tensor:
     """float32 [batch, 2] from [batch]: the logits 0 and `logit`, of the same probability."""
     return tf.stack([tf.zeros_like(logit), logit], axis=1)
 

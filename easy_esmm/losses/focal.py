@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from easy_esmm.contract import Tensor
 from easy_esmm.losses.pointwise import cross_entropy, smoothed, softplus
-from easy_esmm.losses.reduction import Reduction, at_least_one, of_mean, reduce_rows
+from easy_esmm.losses.reduction import Reduction, at_least_one, reduce_rows, scaled_mean
 from easy_esmm.losses.registry import LossInput, register
 from easy_esmm.protos.loss_pb2 import BINARY_FOCAL_LOSS, BinaryFocalLoss
 
@@ -54,4 +54,4 @@ def hardest_mean(row_loss: Tensor, weight: Tensor, share: float, reduction: Redu
     places = tf.math.top_k(tf.stop_gradient(weighted), count, sorted=False).indices
     is_hardest = tf.scatter_nd(places[:, tf.newaxis], tf.ones_like(places, tf.float32), [rows])
     mean = tf.reduce_sum(is_hardest * weighted) / at_least_one(tf.cast(count, tf.float32))
-    return of_mean(mean, row_loss, reduction)
+    return scaled_mean(mean, row_loss, reduction)

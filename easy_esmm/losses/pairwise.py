@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from easy_esmm.contract import Tensor
 from easy_esmm.losses.pointwise import softplus
-from easy_esmm.losses.reduction import at_least_one, of_mean
+from easy_esmm.losses.reduction import at_least_one, scaled_mean
 from easy_esmm.losses.registry import LossInput, register
 from easy_esmm.protos.loss_pb2 import PAIR_WISE_LOSS, PairwiseLoss
 
@@ -20,7 +20,7 @@ def pair_wise_loss(config: PairwiseLoss, rows: LossInput) -> Tensor:
     mean = mean_logistic_loss(
         rows.label, rows.output, rows.weight, session, config.margin, config.temperature
     )
-    return of_mean(mean, rows.label, rows.reduction)
+    return scaled_mean(mean, rows.label, rows.reduction)
 
 
 def mean_logistic_loss(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from easy_esmm.contract import Tensor
-from easy_esmm.losses.reduction import Reduction, of_mean
+from easy_esmm.losses.reduction import Reduction, scaled_mean
 
 
 @dataclass(frozen=True)
@@ -82,4 +82,4 @@ def weighted_risk(
       sample_weight: [batch].
       reduction: of the batch.
     """
-    return of_mean(tf.reduce_sum(sample_weight * row_weight * row_loss), row_loss, reduction)
+    return scaled_mean(tf.reduce_sum(sample_weight * row_weight * row_loss), row_loss, reduction)

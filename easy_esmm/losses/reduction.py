@@ -38,7 +38,7 @@ def reduce_rows(row_loss: Tensor, weight: Tensor, reduction: Reduction = Reducti
     return total / at_least_one(rows_in(row_loss))
 
 
-def of_mean(mean: Tensor, batch: Tensor, reduction: Reduction) -> Tensor:
+def scaled_mean(mean: Tensor, batch: Tensor, reduction: Reduction) -> Tensor:
     """Scalar from the mean of a loss that is not one of rows, such as of pairs.
 
     Under SUM times the number of rows in `batch`, any tensor [batch]: so that the terms of an

@@ -59,7 +59,7 @@ class EntireSpace(MultiTask):
         if cvr.class_logits is not None:
             clicks = ctr.class_logits
             if clicks is None:
-                clicks = entire_space.of_one_logit(ctr.logit)
+                clicks = entire_space.two_class_logits(ctr.logit)
             class_logits = entire_space.product_class_logits(clicks, cvr.class_logits)
         return Head(tf.sigmoid(logit), logit, class_logits)
 

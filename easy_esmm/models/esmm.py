@@ -15,7 +15,7 @@ from easy_esmm.contract import Head, Kind, Labels, LossTerm, Outputs, Tasks, Ten
 from easy_esmm.layers.logit_link import LogitLink
 from easy_esmm.layers.tower import first_bias
 from easy_esmm.losses import pointwise
-from easy_esmm.losses.reduction import of_mean
+from easy_esmm.losses.reduction import scaled_mean
 from easy_esmm.models.entire_space import EntireSpace
 from easy_esmm.models.model import register
 from easy_esmm.protos.model_pb2 import ModelConfig
@@ -65,7 +65,7 @@ class ESMM(EntireSpace):
         )
         return LossTerm(
             f"click_masked_{'l2' if is_value else 'cross_entropy'}_loss_{task.name}",
-            of_mean(mean, mask, self.reduction),
+            scaled_mean(mean, mask, self.reduction),
             self.parameters.click_masked_cvr_weight,
             is_squared_error=is_value,
         )

@@ -6,7 +6,7 @@ from typing import Dict
 
 from easy_esmm.atomic_file import atomic_write
 from easy_esmm.config import Pipeline
-from easy_esmm.estimator import checkpoint_fit as checkpoints
+from easy_esmm.estimator import checkpoint_fit
 from easy_esmm.estimator.evaluate import evaluate
 from easy_esmm.reporting.collect import collect, recorder_for, user_column_of
 from easy_esmm.reporting.page import page
@@ -36,7 +36,7 @@ def evaluate_and_report(
       The metrics.
     """
     config = pipeline.config
-    checkpoint = checkpoints.newest(config.model_dir, checkpoint_path)
+    checkpoint = checkpoint_fit.newest(config.model_dir, checkpoint_path)
     user_column = user_column or user_column_of(pipeline)
     recorder = recorder_for(config, user_column)
     metrics = evaluate(

@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from easy_esmm.compat import forgotten_gradients
+from easy_esmm.compat import unregister_gradients
 
 
 @tf.custom_gradient
@@ -27,7 +27,7 @@ def built_graph() -> Any:
 
 
 def test_a_graph_with_a_custom_gradient_is_freed() -> None:
-    with forgotten_gradients():
+    with unregister_gradients():
         graph = built_graph()
     until = time.monotonic() + 60
     while graph() is not None and time.monotonic() < until:
@@ -39,7 +39,7 @@ def test_gradients_from_before_stay() -> None:
     with tf.Graph().as_default():
         x = tf.constant(3.0)
         y = doubled(x)
-        with forgotten_gradients():
+        with unregister_gradients():
             built_graph()
         (gradient,) = tf.gradients(y, x)  # fails where its registration is gone
         assert gradient is not None

@@ -48,8 +48,8 @@ CASES: Dict[str, Tuple[str, List[str]]] = {
     "one name twice": (
         config("SimpleMultiTask", _A, _B.replace('"b"', '"a"')),
         [
-            f"x.config:29:19: {_AT}[1].tower_name: must be unique: line 28 names another tower so, "
-            'got "a"'
+            f"x.config:29:19: {_AT}[1].tower_name: must be unique: another tower has "
+            'this name at line 28, got "a"'
         ],
     ),
     "more towers than labels": (
@@ -131,8 +131,8 @@ CASES: Dict[str, Tuple[str, List[str]]] = {
     "a loss name twice": (
         config("SimpleMultiTask", _A, f'{_B} losses {{ loss_name: "cross_entropy_loss_a" }}'),
         [
-            f"x.config:29:88: {_AT}[1].losses[0].loss_name: must be unique: line 28 names another "
-            'loss so, got "cross_entropy_loss_a"'
+            f"x.config:29:88: {_AT}[1].losses[0].loss_name: must be unique: another loss "
+            'has this name at line 28, got "cross_entropy_loss_a"'
         ],
     ),
 }

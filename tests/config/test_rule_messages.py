@@ -342,7 +342,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'input_names: "user" hash_bucket_size: 100',
         'input_names: "user" vocab_list: ["a", "b", "a"]',
         [
-            'x.config:19:57: feature_config.features[0].vocab_list[2]: must be unique: line 19 names an id of the vocabulary so, got "a"'
+            'x.config:19:57: feature_config.features[0].vocab_list[2]: must be unique: an id of the vocabulary has this name at line 19, got "a"'
         ],
     ),
     "boundaries_that_fall": (
@@ -575,7 +575,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'features { input_names: "item"',
         'features { feature_name: "user" input_names: "item"',
         [
-            'x.config:20:14: feature_config.features[1].feature_name: must be unique: line 19 names another feature so, got "user"',
+            'x.config:20:14: feature_config.features[1].feature_name: must be unique: another feature has this name at line 19, got "user"',
             'x.config:26:62: model_config.feature_groups[0].feature_names[1]: must be a feature, got "item"',
         ],
     ),
@@ -620,7 +620,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'input_fields { input_name: "item" }',
         'input_fields { input_name: "user" } input_fields { input_name: "item" }',
         [
-            'x.config:12:18: data_config.input_fields[3].input_name: must be unique: line 11 names another column so, got "user"'
+            'x.config:12:18: data_config.input_fields[3].input_name: must be unique: another column has this name at line 11, got "user"'
         ],
     ),
     "column_without_name": (
@@ -690,7 +690,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         '  label_fields: "buy"',
         '  label_fields: "buy" label_fields: "buy"',
         [
-            'x.config:15:23: data_config.label_fields[1]: must be unique: line 15 names another label so, got "buy"'
+            'x.config:15:23: data_config.label_fields[1]: must be unique: another label has this name at line 15, got "buy"'
         ],
     ),
     "sample_weight_that_is_no_column": (
@@ -905,8 +905,8 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'tower_name: "cvr"',
         'tower_name: "cvr" losses { loss_type: PAIR_WISE_LOSS } losses { loss_type: PAIR_WISE_LOSS } losses { loss_name: "weighted_cross_entropy_loss_ctr" }',
         [
-            'x.config:29:72: model_config.esmm.cvr_tower.losses[1]: must be unique: line 29 names another loss so, got "pair_wise_loss_cvr"',
-            'x.config:29:118: model_config.esmm.cvr_tower.losses[2].loss_name: must be unique: line 28 names another loss so, got "weighted_cross_entropy_loss_ctr"',
+            'x.config:29:72: model_config.esmm.cvr_tower.losses[1]: must be unique: another loss has this name at line 29, got "pair_wise_loss_cvr"',
+            'x.config:29:118: model_config.esmm.cvr_tower.losses[2].loss_name: must be unique: another loss has this name at line 28, got "weighted_cross_entropy_loss_ctr"',
         ],
     ),
     "losses_named_like_those_of_the_model": (
@@ -990,7 +990,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         "  esmm {",
         '  esmm { groups { input: "all" dnn { hidden_units: 8 } } groups { input: "all" dnn { hidden_units: 8 } }',
         [
-            'x.config:27:67: model_config.esmm.groups[1].input: must be unique: line 27 names another network\'s group so, got "all"'
+            'x.config:27:67: model_config.esmm.groups[1].input: must be unique: another network\'s group has this name at line 27, got "all"'
         ],
     ),
     "tower_of_an_unknown_group": (
@@ -1057,14 +1057,14 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         '["user", "item", "tags", "price"]',
         '["user", "item", "tags", "price", "user"]',
         [
-            'x.config:26:87: model_config.feature_groups[0].feature_names[4]: must be unique: line 26 names a feature of the group so, got "user"'
+            'x.config:26:87: model_config.feature_groups[0].feature_names[4]: must be unique: a feature of the group has this name at line 26, got "user"'
         ],
     ),
     "groups_of_one_name": (
         "  esmm {",
         '  feature_groups { group_name: "all" feature_names: "item" }\n  esmm { groups { input: "all" dnn { hidden_units: 8 } }',
         [
-            'x.config:27:20: model_config.feature_groups[1].group_name: must be unique: line 26 names another group so, got "all"'
+            'x.config:27:20: model_config.feature_groups[1].group_name: must be unique: another group has this name at line 26, got "all"'
         ],
     ),
     "range_that_falls": (

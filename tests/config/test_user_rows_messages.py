@@ -29,7 +29,7 @@ CASES: Dict[str, Tuple[str, List[str]]] = {
     ),
     "column_twice": (
         'columns: ["user", "user"]',
-        ['x.config:15:58: data_config.user_rows.columns[1]: must be unique: line 15 names another column of the users files so, got "user"'],
+        ['x.config:15:58: data_config.user_rows.columns[1]: must be unique: another column of the users files has this name at line 15, got "user"'],
     ),
     "label": (
         'columns: ["user", "buy"]',

@@ -37,10 +37,10 @@ def test_a_cluster_is_refused_before_anything_is_written(
 def test_two_trainings_in_one_folder_are_refused(tmp_path: Path) -> None:
     pipeline = table.small("esmm", tmp_path)
     folder = pipeline.config.model_dir
-    with model_dir.held(folder), pytest.raises(UserError, match="is being trained in by another"):
+    with model_dir.locked(folder), pytest.raises(UserError, match="is being trained in by another"):
         run.train(pipeline, continue_train=True)
     assert list(Path(folder).iterdir()) == []
-    with model_dir.held(folder):  # it was let go of
+    with model_dir.locked(folder):  # it was let go of
         pass
 
 
@@ -48,7 +48,7 @@ def test_a_model_dir_that_cannot_be_made_is_named_with_its_field(tmp_path: Path)
     (tmp_path / "file").touch()
     folder = str(tmp_path / "file" / "model")
     match = f"^model_dir: {folder} cannot be made or opened: Not a directory"
-    with pytest.raises(UserError, match=match), model_dir.held(folder):
+    with pytest.raises(UserError, match=match), model_dir.locked(folder):
         pass
 
 

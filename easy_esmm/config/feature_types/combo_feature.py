@@ -52,12 +52,12 @@ class _ComboFeature(FeatureType):
     def check(self, report: Report, feature: FeatureConfig, path: str) -> None:
         if not feature.hash_bucket_size:
             rule = "must be set for feature_type ComboFeature"
-            report.complain(f"{path}.hash_bucket_size", rule)
+            report.refuse(f"{path}.hash_bucket_size", rule)
         separators, columns = len(feature.combo_input_seps), len(feature.input_names)
         if separators not in (0, columns):
             rule = f"must have one value per input column ({columns}), or none"
             hint = 'write "" for a column of one value'
-            report.complain(f"{path}.combo_input_seps", rule, str(separators), hint)
+            report.refuse(f"{path}.combo_input_seps", rule, str(separators), hint)
 
 
 COMBO_FEATURE = _ComboFeature()

@@ -29,17 +29,17 @@ class _ExprFeature(FeatureType):
     def check(self, report: Report, feature: FeatureConfig, path: str) -> None:
         at = f"{path}.expression"
         if not feature.expression:
-            report.complain(at, "must be set for feature_type ExprFeature")
+            report.refuse(at, "must be set for feature_type ExprFeature")
             return
         types = report.column_types()
         is_bool = {name: types.get(name) == DatasetConfig.BOOL for name in feature.input_names}
         try:
             columns = parse_expression(feature.expression, is_bool).columns
         except BadExpression as error:
-            report.complain(at, str(error), quoted(feature.expression), error.hint)
+            report.refuse(at, str(error), quoted(feature.expression), error.hint)
             return
         if not columns:
-            report.complain(at, "must read a column", quoted(feature.expression))
+            report.refuse(at, "must read a column", quoted(feature.expression))
         for index, name in enumerate(feature.input_names):
             if columns and name not in columns:
                 text = f"has no effect here: the expression does not read {quoted(name)}"

@@ -38,7 +38,7 @@ class _LookupFeature(FeatureType):
         else:
             rule = "must be set for feature_type LookupFeature"
             hint = "it stands between a key and its value"
-            report.complain(f"{path}.kv_separator", rule, None, hint)
+            report.refuse(f"{path}.kv_separator", rule, None, hint)
         check_pairs(report, feature, path, 1, "key:value")
 
 

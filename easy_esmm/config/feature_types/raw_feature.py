@@ -84,22 +84,22 @@ class _RawFeature(FeatureType):
         for index in range(1, len(boundaries)):
             if boundaries[index] <= boundaries[index - 1]:
                 rule = f"must be greater than the boundary before it, {boundaries[index - 1]:g}"
-                report.complain(f"{path}.boundaries[{index}]", rule, f"{boundaries[index]:g}")
+                report.refuse(f"{path}.boundaries[{index}]", rule, f"{boundaries[index]:g}")
         if feature.max_val < feature.min_val:
             rule = f"must not be smaller than min_val, {feature.min_val:g}"
-            report.complain(f"{path}.max_val", rule, f"{feature.max_val:g}")
+            report.refuse(f"{path}.max_val", rule, f"{feature.max_val:g}")
         if feature.num_buckets and boundaries:
             rule = "must not stand beside boundaries in a RawFeature"
-            report.complain(f"{path}.num_buckets", rule, str(feature.num_buckets))
+            report.refuse(f"{path}.num_buckets", rule, str(feature.num_buckets))
         elif feature.num_buckets and feature.max_val == feature.min_val:
             rule = "needs min_val and max_val, between which the buckets of a RawFeature lie"
-            report.complain(f"{path}.num_buckets", rule)
+            report.refuse(f"{path}.num_buckets", rule)
         _check_several(report, feature, path)
 
     def check_in_group(self, report: Report, feature: FeatureConfig, path: str) -> None:
         if buckets(feature) and feature.embedding_dim < 1:
             rule = "must be at least 1 for a RawFeature with buckets"
-            report.complain(f"{path}.embedding_dim", rule, str(feature.embedding_dim))
+            report.refuse(f"{path}.embedding_dim", rule, str(feature.embedding_dim))
 
 
 def _check_several(report: Report, feature: FeatureConfig, path: str) -> None:
@@ -113,7 +113,7 @@ def _check_several(report: Report, feature: FeatureConfig, path: str) -> None:
             rule = "must be a STRING column, which holds several numbers in a row"
             found = f"{quoted(name)} of type {DatasetConfig.FieldType.Name(kind)}"
             hint = "declare it as STRING, or set raw_input_dim: 1"
-            report.complain(f"{path}.input_names[0]", rule, found, hint)
+            report.refuse(f"{path}.input_names[0]", rule, found, hint)
 
 
 RAW_FEATURE = _RawFeature()

@@ -109,7 +109,7 @@ class FeatureType:
         return next((_ROWS[source](value) for source, value in set_to if value), 0)
 
     def check(self, report: Report, feature: FeatureConfig, path: str) -> None:
-        """Complains about what this type refuses of the feature at `path`."""
+        """Refuses the fields of the feature at `path` that do not fit its type."""
 
     def check_in_group(self, report: Report, feature: FeatureConfig, path: str) -> None:
         """As `check`, for what only matters in a feature group."""

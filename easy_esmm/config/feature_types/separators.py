@@ -16,7 +16,7 @@ def check_kv_separator(report: Report, feature: FeatureConfig, path: str) -> Non
     """Pairs cannot be cut at a character that values are cut at."""
     if feature.kv_separator in feature.separator:
         rule = "must not be one of separator's characters"
-        report.complain(f"{path}.kv_separator", rule, quoted(feature.kv_separator))
+        report.refuse(f"{path}.kv_separator", rule, quoted(feature.kv_separator))
 
 
 def check_pairs(report: Report, feature: FeatureConfig, path: str, column: int, pairs: str) -> None:
@@ -26,4 +26,4 @@ def check_pairs(report: Report, feature: FeatureConfig, path: str, column: int, 
         if kind != DatasetConfig.STRING:
             found = f"{quoted(name)} of type {DatasetConfig.FieldType.Name(kind)}"
             rule = f"must be a STRING column, which holds {pairs} pairs"
-            report.complain(f"{path}.input_names[{column}]", rule, found)
+            report.refuse(f"{path}.input_names[{column}]", rule, found)

@@ -48,7 +48,7 @@ class _TagFeature(FeatureType):
         check_kv_separator(report, feature, path)
         if len(feature.input_names) > 1:
             rule = "must not stand beside a second input column: both give the weights"
-            report.complain(f"{path}.kv_separator", rule, quoted(feature.kv_separator))
+            report.refuse(f"{path}.kv_separator", rule, quoted(feature.kv_separator))
         check_pairs(report, feature, path, 0, "id:weight")
 
 

@@ -29,16 +29,16 @@ def check_baselines(report: Report) -> None:
 def _check_quotient(report: Report, parameters: Division, at: str) -> None:
     if predicts_value(parameters.cvr_tower):
         rule = "must not be L2_LOSS: the quotient is one of probabilities"
-        report.complain(f"{at}.cvr_tower.loss_type", rule, "L2_LOSS", "ESMM predicts values")
+        report.refuse(f"{at}.cvr_tower.loss_type", rule, "L2_LOSS", "ESMM predicts values")
     for member in models.FAMILY_TOWERS:
         classes = getattr(parameters, member).num_class
         if classes > _ONE_LOGIT:
             rule = "must be 1: the quotient is computed from one logit"
-            report.complain(f"{at}.{member}.num_class", rule, str(classes))
+            report.refuse(f"{at}.{member}.num_class", rule, str(classes))
 
 
 def _check_sample(report: Report, parameters: ClickSpace, at: str) -> None:
-    """The first one counts; each further one is complained about."""
+    """The first one counts; each further one is refused."""
     ways: List[str] = []
     if parameters.unclicked_rate:
         ways.append("unclicked_rate")
@@ -48,7 +48,7 @@ def _check_sample(report: Report, parameters: ClickSpace, at: str) -> None:
         ways.append("rejection_floor")
     for name in ways[1:]:
         rule = f"must not stand beside {ways[0]}: a baseline changes the sample in one way"
-        report.complain(f"{at}.{name}", rule)
+        report.refuse(f"{at}.{name}", rule)
 
 
 def _check_loss(report: Report, parameters: ClickSpace, at: str) -> None:
@@ -58,7 +58,7 @@ def _check_loss(report: Report, parameters: ClickSpace, at: str) -> None:
     for kind, path in zip(kinds, paths or [f"{at}.cvr_tower.loss_type"]):
         if kind != CLASSIFICATION:
             rule = "must be CLASSIFICATION: the loss over the sample is the cross entropy"
-            report.complain(path, rule, LossType.Name(kind))
+            report.refuse(path, rule, LossType.Name(kind))
     if len(tower.losses) > 1:
         rule = "must be one loss at most: the loss over the sample is the cross entropy"
-        report.complain(f"{at}.cvr_tower.losses[1]", rule)
+        report.refuse(f"{at}.cvr_tower.losses[1]", rule)

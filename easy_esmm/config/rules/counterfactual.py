@@ -20,13 +20,13 @@ def check_counterfactual(report: Report) -> None:
     parameters, at = models.parameters(model), models.path(model)
     if predicts_value(parameters.cvr_tower):
         rule = "must not be L2_LOSS: the counterfactual risk is that of a probability"
-        report.complain(f"{at}.cvr_tower.loss_type", rule, "L2_LOSS", "ESMM predicts values")
+        report.refuse(f"{at}.cvr_tower.loss_type", rule, "L2_LOSS", "ESMM predicts values")
     floor, cap = parameters.propensity.floor, parameters.propensity.cap
     if 0 < cap < floor < 1:
         rule = f"must not be less than floor, {floor:g}"
-        report.complain(f"{at}.propensity.cap", rule, f"{cap:g}")
+        report.refuse(f"{at}.propensity.cap", rule, f"{cap:g}")
     is_learned = model.loss_weight_strategy == ModelConfig.Uncertainty
     if is_learned and member == "escm2" and parameters.estimator == ESCM2.DR:
         rule = "must be Fixed for estimator DR: its risk may be negative, and would drive a learned"
         rule += " weight up without a bound"
-        report.complain("model_config.loss_weight_strategy", rule, "Uncertainty")
+        report.refuse("model_config.loss_weight_strategy", rule, "Uncertainty")

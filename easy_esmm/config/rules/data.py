@@ -21,13 +21,13 @@ def check_columns(report: Report) -> None:
     """Columns are listed, named once, and their defaults can be read as their types."""
     data = report.config.data_config
     if not data.input_fields:
-        report.complain(_FIELDS, "must list the columns of the input")
+        report.refuse(_FIELDS, "must list the columns of the input")
     paths = [f"{_FIELDS}[{number}]" for number in range(len(data.input_fields))]
     names = [column.input_name for column in data.input_fields]
-    report.demand_unique(names, [f"{path}.input_name" for path in paths], "another column")
+    report.require_unique(names, [f"{path}.input_name" for path in paths], "another column")
     for column, path in zip(data.input_fields, paths):
         if not column.input_name:
-            report.complain(f"{path}.input_name", "must be set")
+            report.refuse(f"{path}.input_name", "must be set")
         if column.HasField("default_val"):
             _check_default(report, column, f"{path}.default_val")
 
@@ -37,16 +37,16 @@ def check_labels(report: Report) -> None:
     data = report.config.data_config
     columns = [column.input_name for column in data.input_fields]
     if not data.label_fields:
-        report.complain("data_config.label_fields", "must name the label columns")
+        report.refuse("data_config.label_fields", "must name the label columns")
     paths = [f"data_config.label_fields[{number}]" for number in range(len(data.label_fields))]
     for label, path in zip(data.label_fields, paths):
-        _demand_column(report, path, label, columns)
-    report.demand_unique(data.label_fields, paths, "another label")
+        _require_column(report, path, label, columns)
+    report.require_unique(data.label_fields, paths, "another label")
     if data.sample_weight:
         path = "data_config.sample_weight"
-        _demand_column(report, path, data.sample_weight, columns)
+        _require_column(report, path, data.sample_weight, columns)
         if data.sample_weight in data.label_fields:
-            report.complain(path, "must not be a label", quoted(data.sample_weight))
+            report.refuse(path, "must not be a label", quoted(data.sample_weight))
 
 
 def check_metrics(report: Report) -> None:
@@ -54,14 +54,14 @@ def check_metrics(report: Report) -> None:
     columns = [column.input_name for column in report.config.data_config.input_fields]
     for setting in settings(report.config):
         if setting.field.name == "metrics_set" and not setting.value.WhichOneof("metric"):
-            report.complain(setting.path, "must name a metric: auc { } or gauc { ... }")
+            report.refuse(setting.path, "must name a metric: auc { } or gauc { ... }")
         if setting.field.name in GROUP_FIELDS and isinstance(setting.owner, EvalMetrics):
             path = f"{setting.path}.{GROUP_FIELDS[setting.field.name]}"
             name = group_column(setting.owner)
             if name:
-                _demand_column(report, path, name, columns)
+                _require_column(report, path, name, columns)
             elif setting.field.name in REQUIRED:
-                report.complain(path, "must be set")
+                report.refuse(path, "must be set")
     for path, tower in tower_paths(report.config.model_config):
         if predicts_value(tower):
             _refuse_metrics_of_probabilities(report, tower, path)
@@ -74,20 +74,20 @@ def _refuse_metrics_of_probabilities(report: Report, tower: Any, path: str) -> N
         at = f"{path}.metrics_set[{number}]"
         if metric.HasField("accuracy"):
             rule = f"must not be a metric of {name}, which predicts a value"
-            report.complain(f"{at}.accuracy", rule, "accuracy", "use mean_absolute_error")
+            report.refuse(f"{at}.accuracy", rule, "accuracy", "use mean_absolute_error")
         if not metric.auc.exact:
             rule = f"must be true for {name}, which predicts a value: false needs probabilities"
-            report.complain(f"{at}.auc.exact", rule, "false")
+            report.refuse(f"{at}.auc.exact", rule, "false")
 
 
-def _demand_column(report: Report, path: str, name: str, columns: Any) -> None:
-    report.demand_member(path, name, columns, "a column of data_config.input_fields")
+def _require_column(report: Report, path: str, name: str, columns: Any) -> None:
+    report.require_member(path, name, columns, "a column of data_config.input_fields")
 
 
 def _check_default(report: Report, column: DatasetConfig.Field, path: str) -> None:
     text = column.default_val
     if text and parse_cell(column.input_type, text.encode()) is None:
-        report.complain(path, f"must be {_WORDS[column.input_type]}", quoted(text))
+        report.refuse(path, f"must be {_WORDS[column.input_type]}", quoted(text))
 
 
 _WORDS: Dict[int, str] = {

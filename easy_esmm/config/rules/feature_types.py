@@ -55,18 +55,18 @@ def check_shared_tables(report: Report) -> None:
         )
         unlike = [name for name in _SHARED if getattr(feature, name) != getattr(other, name)]
         for name in unlike:
-            report.complain(f"{path}.{name}", f"must be as in {shares}")
+            report.refuse(f"{path}.{name}", f"must be as in {shares}")
         rows, wanted = _table_rows(feature), _table_rows(other)
         if not unlike and rows and wanted and rows != wanted:
             rule = f"must have a table of {wanted} rows, as has {shares}"
-            report.complain(path, rule, str(rows))
+            report.refuse(path, rule, str(rows))
 
 
 def _table_rows(feature: FeatureConfig) -> int:
     """0 where it is not known."""
     try:
         return type_of(feature).table_rows(feature)
-    except OSError:  # a vocabulary file, which is complained about elsewhere
+    except OSError:  # a vocabulary file, which is refused elsewhere
         return 0
 
 
@@ -76,7 +76,7 @@ def _check_amount(report: Report, feature: FeatureConfig, path: str) -> None:
     if amount and (amount < fewest or (most is not None and amount > most)):
         rule = f"must name {record.columns_in_words} for feature_type {record.name}"
         found = f"{amount} column{'' if amount == 1 else 's'}"
-        report.complain(f"{path}.input_names", rule, found)
+        report.refuse(f"{path}.input_names", rule, found)
 
 
 def _check_floats(report: Report, feature: FeatureConfig, path: str) -> None:
@@ -91,7 +91,7 @@ def _check_floats(report: Report, feature: FeatureConfig, path: str) -> None:
             wanted = "INT64" if is_number else "STRING"
             hint = f"declare the column as {wanted}" + ("" if is_number else ", or set precision")
             rule = f"must not be a {kind} column: a {kind} is no id"
-            report.complain(f"{path}.input_names[{index}]", rule, quoted(name), hint)
+            report.refuse(f"{path}.input_names[{index}]", rule, quoted(name), hint)
 
 
 def _check_table(report: Report, feature: FeatureConfig, path: str) -> None:
@@ -99,14 +99,14 @@ def _check_table(report: Report, feature: FeatureConfig, path: str) -> None:
     record = type_of(feature)
     if record.sources and feature.embedding_dim < 1:
         rule = f"must be at least 1 in a feature group for feature_type {record.name}"
-        report.complain(f"{path}.embedding_dim", rule, str(feature.embedding_dim))
+        report.refuse(f"{path}.embedding_dim", rule, str(feature.embedding_dim))
     # A type with one source demands it in and out of groups.
     if len(record.sources) > 1 and not any(getattr(feature, source) for source in record.sources):
         rule = f"must have one of {', '.join(record.sources)} for feature_type {record.name}"
-        report.complain(path, rule)
+        report.refuse(path, rule)
     if "vocab_list" in record.sources:
         places = [f"{path}.vocab_list[{index}]" for index in range(len(feature.vocab_list))]
-        report.demand_unique(feature.vocab_list, places, "an id of the vocabulary")
+        report.require_unique(feature.vocab_list, places, "an id of the vocabulary")
     if "vocab_file" in record.sources and feature.vocab_file:
         _check_vocabulary_file(report, feature.vocab_file, f"{path}.vocab_file")
     constants = len(feature.initializer.constant_initializer.consts)
@@ -114,21 +114,21 @@ def _check_table(report: Report, feature: FeatureConfig, path: str) -> None:
     if is_constant and constants not in (1, feature.embedding_dim):
         rule = f"must be one value, or embedding_dim = {feature.embedding_dim} values"
         at = f"{path}.initializer.constant_initializer.consts"
-        report.complain(at, rule, str(constants))
+        report.refuse(at, rule, str(constants))
 
 
 def _check_vocabulary_file(report: Report, file: str, path: str) -> None:
     try:
         entries = Counter(read_entries(file))
     except FileNotFoundError:
-        report.complain(path, "must be an existing file", quoted(file))
+        report.refuse(path, "must be an existing file", quoted(file))
         return
     except OSError as error:
-        report.complain(path, f"must be a file that can be read ({error.strerror})", quoted(file))
+        report.refuse(path, f"must be a file that can be read ({error.strerror})", quoted(file))
         return
     if not entries:
-        report.complain(path, "must hold one id a line, and is empty", quoted(file))
+        report.refuse(path, "must hold one id a line, and is empty", quoted(file))
     repeated = next((entry for entry, count in entries.items() if count > 1), None)
     if repeated is not None:
         text = quoted(repeated.decode(errors="replace"))
-        report.complain(path, f"must hold each id once, and holds {text} more often", quoted(file))
+        report.refuse(path, f"must hold each id once, and holds {text} more often", quoted(file))

@@ -17,16 +17,16 @@ def check_features(report: Report) -> None:
     """Each feature by itself, and that names are unique."""
     features = report.config.feature_config.features
     if not features:
-        report.complain(_FEATURES, "must list the features")
+        report.refuse(_FEATURES, "must list the features")
     used = report.features_in_groups()
     columns = {column.input_name for column in report.config.data_config.input_fields}
     paths = [f"{_FEATURES}[{number}]" for number in range(len(features))]
     names = [feature.feature_name for feature in features]
     name_paths = [_name_path(report, feature, path) for feature, path in zip(features, paths)]
-    report.demand_unique(names, name_paths, "another feature")
+    report.require_unique(names, name_paths, "another feature")
     for feature, path in zip(features, paths):
         if not feature.input_names:
-            report.complain(f"{path}.input_names", "must name the input column")
+            report.refuse(f"{path}.input_names", "must name the input column")
         _check_inputs(report, feature, path, columns)
         _check_name(report, feature, path)
         if feature.feature_name not in used:
@@ -41,20 +41,20 @@ def check_groups(report: Report) -> None:
     """Groups have names and hold existing features, each once."""
     groups = report.config.model_config.feature_groups
     if not groups:
-        report.complain(_GROUPS, "must list the feature groups")
+        report.refuse(_GROUPS, "must list the feature groups")
     names = {feature.feature_name for feature in report.config.feature_config.features}
     paths = [f"{_GROUPS}[{number}]" for number in range(len(groups))]
     group_names = [group.group_name for group in groups]
-    report.demand_unique(group_names, [f"{path}.group_name" for path in paths], "another group")
+    report.require_unique(group_names, [f"{path}.group_name" for path in paths], "another group")
     for group, path in zip(groups, paths):
         if not group.group_name:
-            report.complain(f"{path}.group_name", "must be set")
+            report.refuse(f"{path}.group_name", "must be set")
         if not group.feature_names:
-            report.complain(f"{path}.feature_names", "must name at least one feature")
+            report.refuse(f"{path}.feature_names", "must name at least one feature")
         places = [f"{path}.feature_names[{index}]" for index in range(len(group.feature_names))]
         for name, place in zip(group.feature_names, places):
-            report.demand_member(place, name, names, "a feature")
-        report.demand_unique(group.feature_names, places, "a feature of the group")
+            report.require_member(place, name, names, "a feature")
+        report.require_unique(group.feature_names, places, "a feature of the group")
 
 
 def _name_path(report: Report, feature: FeatureConfig, path: str) -> str:
@@ -70,13 +70,13 @@ def _check_inputs(
     for index, name in enumerate(feature.input_names):
         at = f"{path}.input_names[{index}]"
         if columns:
-            report.demand_member(at, name, columns, "a column of data_config.input_fields")
+            report.require_member(at, name, columns, "a column of data_config.input_fields")
         if name in data.label_fields:
             rule = "must not be a label: the model would read the answer"
-            report.complain(at, rule, quoted(name))
+            report.refuse(at, rule, quoted(name))
         elif name == data.sample_weight and name:
             rule = "must not be the sample weight, which serving does not know"
-            report.complain(at, rule, quoted(name))
+            report.refuse(at, rule, quoted(name))
 
 
 def _check_name(report: Report, feature: FeatureConfig, path: str) -> None:
@@ -86,4 +86,4 @@ def _check_name(report: Report, feature: FeatureConfig, path: str) -> None:
     violation = ScopeName().check(feature.feature_name)
     if violation is not None:
         at, value = f"{path}.input_names[0]", quoted(feature.feature_name)
-        report.complain(at, violation.rule, value, "set feature_name")
+        report.refuse(at, violation.rule, value, "set feature_name")

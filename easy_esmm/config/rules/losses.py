@@ -41,7 +41,7 @@ def check_losses(report: Report) -> None:
             names.append(loss.loss_name)
             paths.append(f"{at}.loss_name" if tower.losses and _is_named(tower, number) else at)
     if len({tower.tower_name for _, tower in towers}) == len(towers):
-        report.demand_unique(names, paths, "another loss")
+        report.require_unique(names, paths, "another loss")
 
 
 def _is_named(tower: TaskTower, number: int) -> bool:
@@ -54,15 +54,15 @@ def _check_loss(report: Report, tower: TaskTower, loss: Loss, path: str) -> None
     kind = LossType.Name(loss.loss_type)
     if loss.loss_name == _TOTAL or loss.loss_name.startswith(_OF_MODELS):
         rule = "must be another name: evaluations report a loss of the model itself by it"
-        report.complain(f"{path}.loss_name", rule, quoted(loss.loss_name))
+        report.refuse(f"{path}.loss_name", rule, quoted(loss.loss_name))
     if predicts_value(tower) and loss.loss_type != L2_LOSS:
         rule = "must not stand beside L2_LOSS: an output is a value or log odds, not both"
-        report.complain(f"{path}.loss_type", rule, kind)
+        report.refuse(f"{path}.loss_type", rule, kind)
     written, fitting = loss.WhichOneof("loss_param"), PARAMETERS.get(loss.loss_type)
     is_open = written and not is_closed_off(Loss.DESCRIPTOR.fields_by_name[written])
     if is_open and written != fitting:
         rule = f"must be {fitting} for {kind}" if fitting else f"must not be set for {kind}"
-        report.complain(f"{path}.{written}", rule, written)
+        report.refuse(f"{path}.{written}", rule, written)
     if fitting is not None:
         _check_session(report, loss, path)
 
@@ -73,18 +73,18 @@ def _check_session(report: Report, loss: Loss, path: str) -> None:
     name = getattr(getattr(loss, parameters), "session_name", "")
     if name:
         at = f"{path}.{parameters}.session_name"
-        report.demand_member(at, name, columns, "a column of data_config.input_fields")
+        report.require_member(at, name, columns, "a column of data_config.input_fields")
     elif loss.loss_type == JRC_LOSS:
         rule = "must come with a session, whose rows it ranks"
         hint = "write losses { loss_type: JRC_LOSS jrc_loss { session_name: ... } }"
-        report.complain(f"{path}.loss_type", rule, "JRC_LOSS", hint)
+        report.refuse(f"{path}.loss_type", rule, "JRC_LOSS", hint)
 
 
 def _check_classes(report: Report, tower: TaskTower, path: str) -> None:
     has_jrc = any(loss.loss_type == JRC_LOSS for loss in tower.losses)
     if has_jrc and tower.num_class != _CLASSES_OF_JRC:
         rule = "must be 2 for JRC_LOSS, which ranks by the logit of either class"
-        report.complain(f"{path}.num_class", rule, str(tower.num_class))
+        report.refuse(f"{path}.num_class", rule, str(tower.num_class))
     if not has_jrc and tower.num_class == _CLASSES_OF_JRC:
         rule = "must be 1 without JRC_LOSS: one logit is the log odds"
-        report.complain(f"{path}.num_class", rule, str(tower.num_class))
+        report.refuse(f"{path}.num_class", rule, str(tower.num_class))

@@ -54,22 +54,22 @@ def check_model_class(report: Report) -> None:
     if name in MODELS:
         wanted, member = MODELS[name], model.WhichOneof("model")
         if member is None:
-            report.complain("model_config", f"must hold {wanted} {{ ... }} for model_class {name}")
+            report.refuse("model_config", f"must hold {wanted} {{ ... }} for model_class {name}")
         elif member != wanted and not is_closed_off(model.DESCRIPTOR.fields_by_name[member]):
             rule = f"must be {wanted} {{ ... }} for model_class {name}"
-            report.complain(f"model_config.{member}", rule, member)
+            report.refuse(f"model_config.{member}", rule, member)
     elif name in _NOT_YET:
         rule = f"known to EasyRec, not supported here yet: use one of {', '.join(MODELS)}"
-        report.complain(path, rule, quoted(name))
+        report.refuse(path, rule, quoted(name))
     elif name in _REFUSED:
         rule = "known to EasyRec, refused here: not an entire-space or multi-task model"
-        report.complain(path, rule, quoted(name))
+        report.refuse(path, rule, quoted(name))
     elif name:
         known = [*MODELS, *_NOT_YET, *_REFUSED]
         rule = f"must be one of {', '.join(MODELS)}"
-        report.complain(path, rule, quoted(name), did_you_mean(name, known))
+        report.refuse(path, rule, quoted(name), did_you_mean(name, known))
     else:
-        report.complain(path, "must be set", None, 'write model_class: "ESMM"')
+        report.refuse(path, "must be set", None, 'write model_class: "ESMM"')
 
 
 def check_inputs(report: Report) -> None:
@@ -81,15 +81,15 @@ def check_inputs(report: Report) -> None:
     groups = [group.group_name for group in model.feature_groups]
     read = models.groups_read(model)
     if not read and len(groups) > 1:
-        _complain_of_groups(report, at, len(groups), has_networks=hasattr(parameters, "groups"))
+        _refuse_groups(report, at, len(groups), has_networks=hasattr(parameters, "groups"))
     networks = getattr(parameters, "groups", ())
     inputs = [network.input for network in networks]
     paths = [f"{at}.groups[{number}]" for number in range(len(inputs))]
     for network, path in zip(networks, paths):
-        report.demand_member(f"{path}.input", network.input, groups, "a feature group")
+        report.require_member(f"{path}.input", network.input, groups, "a feature group")
         if not network.HasField("dnn"):
-            report.complain(f"{path}.dnn", "must be set", None, "hidden_units: [0] is the identity")
-    report.demand_unique(inputs, [f"{path}.input" for path in paths], "another network's group")
+            report.refuse(f"{path}.dnn", "must be set", None, "hidden_units: [0] is the identity")
+    report.require_unique(inputs, [f"{path}.input" for path in paths], "another network's group")
     _check_own_inputs(report, groups)
     for number, group in enumerate(groups):
         if read and group not in read:
@@ -106,12 +106,12 @@ def check_hidden_layers(report: Report) -> None:
             _check_network(report, setting)
 
 
-def _complain_of_groups(report: Report, at: str, count: int, has_networks: bool) -> None:
+def _refuse_groups(report: Report, at: str, count: int, has_networks: bool) -> None:
     hint = "join them in one feature group"
     if has_networks:
         hint = f"add groups {{ input: ... dnn {{ ... }} }} for each, or {hint}"
     wanted = "one feature group, or groups" if has_networks else "one feature group"
-    report.complain(at, f"must have {wanted}, got {count} feature groups", None, hint)
+    report.refuse(at, f"must have {wanted}, got {count} feature groups", None, hint)
 
 
 def _check_own_inputs(report: Report, groups: List[str]) -> None:
@@ -124,15 +124,15 @@ def _check_own_inputs(report: Report, groups: List[str]) -> None:
     for path, name in named:
         if getattr(models.parameters(model), "groups", ()):
             rule = "must not stand beside groups: a tower reads them, or a feature group of its own"
-            report.complain(f"{path}.input", rule, quoted(name))
+            report.refuse(f"{path}.input", rule, quoted(name))
         else:
-            report.demand_member(f"{path}.input", name, groups, "a feature group")
+            report.require_member(f"{path}.input", name, groups, "a feature group")
     if 0 < len(named) < len(towers):
         other = next(path.rpartition(".")[2] for path, tower in towers if not tower.input)
         every = "both" if models.is_entire_space(model) else "all"
         rule = f"must be set in {every} towers or in none: {other} has no input"
         path, name = named[0]
-        report.complain(f"{path}.input", rule, quoted(name))
+        report.refuse(f"{path}.input", rule, quoted(name))
 
 
 def _check_network(report: Report, setting: Setting) -> None:
@@ -140,15 +140,15 @@ def _check_network(report: Report, setting: Setting) -> None:
     path = setting.path
     if not units:
         hint = "hidden_units: [0] is the identity"
-        report.complain(f"{path}.hidden_units", "must have at least one layer", None, hint)
+        report.refuse(f"{path}.hidden_units", "must have at least one layer", None, hint)
     if 0 in units and len(units) > 1:
         index = units.index(0)
         rule = "must be at least 1; only [0] alone means no layer"
-        report.complain(f"{path}.hidden_units[{index}]", rule, "0")
+        report.refuse(f"{path}.hidden_units[{index}]", rule, "0")
     if dropout and len(dropout) != len(units):
         layers = f"{len(units)} layer{'' if len(units) == 1 else 's'}"
         rule = f"must have one value per hidden layer ({layers}), or none"
         rewrite = None
         if len(dropout) == 1 and units:
             rewrite = f"write [{', '.join([f'{dropout[0]:g}'] * len(units))}]"
-        report.complain(f"{path}.dropout_ratio", rule, str(len(dropout)), rewrite)
+        report.refuse(f"{path}.dropout_ratio", rule, str(len(dropout)), rewrite)

@@ -29,24 +29,24 @@ def check_optimizers(report: Report) -> None:
             "optimizer_config { lazy_adam_optimizer { learning_rate "
             "{ constant_learning_rate { learning_rate: 0.001 } } } } is a good start"
         )
-        report.complain(_OPTIMIZERS, "must be set", None, hint)
+        report.refuse(_OPTIMIZERS, "must be set", None, hint)
     if len(optimizers) > 2:
         rule = (
             "must be one optimizer, or two: the first for embedding tables, the second for the rest"
         )
-        report.complain(f"{_OPTIMIZERS}[2]", rule, str(len(optimizers)))
+        report.refuse(f"{_OPTIMIZERS}[2]", rule, str(len(optimizers)))
     for number, optimizer in enumerate(optimizers):
         path = f"{_OPTIMIZERS}[{number}]"
         member = optimizer.WhichOneof("optimizer")
         if member is None:
-            report.complain(path, f"must hold {_members(Optimizer, 'optimizer')}")
+            report.refuse(path, f"must hold {_members(Optimizer, 'optimizer')}")
         elif not is_closed_off(optimizer.DESCRIPTOR.fields_by_name[member]):
             _check_rate(report, getattr(optimizer, member), f"{path}.{member}")
         _note_slow_average(report, optimizer, path)
         if number and optimizer.HasField("embedding_learning_rate_multiplier"):
             value = f"{optimizer.embedding_learning_rate_multiplier:g}"
             rule = "must stand in the first optimizer, which is for the embedding tables"
-            report.complain(f"{path}.embedding_learning_rate_multiplier", rule, value)
+            report.refuse(f"{path}.embedding_learning_rate_multiplier", rule, value)
 
 
 def _note_slow_average(report: Report, optimizer: Optimizer, path: str) -> None:
@@ -75,12 +75,12 @@ def _check_rate(report: Report, parameters: Any, path: str) -> None:
     member = rate.WhichOneof("learning_rate")
     if member is None:
         rule = f"must hold {_members(LearningRate, 'learning_rate')}"
-        report.complain(f"{path}.learning_rate", rule)
+        report.refuse(f"{path}.learning_rate", rule)
         return
     schedule, at = getattr(rate, member), f"{path}.learning_rate.{member}"
     for name in _REQUIRED.get(member, ()):
         if not schedule.HasField(name):
-            report.complain(f"{at}.{name}", "must be set")
+            report.refuse(f"{at}.{name}", "must be set")
     if member in _CHECKS:
         _CHECKS[member](report, schedule, at)
 
@@ -88,28 +88,28 @@ def _check_rate(report: Report, parameters: Any, path: str) -> None:
 def _check_exponential(report: Report, decay: ExponentialDecayLearningRate, path: str) -> None:
     if decay.min_learning_rate > decay.initial_learning_rate > 0:
         rule = f"must not be greater than initial_learning_rate, {decay.initial_learning_rate:g}"
-        report.complain(f"{path}.min_learning_rate", rule, f"{decay.min_learning_rate:g}")
+        report.refuse(f"{path}.min_learning_rate", rule, f"{decay.min_learning_rate:g}")
 
 
 def _check_manual(report: Report, manual: ManualStepLearningRate, path: str) -> None:
     if not manual.schedule:
         hint = "for one rate throughout, use constant_learning_rate"
-        report.complain(f"{path}.schedule", "must hold at least one entry", None, hint)
+        report.refuse(f"{path}.schedule", "must hold at least one entry", None, hint)
     for number in range(1, len(manual.schedule)):
         before, step = manual.schedule[number - 1].step, manual.schedule[number].step
         if step <= before:
             rule = f"must be greater than the step before it, {before}"
-            report.complain(f"{path}.schedule[{number}].step", rule, str(step))
+            report.refuse(f"{path}.schedule[{number}].step", rule, str(step))
 
 
 def _check_cosine(report: Report, cosine: CosineDecayLearningRate, path: str) -> None:
     start = cosine.warmup_steps + cosine.hold_base_rate_steps
     if start >= cosine.total_steps > 0:
         rule = f"must be greater than warmup_steps + hold_base_rate_steps, {start}"
-        report.complain(f"{path}.total_steps", rule, str(cosine.total_steps))
+        report.refuse(f"{path}.total_steps", rule, str(cosine.total_steps))
     if cosine.warmup_steps and cosine.warmup_learning_rate > cosine.learning_rate_base > 0:
         rule = f"must not be greater than learning_rate_base, {cosine.learning_rate_base:g}"
-        report.complain(f"{path}.warmup_learning_rate", rule, f"{cosine.warmup_learning_rate:g}")
+        report.refuse(f"{path}.warmup_learning_rate", rule, f"{cosine.warmup_learning_rate:g}")
 
 
 _REQUIRED: Dict[str, Tuple[str, ...]] = {

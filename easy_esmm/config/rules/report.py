@@ -38,7 +38,7 @@ class Report:
         groups = self.config.model_config.feature_groups
         return {name for group in groups for name in group.feature_names}
 
-    def complain(
+    def refuse(
         self, path: str, rule: str, value: Optional[str] = None, hint: Optional[str] = None
     ) -> None:
         """Reports a problem of the field at `path` of the resolved config."""
@@ -48,21 +48,21 @@ class Report:
         """Reports something that is legal, and perhaps not meant."""
         self.notes.append(self._problem(path, text))
 
-    def demand_member(self, path: str, name: str, names: Collection[str], kind: str) -> bool:
-        """Whether `name`, written at `path`, is one of `names`; complains if not."""
+    def require_member(self, path: str, name: str, names: Collection[str], kind: str) -> bool:
+        """Whether `name`, written at `path`, is one of `names`; refuses it if not."""
         if name in names:
             return True
-        self.complain(path, f"must be {kind}", quoted(name), did_you_mean(name, names))
+        self.refuse(path, f"must be {kind}", quoted(name), did_you_mean(name, names))
         return False
 
-    def demand_unique(self, named: Sequence[str], paths: Sequence[str], what: str) -> None:
-        """Complains about every name that stands for a second time; `what` is named so."""
+    def require_unique(self, named: Sequence[str], paths: Sequence[str], what: str) -> None:
+        """Refuses every name that is there for a second time; `what` has it already."""
         first: Dict[str, str] = {}
         for name, path in zip(named, paths):
             if name and name in first:
                 before = self.place(first[name])
                 where = f"line {before.line}" if before.line else str(before)
-                self.complain(path, f"must be unique: {where} names {what} so", quoted(name))
+                self.refuse(path, f"must be unique: {what} has this name at {where}", quoted(name))
             first.setdefault(name, path)
 
     def _problem(

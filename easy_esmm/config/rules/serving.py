@@ -20,15 +20,15 @@ def check_matrices(report: Report) -> None:
     columns = value_separators(report.config)
     for index, name in enumerate(names):
         path = f"{_EXPORT}.multi_value_fields.input_name[{index}]"
-        report.demand_member(path, name, columns, "a column of several values")
+        report.require_member(path, name, columns, "a column of several values")
     single, unlike = single_readers(report.config), unlike_separators(report.config)
     is_auto = report.config.export_config.auto_multi_value
     field = "auto_multi_value" if is_auto else "multi_value_fields"
     for name in matrix_columns(report.config):
         if name in single:
             reader = f"feature {quoted(single[name])} reads {quoted(name)} as one value"
-            report.complain(f"{_EXPORT}.{field}", f"must not be set: {reader}")
+            report.refuse(f"{_EXPORT}.{field}", f"must not be set: {reader}")
         if name in unlike:
             readers = " and ".join(quoted(feature) for feature in unlike[name])
             rule = f"must not be set: features {readers} separate {quoted(name)} differently"
-            report.complain(f"{_EXPORT}.{field}", rule)
+            report.refuse(f"{_EXPORT}.{field}", rule)

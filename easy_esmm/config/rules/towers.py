@@ -33,16 +33,16 @@ def check_towers(report: Report) -> None:
     towers = models.tower_paths(model)
     for path, tower in towers:
         if not tower.label_name:
-            report.complain(f"{path}.label_name", f"must be set, or {_LABELS[is_family]}")
+            report.refuse(f"{path}.label_name", f"must be set, or {_LABELS[is_family]}")
         if tower.task_space_indicator_label:
             name = tower.task_space_indicator_label
             kind = "a column of data_config.input_fields"
-            report.demand_member(f"{path}.task_space_indicator_label", name, columns, kind)
+            report.require_member(f"{path}.task_space_indicator_label", name, columns, kind)
     if is_family:
         _check_family(report, parameters, at)
     elif not towers:
         rule, hint = "must have at least one tower", "write task_towers { ... } for each task"
-        report.complain(f"{at}.{models.TASK_TOWERS}", rule, None, hint)
+        report.refuse(f"{at}.{models.TASK_TOWERS}", rule, None, hint)
     else:
         _check_names(report)
 
@@ -51,34 +51,34 @@ def _check_names(report: Report) -> None:
     tasks = task_specs(report.config.model_config)
     for task in tasks:
         if not task.name:
-            report.complain(f"{task.path}.tower_name", "must be set: it names outputs and metrics")
+            report.refuse(f"{task.path}.tower_name", "must be set: it names outputs and metrics")
     names, paths = zip(*((task.name, f"{task.path}.tower_name") for task in tasks))
-    report.demand_unique(names, paths, "another tower")
+    report.require_unique(names, paths, "another tower")
     for task in tasks:
         inside = task.inside_metric_name
         if inside is not None and inside in names:
             rule = f"must not be the name of the metrics of {quoted(task.name)} in its task space"
-            report.complain(paths[names.index(inside)], rule, quoted(inside))
+            report.refuse(paths[names.index(inside)], rule, quoted(inside))
     measured = [name for task in tasks for name in (task.metric_name, task.observed_metric_name)]
     taken = {f"{name}{suffix}" for name in measured for suffix in _SUFFIXES}
     for name, path in zip(names, paths):
         if name in taken:
             rule = f"must not be another tower's name with {', '.join(_SUFFIXES)} behind it"
-            report.complain(path, rule, quoted(name), "metrics of that tower have the name")
+            report.refuse(path, rule, quoted(name), "metrics of that tower have the name")
 
 
 def _check_family(report: Report, parameters: Any, at: str) -> None:
     """The click tower and the conversion tower."""
     for member in models.FAMILY_TOWERS:
         if not parameters.HasField(member):
-            report.complain(f"{at}.{member}", "must be set")
+            report.refuse(f"{at}.{member}", "must be set")
         elif getattr(parameters, member).tower_name == PRODUCT:
             rule = "must not be the name of the product's outputs"
-            report.complain(f"{at}.{member}.tower_name", rule, quoted(PRODUCT))
+            report.refuse(f"{at}.{member}.tower_name", rule, quoted(PRODUCT))
     if parameters.ctr_tower.loss_type == LossType.L2_LOSS:
         # (Losses that no tower supports are refused by their marks in the schema.)
         rule = "must not be L2_LOSS: a click is 0 or 1"
-        report.complain(f"{at}.ctr_tower.loss_type", rule, "L2_LOSS")
+        report.refuse(f"{at}.ctr_tower.loss_type", rule, "L2_LOSS")
     if all(parameters.HasField(member) for member in models.FAMILY_TOWERS):
         _check_pair(report, parameters.ctr_tower, parameters.cvr_tower, at)
     if getattr(parameters, "ctr_logit_link", False):
@@ -89,19 +89,19 @@ def _check_pair(report: Report, ctr: TaskTower, cvr: TaskTower, at: str) -> None
     if ctr.label_name and ctr.label_name == cvr.label_name:
         rule = "must not be the label of ctr_tower"
         hint = "without label_name the first of data_config.label_fields is the conversion"
-        report.complain(f"{at}.cvr_tower.label_name", rule, quoted(cvr.label_name), hint)
+        report.refuse(f"{at}.cvr_tower.label_name", rule, quoted(cvr.label_name), hint)
     if ctr.tower_name == cvr.tower_name:
         rule = "must not be the name of ctr_tower"
-        report.complain(f"{at}.cvr_tower.tower_name", rule, quoted(cvr.tower_name))
+        report.refuse(f"{at}.cvr_tower.tower_name", rule, quoted(cvr.tower_name))
     if ctr.tower_name == f"{cvr.tower_name}_masked":
         rule = "must not be the name of cvr_tower's metrics over clicked rows"
-        report.complain(f"{at}.ctr_tower.tower_name", rule, quoted(ctr.tower_name))
+        report.refuse(f"{at}.ctr_tower.tower_name", rule, quoted(ctr.tower_name))
 
 
 def _check_link(report: Report, esmm: ESMM) -> None:
     """A link is from one log odds to another."""
     path = "model_config.esmm.ctr_logit_link"
     if predicts_value(esmm.cvr_tower):
-        report.complain(path, "must be false where cvr_tower predicts a value", "true")
+        report.refuse(path, "must be false where cvr_tower predicts a value", "true")
     elif any(tower.num_class > 1 for tower in (esmm.ctr_tower, esmm.cvr_tower)):
-        report.complain(path, "must be false for towers of two classes", "true")
+        report.refuse(path, "must be false for towers of two classes", "true")

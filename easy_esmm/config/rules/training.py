@@ -23,7 +23,7 @@ def check_paths(report: Report, command: str) -> None:
     """The paths that `command` needs are set; `check` only notes what training would need."""
     for name in _NEEDED[command]:
         if not getattr(report.config, name):
-            report.complain(name, "must be set", None, f"or give --{name}")
+            report.refuse(name, "must be set", None, f"or give --{name}")
     if command == "check":
         for name in _NEEDED["train"]:
             if not getattr(report.config, name):
@@ -37,7 +37,7 @@ def check_end(report: Report) -> None:
     train = report.config.train_config
     if not (train.num_steps or report.config.data_config.num_epochs or train.dead_line):
         rule = "must be greater than 0, or data_config.num_epochs must be: training would not end"
-        report.complain("train_config.num_steps", rule, "0")
+        report.refuse("train_config.num_steps", rule, "0")
 
 
 def check_export(report: Report) -> None:
@@ -45,15 +45,15 @@ def check_export(report: Report) -> None:
     export = report.config.export_config
     if export.batch_size != -1 and export.batch_size < 1:
         rule = "must be -1 or at least 1"
-        report.complain("export_config.batch_size", rule, str(export.batch_size))
+        report.refuse("export_config.batch_size", rule, str(export.batch_size))
     _check_early_stop(report)
     names = {"pipeline.config"}
     for number, path in enumerate(export.asset_files):
         where, name = f"export_config.asset_files[{number}]", os.path.basename(path)
         if not os.path.isfile(path):
-            report.complain(where, "must be an existing file", quoted(path))
+            report.refuse(where, "must be an existing file", quoted(path))
         elif name in names:
-            report.complain(where, "must have a name of its own among the assets", quoted(path))
+            report.refuse(where, "must have a name of its own among the assets", quoted(path))
         names.add(name)
 
 
@@ -66,7 +66,7 @@ def _check_early_stop(report: Report) -> None:
     for name, is_wanted, value in wants:
         if is_wanted and not report.config.eval_input_path:
             rule = "must have an eval_input_path: it compares evaluations"
-            report.complain(f"export_config.{name}", rule, value)
+            report.refuse(f"export_config.{name}", rule, value)
     is_compared = any(is_wanted for _, is_wanted, _ in wants)
     if is_compared and export.metric_bigger and "loss" in export.best_exporter_metric:
         text = "a larger loss is taken for a better one: is metric_bigger: false meant?"
@@ -76,6 +76,6 @@ def _check_early_stop(report: Report) -> None:
     try:
         early_stop(export)
     except ValueError as error:
-        report.complain(
+        report.refuse(
             "export_config.early_stop_params", str(error), quoted(export.early_stop_params)
         )

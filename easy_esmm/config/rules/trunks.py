@@ -23,7 +23,7 @@ def check_trunks(report: Report) -> None:
 
 def _check_mixture(report: Report, parameters: Any, at: str) -> None:
     if not parameters.HasField("num_expert"):
-        report.complain(f"{at}.num_expert", "must be set", None, "2 to 8 are usual")
+        report.refuse(f"{at}.num_expert", "must be set", None, "2 to 8 are usual")
     _check_expert(report, parameters, at, "expert_dnn")
     _refuse_own_inputs(report, "experts")
 
@@ -31,12 +31,12 @@ def _check_mixture(report: Report, parameters: Any, at: str) -> None:
 def _check_extraction(report: Report, parameters: Any, at: str) -> None:
     if not parameters.extraction_networks:
         hint = "write extraction_networks { ... } for each"
-        report.complain(f"{at}.extraction_networks", "must have at least one level", None, hint)
+        report.refuse(f"{at}.extraction_networks", "must have at least one level", None, hint)
     for number, level in enumerate(parameters.extraction_networks):
         path = f"{at}.extraction_networks[{number}]"
         for count in ("expert_num_per_task", "share_num"):
             if not level.HasField(count):
-                report.complain(f"{path}.{count}", "must be set", None, "1 or 2 are usual")
+                report.refuse(f"{path}.{count}", "must be set", None, "1 or 2 are usual")
         _check_expert(report, level, path, "task_expert_net")
         _check_expert(report, level, path, "share_expert_net")
         own, shared = _units(level.task_expert_net), _units(level.share_expert_net)
@@ -45,7 +45,7 @@ def _check_extraction(report: Report, parameters: Any, at: str) -> None:
                 f"must end in as many units as task_expert_net, {own[-1]}: gates take means of both"
             )
             last = f"{path}.share_expert_net.hidden_units[{len(shared) - 1}]"
-            report.complain(last, rule, str(shared[-1]))
+            report.refuse(last, rule, str(shared[-1]))
     _refuse_own_inputs(report, "levels of experts")
 
 
@@ -57,9 +57,7 @@ def _check_transfer(report: Report, parameters: Any, at: str) -> None:
         has_units = dnn.hidden_units or not getattr(parameters, member).HasField("dnn")
         if parameters.HasField(member) and has_units and not _units(dnn):
             rule = f"must have a hidden layer: {why[member]}"
-            report.complain(
-                f"{at}.{member}.dnn", rule, None, "write dnn { hidden_units: [64, 32] }"
-            )
+            report.refuse(f"{at}.{member}.dnn", rule, None, "write dnn { hidden_units: [64, 32] }")
 
 
 _TRUNKS: Dict[str, Callable[[Report, Any, str], None]] = {
@@ -74,17 +72,17 @@ _TRUNKS: Dict[str, Callable[[Report, Any, str], None]] = {
 def _check_expert(report: Report, parameters: Any, at: str, member: str) -> None:
     if not parameters.HasField(member):
         hint = f"write {member} {{ hidden_units: [64] }}"
-        report.complain(f"{at}.{member}", "must be set", None, hint)
+        report.refuse(f"{at}.{member}", "must be set", None, hint)
     elif list(getattr(parameters, member).hidden_units) == [0]:
         rule = "must have a layer: experts without weights are all the same"
-        report.complain(f"{at}.{member}.hidden_units", rule, "[0]")
+        report.refuse(f"{at}.{member}.hidden_units", rule, "[0]")
 
 
 def _refuse_own_inputs(report: Report, trunk: str) -> None:
     for path, tower in models.tower_paths(report.config.model_config):
         if tower.input:
             rule = f"must not be set: towers read the {trunk}, which read the feature groups"
-            report.complain(f"{path}.input", rule, quoted(tower.input))
+            report.refuse(f"{path}.input", rule, quoted(tower.input))
 
 
 def _units(dnn: DNN) -> List[int]:
