@@ -110,7 +110,7 @@ class _TrainProgressHook(v1.train.SessionRunHook):  # type: ignore[misc]
 
 
 class RowProgressHook(v1.train.SessionRunHook):  # type: ignore[misc]
-    """Rows and rows a second of an evaluation, on a terminal only."""
+    """Rows and rows a second of an evaluation: live on a terminal, and in a line at its end."""
 
     def __init__(self, batch: Tensor, what: str, line: Optional[ProgressLine] = None) -> None:
         self._batch = batch
