@@ -163,6 +163,11 @@ def test_recorded_rows_are_those_of_the_tasks_in_order(trained: Trained) -> None
         served = "y_spent" if task.name == "spent" else f"probs_{task.name}"
         np.testing.assert_allclose(recorded.predictions[task.name], predicted[served], rtol=1e-6)
     assert set(recorded.logits) == set(TASKS[:count]) - {"spent"}
+    for name, logit in recorded.logits.items():
+        np.testing.assert_allclose(logit, predicted[f"logits_{name}"], rtol=1e-5, atol=1e-6)
+    assert set(recorded.inside) == set(TASKS[:count]) & {"buy"}
+    for inside in recorded.inside.values():
+        np.testing.assert_array_equal(inside, frame["click"])
 
 
 def test_summaries_show_every_tasks_rate_and_loss(trained: Trained) -> None:
@@ -172,6 +177,11 @@ def test_summaries_show_every_tasks_rate_and_loss(trained: Trained) -> None:
         loss = "l2_loss" if name == "spent" else "cross_entropy_loss"
         assert f"loss/{loss}_{name}" in tags
         assert (f"observed/{name}_rate" in tags) == (name != "spent")
+        if name != "spent":  # means over a batch of rows in random order
+            rate = np.mean([value for _, value in tags[f"observed/{name}_rate"]])
+            assert rate == pytest.approx(rows()[name].mean(), abs=0.15)
+            predicted = [value for _, value in tags[f"mean/probs_{name}"]]
+            assert 0 < min(predicted) <= max(predicted) < 1
 
 
 def test_the_gradient_cosine_is_that_of_the_first_task_against_the_others(trained: Trained) -> None:
