@@ -112,3 +112,12 @@ def test_tasks_of_a_model_without_a_product_keep_their_labels_whatever_the_other
     np.testing.assert_array_equal(observed["b"].loss_weight, [0, 1, 1, 0])
     np.testing.assert_array_equal(observed["b"].is_inside, [0, 1, 1, 0])
     assert observed["a"].is_inside is None
+
+
+def test_a_missing_label_counts_as_0_whatever_stands_in_its_place() -> None:
+    text = 'model_config { simple_multi_task { task_towers { tower_name: "a" label_name: "y" } } }'
+    config = text_format.Parse(text, PipelineConfig())
+    column = LabelColumn(tf.constant([1.0, 1.0, np.nan]), tf.constant([False, True, True]))
+    observed = labels_from_columns(config, task_specs(config.model_config), {"y": column})
+    np.testing.assert_array_equal(observed["a"].value, [1, 0, 0])
+    np.testing.assert_array_equal(observed["a"].is_missing, [False, True, True])
