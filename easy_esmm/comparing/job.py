@@ -14,7 +14,12 @@ from easy_esmm.comparing.runs import Run, plan_run
 from easy_esmm.comparing.schedule import Batch, Log, run_all, threads_of
 from easy_esmm.comparing.simulated import DataSet, data_set, is_written, parse_settings, write
 from easy_esmm.comparing.single_task import find_single_tasks
-from easy_esmm.comparing.variants import data_format, notes_of, require_same_data
+from easy_esmm.comparing.variants import (
+    data_format,
+    notes_of,
+    require_same_data,
+    require_same_tasks,
+)
 from easy_esmm.config import Edit
 from easy_esmm.errors import UserError
 from easy_esmm.simulation.settings import Settings
@@ -54,6 +59,7 @@ def run_comparison(
         known = ", ".join(names)
         raise UserError(f"--reference: must be one of {known}, got '{reference}'")
     settings = None if options.simulate is None else parse_settings(options.simulate)
+    require_same_tasks(variants)
     if settings is None:
         require_same_data(variants)
     batches = [

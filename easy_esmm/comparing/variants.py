@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 from easy_esmm.comparing.configs import Variant
+from easy_esmm.comparing.measures import metric_suffixes
 from easy_esmm.config import Pipeline
-from easy_esmm.contract import Kind
+from easy_esmm.contract import Kind, TaskSpec
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
@@ -49,6 +50,29 @@ def require_same_data(variants: Sequence[Variant]) -> None:
     for field in ("train_input_path", "eval_input_path"):
         if not getattr(first.pipeline.config, field):
             raise UserError(f"{first.path}: {field}: must be set, or give --{field} or --simulate")
+
+
+def require_same_tasks(variants: Sequence[Variant]) -> None:
+    """Raises UserError where tasks of one name are about different labels or rows."""
+    known: Dict[str, Tuple[str, str]] = {}
+    for variant in variants:
+        tasks = {task.observed_metric_name: task for task in variant.pipeline.tasks}
+        for name, suffix in metric_suffixes(variant.pipeline.tasks).items():
+            question = _question(tasks[suffix])
+            first, path = known.setdefault(name, (question, variant.path))
+            if question != first:
+                raise UserError(
+                    f"--configs: task {name} must be the same in all configs: {first} in {path}, "
+                    f"{question} in {variant.path}; give the towers different names"
+                )
+
+
+def _question(task: TaskSpec) -> str:
+    """The label, and on which rows it is observed."""
+    space = task.task_space
+    inside = space.indicator if space is not None and task.inside_metric_name else None
+    rows = task.condition if task.is_masked else inside
+    return f"'{task.label}' of {'all rows' if rows is None else f'rows with {rows!r}'}"
 
 
 def data_format(variant: Variant) -> str:

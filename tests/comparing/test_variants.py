@@ -15,6 +15,7 @@ from easy_esmm.comparing.variants import (
     notes_of,
     require_comparable,
     require_same_data,
+    require_same_tasks,
 )
 from easy_esmm.config import Edit
 from easy_esmm.errors import UserError
@@ -82,6 +83,32 @@ def test_configs_on_different_files_or_labels_are_refused(tmp_path: Path) -> Non
     )
     same = [edited("train_input_path", "x.csv")]
     require_same_data(read_variants(f"{SAMPLE},{other}", same))
+
+
+def test_tasks_of_one_name_are_about_the_same_labels_and_rows(tmp_path: Path) -> None:
+    sample = SAMPLE.with_name("mmoe.config")
+    require_same_tasks(read_variants(f"{SAMPLE},{sample}", []))
+    swapped, elsewhere = tmp_path / "swapped.config", tmp_path / "elsewhere.config"
+    text = sample.read_text()
+    swapped.write_text(text.replace('tower_name: "ctr"', 'tower_name: "x"').replace("ctcvr", "ctr"))
+    indicator = 'task_space_indicator_label: "click"'
+    elsewhere.write_text(text.replace(indicator, indicator.replace("click", "conversion")))
+    for other, expected in (
+        (
+            swapped,
+            "task ctr must be the same in all configs: 'click' of all rows in {}, "
+            "'conversion' of all rows in {}; give the towers different names",
+        ),
+        (
+            elsewhere,
+            "task cvr_clicked must be the same in all configs: 'conversion' of rows with "
+            "'click' in {}, 'conversion' of rows with 'conversion' in {}; give the towers "
+            "different names",
+        ),
+    ):
+        with pytest.raises(UserError) as caught:
+            require_same_tasks(read_variants(f"{SAMPLE},{other}", []))
+        assert str(caught.value) == f"--configs: {expected.format(SAMPLE, other)}"
 
 
 def test_notes_of_the_configs_are_listed_once_each(tmp_path: Path) -> None:
