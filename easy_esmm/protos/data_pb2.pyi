@@ -42,6 +42,11 @@ class DatasetConfig(_message.Message):
         DataHubInput: _ClassVar[DatasetConfig.InputType]
         KafkaInput: _ClassVar[DatasetConfig.InputType]
         HiveInput: _ClassVar[DatasetConfig.InputType]
+        HiveRTPInput: _ClassVar[DatasetConfig.InputType]
+        HiveParquetInput: _ClassVar[DatasetConfig.InputType]
+        ParquetInputV2: _ClassVar[DatasetConfig.InputType]
+        ParquetInputV3: _ClassVar[DatasetConfig.InputType]
+        CriteoInput: _ClassVar[DatasetConfig.InputType]
     CSVInput: DatasetConfig.InputType
     CSVInputV2: DatasetConfig.InputType
     CSVInputEx: DatasetConfig.InputType
@@ -59,6 +64,11 @@ class DatasetConfig(_message.Message):
     DataHubInput: DatasetConfig.InputType
     KafkaInput: DatasetConfig.InputType
     HiveInput: DatasetConfig.InputType
+    HiveRTPInput: DatasetConfig.InputType
+    HiveParquetInput: DatasetConfig.InputType
+    ParquetInputV2: DatasetConfig.InputType
+    ParquetInputV3: DatasetConfig.InputType
+    CriteoInput: DatasetConfig.InputType
     class Field(_message.Message):
         __slots__ = ("input_name", "input_type", "default_val", "input_dim", "input_shape")
         INPUT_NAME_FIELD_NUMBER: _ClassVar[int]

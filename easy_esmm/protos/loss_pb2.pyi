@@ -23,8 +23,11 @@ class LossType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     PAIRWISE_LOGISTIC_LOSS: _ClassVar[LossType]
     JRC_LOSS: _ClassVar[LossType]
     ORDER_CALIBRATE_LOSS: _ClassVar[LossType]
+    BINARY_CROSS_ENTROPY_LOSS: _ClassVar[LossType]
+    KL_DIVERGENCE_LOSS: _ClassVar[LossType]
     PAIRWISE_HINGE_LOSS: _ClassVar[LossType]
     LISTWISE_RANK_LOSS: _ClassVar[LossType]
+    LISTWISE_DISTILL_LOSS: _ClassVar[LossType]
     ZILN_LOSS: _ClassVar[LossType]
 CLASSIFICATION: LossType
 L2_LOSS: LossType
@@ -41,8 +44,11 @@ PAIRWISE_FOCAL_LOSS: LossType
 PAIRWISE_LOGISTIC_LOSS: LossType
 JRC_LOSS: LossType
 ORDER_CALIBRATE_LOSS: LossType
+BINARY_CROSS_ENTROPY_LOSS: LossType
+KL_DIVERGENCE_LOSS: LossType
 PAIRWISE_HINGE_LOSS: LossType
 LISTWISE_RANK_LOSS: LossType
+LISTWISE_DISTILL_LOSS: LossType
 ZILN_LOSS: LossType
 
 class Loss(_message.Message):

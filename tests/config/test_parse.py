@@ -53,7 +53,7 @@ def test_adjacent_strings_are_joined_and_octal_escapes_understood() -> None:
 
 def test_enum_may_be_a_name_or_a_number() -> None:
     by_name = _parse("data_config { input_type: ParquetInput }").config.data_config
-    by_number = _parse("data_config { input_type: 17 }").config.data_config
+    by_number = _parse("data_config { input_type: 19 }").config.data_config
     assert by_name.input_type == by_number.input_type == DatasetConfig.ParquetInput
 
 
