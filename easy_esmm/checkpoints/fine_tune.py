@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
+from typing import Any, Collection, Dict, List, Mapping, Optional, Set, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -25,6 +25,8 @@ from easy_esmm.protos.train_pb2 import TrainConfig
 _CHECKPOINT = "train_config.fine_tune_checkpoint"
 _MAP = "train_config.fine_tune_ckpt_var_map"
 _SHOWN = 20
+_LITTLE = 0.5
+"""Share of the weights below which a start from a checkpoint is warned of."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Plan:
     """The same of those that it holds in another shape, in words."""
     unread: Tuple[str, ...]
     """Variables of the checkpoint that the graph does not read."""
+    share: float
+    """Of the numbers in the model's weights, those that come from the checkpoint."""
 
 
 class FineTune:
@@ -58,12 +62,18 @@ class FineTune:
         self._names = _read_map(config.fine_tune_ckpt_var_map)
         self._done: Set[str] = set()
 
-    def plan(self, variables: Shapes) -> Plan:
+    def plan(self, variables: Shapes, weights: Optional[Collection[str]] = None) -> Plan:
         """What of `variables`, which are all of a graph's, would be restored.
 
+        Args:
+          variables: with the optimizer's.
+          weights: names of those that are the model's own; None: all.
+
         Raises:
-          UserError: a variable of the map does not exist, or has another shape; or nothing fits.
+          UserError: a variable of the map does not exist, or has another shape; or no weight of the
+            model is in the checkpoint.
         """
+        weights = set(variables) if weights is None else weights
         if self._names is not None:
             self._check_map(variables)
         wanted = {n: source for n in variables if (source := self._source(n)) is not None}
@@ -78,10 +88,18 @@ class FineTune:
                 restored[name] = source
         if not restored:
             raise UserError(f"{_CHECKPOINT}: {self.path} holds no variable of this model")
+        if not any(name in weights for name in restored):
+            raise UserError(
+                f"{_CHECKPOINT}: {self.path} holds no weight of this model, only "
+                f"{_listed(tuple(restored))}; is it of another model, or of another program? "
+                "fine_tune_ckpt_var_map pairs variables of different names"
+            )
         if self._names is not None:
             missing = sorted(n for n in variables if n not in wanted and _may_be_restored(n))
         unread = sorted(set(filter(_may_be_restored, self._shapes)) - set(restored.values()))
-        return Plan(restored, tuple(missing), tuple(mismatched), tuple(unread))
+        numbers = {n: int(np.prod(variables[n])) for n in weights if _may_be_restored(n)}
+        share = sum(numbers.get(name, 0) for name in restored) / sum(numbers.values())
+        return Plan(restored, tuple(missing), tuple(mismatched), tuple(unread), share)
 
     def restore(self) -> None:
         """Makes values of the checkpoint the first ones of variables made since the last call."""
@@ -131,6 +149,13 @@ def log(plan: Plan, path: str, variables: Shapes) -> None:
         f"{numbers:,}",
         path,
     )
+    if plan.share < _LITTLE:
+        logging.warning(
+            "fine_tune_checkpoint: only %.1f%% of the model's weights start from %s, "
+            "the others anew",
+            100 * plan.share,
+            path,
+        )
     if plan.mismatched:
         text = "fine_tune_checkpoint: of another shape, so that they start anew: %s"
         logging.warning(text, _listed(plan.mismatched, "; "))

@@ -139,7 +139,8 @@ def _checked_start(config: PipelineConfig) -> Optional[fine_tuning.FineTune]:
     if fine_tune is not None or train.freeze_gradient:
         variables = dry_build(config, estimator.ModeKeys.TRAIN).variables
         if fine_tune is not None:
-            fine_tuning.log(fine_tune.plan(variables), fine_tune.path, variables)
+            weights = dry_build(config, estimator.ModeKeys.PREDICT).variables
+            fine_tuning.log(fine_tune.plan(variables, weights), fine_tune.path, variables)
     return fine_tune
 
 

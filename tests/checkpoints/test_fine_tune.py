@@ -105,6 +105,8 @@ def test_the_report_lists_what_was_and_was_not_restored(
     unread = "beta1_power, beta2_power, dense/Adam, dense/Adam_1, table, table/Adam, table/Adam_1"
     assert said == [
         f"info: {head}1 of 3 variables (3 numbers) start from {source}",
+        # 3 of 8 + 3 + 2 numbers
+        f"warning: {head}only 23.1% of the model's weights start from {source}, the others anew",
         f"warning: {head}of another shape, so that they start anew: "
         "table is [4, 2] here, [5, 2] there",
         f"info: {head}not restored, so that they start anew: new",
@@ -190,6 +192,24 @@ def test_a_checkpoint_of_another_model_is_refused(source: str) -> None:
     start = fine_tune.FineTune(TrainConfig(fine_tune_checkpoint=source))
     with pytest.raises(UserError, match=r"holds no variable of this model$"):
         start.plan({"table": [4, 2], "other": [3]})
+
+
+def test_a_checkpoint_that_shares_only_the_optimizers_powers_is_refused(source: str) -> None:
+    start = fine_tune.FineTune(TrainConfig(fine_tune_checkpoint=source))
+    variables = {"other": [3], "other/Adam": [3], "beta1_power": [], "beta2_power": []}
+    with pytest.raises(UserError) as caught:
+        start.plan(variables, weights=["other", "global_step"])
+    assert str(caught.value) == (
+        f"train_config.fine_tune_checkpoint: {source} holds no weight of this model, only "
+        "beta1_power, beta2_power; is it of another model, or of another program? "
+        "fine_tune_ckpt_var_map pairs variables of different names"
+    )
+
+
+def test_the_share_counts_numbers_of_the_models_own_weights(source: str) -> None:
+    start = fine_tune.FineTune(TrainConfig(fine_tune_checkpoint=source))
+    variables = {"table": [5, 2], "table/Adam": [5, 2], "new": [10], "beta1_power": []}
+    assert start.plan(variables, weights=["table", "new", "global_step"]).share == 0.5
 
 
 def test_training_starts_from_the_checkpoint_and_a_bad_one_leaves_no_trace(tmp_path: Path) -> None:
