@@ -10,6 +10,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from easy_esmm.compat import estimator, v1
+from easy_esmm.contract import LabelColumn
 from easy_esmm.estimator.model_fn import make_model_fn
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
@@ -48,7 +49,10 @@ def build(mode: str, extra: str = "") -> Tuple[Any, Any, Dict[str, Any]]:
     """Spec, an initialised session, and the tensors by variable name."""
     config = text_format.Merge(extra, text_format.Parse(CONFIG, PipelineConfig()))
     columns = {"item": tf.constant(ITEMS, tf.int64)}
-    labels = {"click": tf.constant(CLICK, tf.float32), "buy": tf.constant(BUY, tf.float32)}
+    labels = {
+        name: LabelColumn(tf.constant(values, tf.float32), tf.zeros([4], tf.bool))
+        for name, values in (("click", CLICK), ("buy", BUY))
+    }
     v1.train.create_global_step()
     spec = make_model_fn(config)(columns, labels, mode)
     session = v1.Session()

@@ -44,6 +44,8 @@ OTHER_MODELS = {
     "ESMM_MMoE": f"esmm_mmoe {{ num_expert: 2 expert_dnn {_EXPERTS} }}",
     "ESMM_PLE": "esmm_ple { extraction_networks { expert_num_per_task: 1 share_num: 1 "
     f"task_expert_net {_EXPERTS} share_expert_net {_EXPERTS} }} }}",
+    "MMoE": f"mmoe {{ num_expert: 2 expert_dnn {_EXPERTS} }}",
+    "SimpleMultiTask": "simple_multi_task { }",
 }
 """Model class -> its parameters beside ESMM's towers. They run once, from CSV with lazy Adam: what
 they share with ESMM is its to show."""
@@ -90,8 +92,11 @@ def _exchange_model(model: ModelConfig, model_class: str) -> None:
     text_format.Merge(OTHER_MODELS[model_class], model)
     model.model_class = model_class
     parameters = models.parameters(model)
-    parameters.ctr_tower.CopyFrom(esmm.ctr_tower)
-    parameters.cvr_tower.CopyFrom(esmm.cvr_tower)
+    if models.is_entire_space(model):
+        parameters.ctr_tower.CopyFrom(esmm.ctr_tower)
+        parameters.cvr_tower.CopyFrom(esmm.cvr_tower)
+    else:
+        parameters.task_towers.extend([esmm.ctr_tower, esmm.cvr_tower])
     parameters.l2_regularization = esmm.l2_regularization
 
 

@@ -202,7 +202,7 @@ def test_report_refuses_what_it_cannot_read_or_write(folder: Path) -> None:
     config = "--pipeline_config=x.config"
     with pytest.raises(UserError, match=r"--report: no folder no"):
         call(evaluate, config, "--report=no/r.html")
-    with pytest.raises(UserError, match=r"--user_column: is for the page of --report FILE"):
+    with pytest.raises(UserError, match=r"--user_column: has no effect without --report FILE"):
         call(evaluate, config, "--user_column=user")
     with pytest.raises(UserError, match=r"^--user_column: rows.csv: the header has no column 'usr"):
         call(evaluate, config, "--report=r.html", "--user_column=usr")
