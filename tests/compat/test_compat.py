@@ -138,7 +138,7 @@ def test_program_that_used_keras_3_before_gets_a_message() -> None:
     done = program(
         "import tensorflow as tf; tf.keras.layers.Dense(1)\n"
         "import sys; from easy_esmm import flags\n"
-        "def main(arguments): from easy_esmm import estimator\n"
+        "def main(arguments): from easy_esmm import training\n"
         "sys.argv = ['program']; flags.run(main, flags.define())"
     )
     assert done.returncode == 2
@@ -158,7 +158,7 @@ def test_program_may_use_keras_3_under_its_own_name() -> None:
         "import keras as keras_3; model = keras_3.Sequential([keras_3.layers.Dense(1)])\n"
         "import tensorflow as tf\n"
         "from easy_esmm.compat import keras\n"
-        "from easy_esmm import estimator\n"
+        "from easy_esmm import training\n"
         "print(keras_3.__version__[0], model(tf.ones([2, 3])).shape, keras.__version__[0])"
     )
     assert (done.returncode, done.stdout) == (0, "3 (2, 1) 2\n"), done.stderr
