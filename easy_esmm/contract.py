@@ -1,4 +1,4 @@
-"""The types that modules exchange: task specifications, labels, model outputs and loss terms.
+"""The types that modules exchange: tasks, labels, feature groups, model outputs and loss terms.
 
 Tensors here are TensorFlow's, of shape [batch] and dtype float32 unless said otherwise; the module
 itself does not import TensorFlow, so that `config` and the command line stay quick.
@@ -152,6 +152,28 @@ class Labels:
 
     def __getitem__(self, task: str) -> TaskLabels:
         return self.tasks[task]
+
+
+@dataclass(frozen=True, eq=False)
+class Sequence:
+    """A feature's vectors in their order, such as a history of clicks."""
+
+    values: Tensor
+    """float32 [batch, time, width]; zeros behind the end of a row's sequence."""
+    mask: Tensor
+    """bool [batch, time]: whether the row has an element there."""
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """What a feature group gives to the network."""
+
+    matrix: Tensor
+    """float32 [batch, width]: features side by side in the order of the config."""
+    widths: Mapping[str, int] = field(default_factory=dict)
+    """Columns of the matrix by feature, in its order."""
+    sequences: Mapping[str, Sequence] = field(default_factory=dict)
+    """By feature, those that are sequences; they are no part of the matrix."""
 
 
 @dataclass(frozen=True, eq=False)

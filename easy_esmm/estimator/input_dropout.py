@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Dict, List, Mapping
 
 import tensorflow as tf
 
-from easy_esmm.contract import Tensor
-from easy_esmm.features import Embedded, Group
+from easy_esmm.contract import Group, Tensor
+from easy_esmm.features import Embedded
 from easy_esmm.layers.variational_dropout import VariationalDropout
 from easy_esmm.losses.reduction import Reduction, reduction_of, rows_in
 from easy_esmm.protos.model_pb2 import ModelConfig
@@ -32,11 +33,13 @@ class InputDropout:
                 for name, group in embedded.groups.items()
             }
 
-    def apply(self, matrices: Mapping[str, Tensor], training: bool) -> Dict[str, Tensor]:
-        """The groups, float32 [batch, width] each, with their features weakened or dropped."""
+    def apply(self, training: bool) -> Mapping[str, Group]:
+        """The groups, with the features of their matrices weakened or dropped."""
+        if not self._layers:
+            return self._groups
         return {
-            name: self._layers[name](matrix, training=training) if self._layers else matrix
-            for name, matrix in matrices.items()
+            name: replace(group, matrix=self._layers[name](group.matrix, training=training))
+            for name, group in self._groups.items()
         }
 
     def penalty(self, batch: Tensor) -> Tensor:

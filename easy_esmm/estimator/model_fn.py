@@ -88,8 +88,7 @@ class _Batch:
         product_dtype = PRODUCT_DTYPES[config.train_config.compute_dtype]
         self._model: Model = models.build(config.model_config, tasks, product_dtype)
         self._dropout = InputDropout(config.model_config, self._embedded)
-        groups = self._dropout.apply(self._embedded.matrices, training)
-        self._outputs: Outputs = self._model.outputs(groups, training)
+        self._outputs: Outputs = self._model.outputs(self._dropout.apply(training), training)
 
     def predict_spec(self, extra_columns: Sequence[str]) -> Any:
         served = dict(self._outputs.served)

@@ -6,15 +6,12 @@ from importlib import import_module
 
 from easy_esmm.config.feature_types import FEATURE_TYPES
 from easy_esmm.features.cell_validator import CellValidator
-from easy_esmm.features.embed import Embedded, Group, embed, encode
-from easy_esmm.features.encoded import Sequence
+from easy_esmm.features.embed import Embedded, embed, encode
 from easy_esmm.features.table_ids import TableIds, table_ids
 
 __all__ = [
     "CellValidator",
     "Embedded",
-    "Group",
-    "Sequence",
     "TableIds",
     "embed",
     "encode",

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Sequence as SequenceOf
 
 import tensorflow as tf
 
-from easy_esmm.contract import TableRows, Tensor
+from easy_esmm.contract import Group, Sequence, TableRows, Tensor
 from easy_esmm.data.row_columns import row_columns
-from easy_esmm.features import encoded as kinds
 from easy_esmm.features.encoded import Encoded
 from easy_esmm.features.gather import Gathered, Pool, gather
 from easy_esmm.features.registry import encoder_of
 from easy_esmm.features.tables import Slot, Tables, escaped
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-
-
-@dataclass(frozen=True, eq=False)
-class Group:
-    """What a feature group gives to the network."""
-
-    matrix: Tensor
-    """float32 [batch, width]: features side by side in the order of the config."""
-    widths: Dict[str, int]
-    """Columns of the matrix by feature, in its order."""
-    sequences: Dict[str, kinds.Sequence]
-    """By feature, those that are sequences; they are no part of the matrix."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +38,6 @@ class Embedded:
     that have no row and were given row 0; for a feature of users, each user's are counted once."""
     ids_seen: Dict[str, Tensor]
     """By the same names, int64 scalar: ids of this batch, without missing values."""
-
-    @property
-    def matrices(self) -> Dict[str, Tensor]:
-        """The groups' matrices by group name."""
-        return {name: group.matrix for name, group in self.groups.items()}
 
 
 def embed(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Embedded:
@@ -124,13 +107,15 @@ def _is_of_users(config: PipelineConfig, feature: FeatureConfig) -> bool:
 class _Lookup:
     """Vectors of slots from the gathered rows of all tables."""
 
-    def __init__(self, gathered: Dict[str, Gathered], slots: Mapping[str, Sequence[Slot]]) -> None:
+    def __init__(
+        self, gathered: Dict[str, Gathered], slots: Mapping[str, SequenceOf[Slot]]
+    ) -> None:
         self._gathered = gathered
         self._pools = _pools(gathered, slots)
         self._padded: Dict[str, Tensor] = {}
         self._of_groups: List[Tensor] = []
 
-    def group(self, slots: Sequence[Slot]) -> Group:
+    def group(self, slots: SequenceOf[Slot]) -> Group:
         """The slots as the network reads them."""
         flat = [slot for slot in slots if not slot.encoded.is_sequence]
         sequences = {
@@ -157,7 +142,7 @@ class _Lookup:
             return tf.zeros([])
         return 2 * tf.add_n([tf.nn.l2_loss(vectors) for vectors in self._of_groups])
 
-    def _matrix(self, slots: Sequence[Slot]) -> Tensor:
+    def _matrix(self, slots: SequenceOf[Slot]) -> Tensor:
         """float32 [batch, width]: the slots side by side."""
         parts: List[Tensor] = []
         for (has_table, is_of_users), same in groupby(slots, key=_lookup_kind):
@@ -172,12 +157,12 @@ class _Lookup:
             parts.extend(vectors)
         return _side_by_side(parts)
 
-    def _sequence(self, slot: Slot) -> kinds.Sequence:
+    def _sequence(self, slot: Slot) -> Sequence:
         sequence = slot.encoded.sequence(*self._rows(slot))
         self._of_groups.append(sequence.values)
         return sequence
 
-    def _vectors(self, slots: Sequence[Slot]) -> List[Tensor]:
+    def _vectors(self, slots: SequenceOf[Slot]) -> List[Tensor]:
         """float32 [batch or users, width] each; side by side they are the slots."""
         vectors: List[Tensor] = []
         for (one_id, dimension), same in groupby(slots, key=_pool_key):
@@ -208,17 +193,17 @@ def _pool_key(slot: Slot) -> Tuple[bool, int]:
     return slot.encoded.one_id, slot.feature.embedding_dim
 
 
-def _side_by_side(parts: Sequence[Tensor]) -> Tensor:
+def _side_by_side(parts: SequenceOf[Tensor]) -> Tensor:
     return parts[0] if len(parts) == 1 else tf.concat(parts, axis=1)
 
 
-def _no_columns(sequences: Mapping[str, kinds.Sequence]) -> Tensor:
+def _no_columns(sequences: Mapping[str, Sequence]) -> Tensor:
     """float32 [batch, 0]: the matrix of a group that holds nothing but sequences."""
     first = next(iter(sequences.values()))
     return tf.zeros([tf.shape(first.mask)[0], 0])
 
 
-def _pools(gathered: Dict[str, Gathered], slots: Mapping[str, Sequence[Slot]]) -> Dict[int, Pool]:
+def _pools(gathered: Dict[str, Gathered], slots: Mapping[str, SequenceOf[Slot]]) -> Dict[int, Pool]:
     """By dimension, the tables that features with one id a row read."""
     tables: Dict[int, Dict[str, Gathered]] = {}
     for of_group in slots.values():

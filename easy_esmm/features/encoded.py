@@ -14,22 +14,12 @@ from typing import ClassVar, List, Optional, Tuple
 
 import tensorflow as tf
 
-from easy_esmm.contract import Tensor
+from easy_esmm.contract import Sequence, Tensor
 from easy_esmm.features.pick import pick
 from easy_esmm.features.pooling import pool
 
 # The id of a value that is not there; its embedding is the zero vector.
 MISSING = -1
-
-
-@dataclass(frozen=True, eq=False)
-class Sequence:
-    """A feature's vectors in their order, such as a history of clicks."""
-
-    values: Tensor
-    """float32 [batch, time, width]; zeros behind the end of a row's sequence."""
-    mask: Tensor
-    """bool [batch, time]: whether the row has an element there."""
 
 
 class Encoded(ABC):

@@ -10,7 +10,7 @@ from typing import Dict, Mapping
 
 import tensorflow as tf
 
-from easy_esmm.contract import Tasks, Tensor
+from easy_esmm.contract import Group, Tasks, Tensor
 from easy_esmm.layers.mixture import MixtureOfExperts
 from easy_esmm.models.esmm import ESMM
 from easy_esmm.models.model import register
@@ -31,7 +31,7 @@ class ExpertsBelowESMM(ESMM):
             product_dtype,
         )
 
-    def tower_inputs(self, groups: Mapping[str, Tensor], training: bool) -> Dict[str, Tensor]:
+    def tower_inputs(self, groups: Mapping[str, Group], training: bool) -> Dict[str, Tensor]:
         """sum_i softmax(W_k x)_i E_i(x) for k = CTR, CVR: float32 [batch, units of an expert]."""
         mixed = self._mixture(self.shared_input(groups, training), training=training)
         return dict(zip(self.towers, mixed))

@@ -10,7 +10,7 @@ from typing import Dict, Mapping
 
 import tensorflow as tf
 
-from easy_esmm.contract import Tasks, Tensor
+from easy_esmm.contract import Group, Tasks, Tensor
 from easy_esmm.layers.extraction import LayeredExtraction
 from easy_esmm.models.esmm import ESMM
 from easy_esmm.models.model import register
@@ -27,7 +27,7 @@ class ExtractionBelowESMM(ESMM):
             self.parameters.extraction_networks, ("ctr", "cvr"), "extraction", product_dtype
         )
 
-    def tower_inputs(self, groups: Mapping[str, Tensor], training: bool) -> Dict[str, Tensor]:
+    def tower_inputs(self, groups: Mapping[str, Group], training: bool) -> Dict[str, Tensor]:
         """The last level's outputs for CTR and CVR: float32 [batch, units of an expert] each."""
         extracted = self._extraction(self.shared_input(groups, training), training=training)
         return dict(zip(self.towers, extracted))

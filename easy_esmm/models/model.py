@@ -9,7 +9,7 @@ import tensorflow as tf
 from easy_esmm import losses
 from easy_esmm.compat import keras
 from easy_esmm.config import models as configs
-from easy_esmm.contract import Labels, LossTerm, Outputs, RowMean, Tasks, TaskSpec, Tensor
+from easy_esmm.contract import Group, Labels, LossTerm, Outputs, RowMean, Tasks, TaskSpec, Tensor
 from easy_esmm.protos.loss_pb2 import L2_LOSS
 from easy_esmm.protos.model_pb2 import ModelConfig
 
@@ -32,13 +32,13 @@ class Model(keras.layers.Layer):  # type: ignore[misc]
         self.product_dtype = product_dtype
         self.reduction = losses.reduction_of(config)
 
-    def outputs(self, groups: Mapping[str, Tensor], training: bool) -> Outputs:
+    def outputs(self, groups: Mapping[str, Group], training: bool) -> Outputs:
         """The answers to all tasks, for a batch.
 
         Called once per graph: a second call would double the updates of batch normalisation.
 
         Args:
-          groups: feature group's name -> float32 [batch, width].
+          groups: what each feature group gives, by its name.
           training: whether dropout and batch statistics are on.
         """
         raise NotImplementedError

@@ -6,7 +6,7 @@ from typing import Dict, Mapping, Tuple
 
 import tensorflow as tf
 
-from easy_esmm.contract import Head, Kind, Outputs, Tasks, TaskSpec, Tensor, served_outputs
+from easy_esmm.contract import Group, Head, Kind, Outputs, Tasks, TaskSpec, Tensor, served_outputs
 from easy_esmm.layers.mlp import MLP
 from easy_esmm.layers.tower import Tower, TowerLayers
 from easy_esmm.models.model import Model
@@ -42,27 +42,27 @@ class MultiTask(Model):
         """The task's hidden layers and output."""
         return Tower(task.tower, task.scope, self.product_dtype)
 
-    def outputs(self, groups: Mapping[str, Tensor], training: bool) -> Outputs:
+    def outputs(self, groups: Mapping[str, Group], training: bool) -> Outputs:
         """The towers' answers, each from its input."""
         inputs = self.tower_inputs(groups, training)
         heads = self.heads(self.tower_outputs(inputs, training))
         served, auxiliary = self.served(heads), self.auxiliary(inputs, heads, training)
         return Outputs(heads, served, auxiliary)
 
-    def tower_inputs(self, groups: Mapping[str, Tensor], training: bool) -> Dict[str, Tensor]:
+    def tower_inputs(self, groups: Mapping[str, Group], training: bool) -> Dict[str, Tensor]:
         """What each tower reads, by task: float32 [batch, width]."""
         own = {task.name: task.tower.input for task in self.tower_tasks}
         if all(own.values()):
-            return {name: groups[group] for name, group in own.items()}
+            return {name: groups[group].matrix for name, group in own.items()}
         shared = self.shared_input(groups, training)
         return dict.fromkeys(own, shared)
 
-    def shared_input(self, groups: Mapping[str, Tensor], training: bool) -> Tensor:
+    def shared_input(self, groups: Mapping[str, Group], training: bool) -> Tensor:
         """The outputs of the group networks side by side, or the only group: [batch, width]."""
         if not self._group_networks:
-            return groups[self._only_group]
+            return groups[self._only_group].matrix
         outputs = [
-            network(groups[name], training=training)
+            network(groups[name].matrix, training=training)
             for name, network in self._group_networks.items()
         ]
         return tf.concat(outputs, axis=1)

@@ -11,6 +11,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from easy_esmm.compat import v1
+from easy_esmm.contract import Group
 from easy_esmm.estimator.input_dropout import InputDropout
 from easy_esmm.protos.model_pb2 import ModelConfig
 
@@ -19,10 +20,16 @@ GROUPS = """
   feature_groups { group_name: "item" feature_names: "item" }
 """
 WIDTHS = {"user": {"age": 1, "city": 3}, "item": {"item": 2}}
-EMBEDDED: Any = SimpleNamespace(
-    groups={name: SimpleNamespace(widths=widths) for name, widths in WIDTHS.items()}
-)
 ROWS = 4
+
+
+def embedded() -> Any:
+    """Matrices of ones, of the groups."""
+    groups = {
+        name: Group(tf.ones([ROWS, sum(widths.values())]), widths)
+        for name, widths in WIDTHS.items()
+    }
+    return SimpleNamespace(groups=groups)
 
 
 @pytest.mark.parametrize(("by_column", "rates"), [("false", 3), ("true", 6)])
@@ -33,9 +40,8 @@ def test_penalty_is_lambda_times_the_expected_number_kept(
     text = f"""{GROUPS} loss_reduction: {reduction} variational_dropout {{
       regularization_lambda: 0.8 embedding_wise_variational_dropout: {by_column} }}"""
     with tf.Graph().as_default(), v1.Session() as session:
-        dropout = InputDropout(text_format.Parse(text, ModelConfig()), EMBEDDED)
-        groups = {name: tf.ones([ROWS, sum(w.values())]) for name, w in WIDTHS.items()}
-        applied = dropout.apply(groups, training=False)
+        dropout = InputDropout(text_format.Parse(text, ModelConfig()), embedded())
+        applied = {n: group.matrix for n, group in dropout.apply(training=False).items()}
         variables = v1.trainable_variables()
         penalty = dropout.penalty(tf.zeros([ROWS]))
         gradients = tf.gradients(penalty, variables)
@@ -56,9 +62,9 @@ def test_penalty_is_lambda_times_the_expected_number_kept(
 
 def test_without_it_inputs_stay_the_same_tensors() -> None:
     with tf.Graph().as_default(), v1.Session() as session:
-        dropout = InputDropout(text_format.Parse(GROUPS, ModelConfig()), EMBEDDED)
-        groups = {"user": tf.ones([ROWS, 4]), "item": tf.ones([ROWS, 2])}
-        assert dropout.apply(groups, training=True) == groups
+        given = embedded()
+        dropout = InputDropout(text_format.Parse(GROUPS, ModelConfig()), given)
+        assert dropout.apply(training=True) == given.groups
         assert session.run(dropout.penalty(tf.zeros([ROWS]))) == 0.0
         assert not dropout.keep_probabilities()
         assert not v1.global_variables()

@@ -29,6 +29,11 @@ class Looked:
     ids_seen: Dict[str, int]
 
 
+def matrices(embedded: Embedded) -> Dict[str, Any]:
+    """The groups' matrices by group name."""
+    return {name: group.matrix for name, group in embedded.groups.items()}
+
+
 def config_of(text: str) -> PipelineConfig:
     """Text of `features {..}` and `feature_groups {..}`; without a group all stand in `all`."""
     features, mark, groups = text.partition("feature_groups")
@@ -79,7 +84,7 @@ def look_up_in_graph(
         session.run([v1.global_variables_initializer(), v1.tables_initializer()])
         fetched = session.run(
             {
-                "groups": embedded.matrices,
+                "groups": matrices(embedded),
                 "tables": {t.table.op.name: t.table.read_value() for t in embedded.tables},
                 "gradients": gradients,
                 "squared_norm": embedded.squared_norm,

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from easy_esmm.compat import v1
 from easy_esmm.features import embed
-from tests.features.looking_up import config_of, tensors
+from tests.features.looking_up import config_of, matrices, tensors
 
 MIXED = """
 features { input_names: 'user' embedding_dim: 4 num_buckets: 10 }
@@ -61,7 +61,7 @@ def test_columns_of_a_group_stand_in_the_order_of_the_group(look_up: Any, rows: 
 def test_widths_are_known_before_the_first_batch() -> None:
     with tf.Graph().as_default():
         columns = {name: v1.placeholder(t.dtype, [None]) for name, t in tensors(COLUMNS).items()}
-        groups = embed(config_of(MIXED), columns).matrices
+        groups = matrices(embed(config_of(MIXED), columns))
         assert [group.shape.as_list() for group in groups.values()] == [[None, 14], [None, 4]]
 
 
@@ -93,7 +93,7 @@ feature_groups { group_name: 'two' feature_names: 'a' }
 
 def test_shared_table_is_one_and_its_gradient_is_the_sum_over_features(look_up: Any) -> None:
     def loss(embedded: Any) -> Any:
-        one, two = embedded.matrices["one"], embedded.matrices["two"]
+        one, two = (embedded.groups[name].matrix for name in ("one", "two"))
         return tf.reduce_sum(one[:, :2]) + 10 * tf.reduce_sum(one[:, 2:]) + 100 * tf.reduce_sum(two)
 
     found = look_up(SHARED, {"a": np.array([3, 3, -1]), "b": ["3|5", "5", "1"]}, loss)
@@ -110,7 +110,7 @@ def test_gradient_adds_up_over_repeated_ids_and_is_zero_for_missing_ones(look_up
     weights = np.arange(6 * 4, dtype=np.float32).reshape(6, 4)
 
     def loss(embedded: Any) -> Any:
-        return tf.reduce_sum(embedded.matrices["all"] * weights)
+        return tf.reduce_sum(embedded.groups["all"].matrix * weights)
 
     text = """
     features { input_names: 'a' embedding_dim: 2 num_buckets: 9 }

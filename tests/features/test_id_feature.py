@@ -102,7 +102,7 @@ def test_exported_model_takes_its_vocabulary_file_along(tmp_path: Path) -> None:
     text = f"features {{ input_names: 'x' embedding_dim: 2 vocab_file: '{path}' }}"
     with tf.Graph().as_default(), v1.Session() as session:
         x = v1.placeholder(tf.string, [None])
-        vectors = embed(config_of(text), {"x": x}).matrices["all"]
+        vectors = embed(config_of(text), {"x": x}).groups["all"].matrix
         session.run([v1.global_variables_initializer(), v1.tables_initializer()])
         expected = session.run(vectors, {x: ["blue", "", "pink"]})
         builder = v1.saved_model.Builder(str(tmp_path / "export"))

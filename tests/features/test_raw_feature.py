@@ -108,7 +108,7 @@ def test_embedding_dim_without_boundaries_is_the_number_times_a_learned_vector(
     look_up: Any,
 ) -> None:
     def loss(embedded: Any) -> Any:
-        return tf.reduce_sum(embedded.matrices["all"])
+        return tf.reduce_sum(embedded.groups["all"].matrix)
 
     text = RAW % "embedding_dim: 4 raw_input_dim: 2"
     found = look_up(text, {"x": ["2|-1", "", "0.5|3"]}, loss)

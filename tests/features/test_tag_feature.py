@@ -126,7 +126,7 @@ def test_gradient_of_a_bag_is_its_weights_and_finite_for_an_empty_bag(
     factors = np.array([1.0, 7.0, -2.0], np.float32)
 
     def loss(embedded: Any) -> Any:
-        return tf.reduce_sum(embedded.matrices["all"] * factors[:, None])
+        return tf.reduce_sum(embedded.groups["all"].matrix * factors[:, None])
 
     found = look_up(WEIGHTED % f"combiner: '{combiner}'", {"x": ids, "w": weights}, loss)
     divisors = {"sum": (1, 1), "mean": (3.5, 3), "sqrtn": (np.sqrt(0.25 + 4 + 1), 3)}[combiner]

@@ -61,7 +61,7 @@ def both(look_up: Any) -> List[Any]:
 
     def loss(embedded: Any) -> Any:
         total = 0.0
-        for matrix in embedded.matrices.values():
+        for matrix in (group.matrix for group in embedded.groups.values()):
             factors = np.cos(np.arange(len(INDEX) * matrix.shape[1])).reshape(len(INDEX), -1)
             total += tf.reduce_sum(tf.square(matrix + 0.1) * np.float32(factors))
         return total + embedded.squared_norm

@@ -9,7 +9,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import Labels
+from easy_esmm.contract import Group, Labels
 from easy_esmm.protos.model_pb2 import ModelConfig
 from tests.tasks import build, family_labels, outputs_of
 
@@ -112,7 +112,7 @@ def built(model_config: ModelConfig, r: Rows, groups: Dict[str, Any]) -> Built:
     """The model with its first weights on features [rows, width] of each group."""
     with tf.Graph().as_default(), v1.Session() as session:
         model = build(model_config)
-        tensors = {name: tf.constant(value, tf.float32) for name, value in groups.items()}
+        tensors = {name: Group(tf.constant(value, tf.float32)) for name, value in groups.items()}
         outputs = model.outputs(tensors, training=False)
         terms = model.loss_terms(outputs, labels_of(r))
         variables = v1.trainable_variables()

@@ -11,7 +11,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from easy_esmm.compat import keras, v1
-from easy_esmm.contract import Labels
+from easy_esmm.contract import Group, Labels
 from easy_esmm.models.click_space import NOISE
 from easy_esmm.protos.model_pb2 import ModelConfig
 from tests.tasks import build, family_labels, outputs_of
@@ -171,7 +171,7 @@ def draws(sampling: str, training: bool, seed: int, batches: int = 2) -> Any:
     with tf.Graph().as_default(), v1.Session() as session:
         keras.utils.set_random_seed(seed)
         step = v1.train.get_or_create_global_step()
-        groups = {"all": tf.constant(np.ones([1000, 2]), tf.float32)}
+        groups = {"all": Group(tf.constant(np.ones([1000, 2]), tf.float32))}
         noise = build(config(sampling)).outputs(groups, training).auxiliary.get(NOISE)
         if noise is None:
             return None
@@ -206,7 +206,7 @@ def test_nothing_is_drawn_where_nothing_is_left_to_chance(sampling: str) -> None
 def test_group_networks_lie_below_both_towers() -> None:
     grouped = config('groups { input: "all" dnn { hidden_units: [5] use_bn: false } }')
     with tf.Graph().as_default():
-        build(grouped).outputs({"all": tf.zeros([2, 3])}, False)
+        build(grouped).outputs({"all": Group(tf.zeros([2, 3]))}, False)
         shapes = {v.op.name: v.shape.as_list() for v in v1.trainable_variables()}
     assert shapes["group_all/dense_0/kernel"] == [3, 5]
     assert shapes["ctr_tower/dnn/dense_0/kernel"] == [5, 4]

@@ -10,6 +10,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from easy_esmm.compat import v1
+from easy_esmm.contract import Group
 from easy_esmm.protos.model_pb2 import ModelConfig
 from tests.tasks import build, family_labels, outputs_of
 
@@ -90,7 +91,7 @@ def test_a_blank_model_starts_at_the_priors_as_esmm_does(
     priors: str, pctr: float, pcvr: float
 ) -> None:
     with tf.Graph().as_default(), v1.Session() as session:
-        outputs = build(config(priors)).outputs({"all": tf.zeros([2, 3])}, False)
+        outputs = build(config(priors)).outputs({"all": Group(tf.zeros([2, 3]))}, False)
         session.run(v1.global_variables_initializer())
         served = session.run(outputs.served)
     np.testing.assert_allclose(served["probs_ctr"], [pctr] * 2, rtol=1e-5)
@@ -101,7 +102,7 @@ def test_a_blank_model_starts_at_the_priors_as_esmm_does(
 def test_group_networks_lie_below_both_towers() -> None:
     grouped = config('groups { input: "all" dnn { hidden_units: [5] use_bn: false } }')
     with tf.Graph().as_default():
-        build(grouped).outputs({"all": tf.zeros([2, 3])}, False)
+        build(grouped).outputs({"all": Group(tf.zeros([2, 3]))}, False)
         shapes = {v.op.name: v.shape.as_list() for v in v1.trainable_variables()}
     assert shapes["group_all/dense_0/kernel"] == [3, 5]
     assert shapes["ctr_tower/dnn/dense_0/kernel"] == [5, 4]

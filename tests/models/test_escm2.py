@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from easy_esmm.compat import v1
+from easy_esmm.contract import Group
 from easy_esmm.models.escm2 import IMPUTATION_LOGIT, WARM_UP_FACTOR
 from tests.models.counterfactual import (
     Rows,
@@ -150,7 +151,7 @@ def test_the_counterfactual_weight_rises_with_the_steps_of_training(
     with tf.Graph().as_default(), v1.Session() as session:
         global_step = v1.train.create_global_step()
         model = build(rising)
-        groups = {name: tf.zeros([len(r.click), 2]) for name in ("user", "item")}
+        groups = {name: Group(tf.zeros([len(r.click), 2])) for name in ("user", "item")}
         terms = model.loss_terms(model.outputs(groups, training), labels_of(r))
         session.run(v1.global_variables_initializer())
         session.run(v1.assign(global_step, step))

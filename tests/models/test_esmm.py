@@ -10,6 +10,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from easy_esmm.compat import v1
+from easy_esmm.contract import Group
 from easy_esmm.losses import entire_space
 from easy_esmm.protos.model_pb2 import ModelConfig
 from tests.tasks import build, family_labels, outputs_of
@@ -190,7 +191,7 @@ def test_click_masked_term_weighs_its_rows() -> None:
 def build_and_predict(model_config: ModelConfig, groups: Dict[str, np.ndarray]) -> Dict[str, Any]:
     with tf.Graph().as_default(), v1.Session() as session:
         model = build(model_config)
-        tensors = {name: tf.constant(value, tf.float32) for name, value in groups.items()}
+        tensors = {name: Group(tf.constant(value, tf.float32)) for name, value in groups.items()}
         outputs = model.outputs(tensors, training=False)
         session.run(v1.global_variables_initializer())
         variables = {v.name: v for v in v1.trainable_variables()}
@@ -228,7 +229,7 @@ def test_link_adds_a_multiple_of_the_ctr_logit_to_the_cvr_logit() -> None:
     linked.esmm.ctr_tower.label_prior = 0.2
     with tf.Graph().as_default(), v1.Session() as session:
         model = build(linked)
-        groups = {"user": tf.constant(x, tf.float32), "item": tf.zeros([5, 2])}
+        groups = {"user": Group(tf.constant(x, tf.float32)), "item": Group(tf.zeros([5, 2]))}
         cvr_logit = model.outputs(groups, training=False).heads["cvr"].logit
         variables = {v.name: v for v in v1.trainable_variables()}
         multiple = variables["ctr_logit_link/multiple:0"]

@@ -12,7 +12,7 @@ from google.protobuf import text_format
 from easy_esmm import models
 from easy_esmm.compat import v1
 from easy_esmm.config.tasks import task_specs
-from easy_esmm.contract import Labels, TaskLabels, Tasks
+from easy_esmm.contract import Group, Labels, TaskLabels, Tasks
 from easy_esmm.protos.model_pb2 import ModelConfig
 from tests.layers import in_numpy
 
@@ -91,7 +91,7 @@ class Result(NamedTuple):
 def run(model_config: ModelConfig, rows: Dict[str, Observed]) -> Result:
     with tf.Graph().as_default(), v1.Session() as session:
         model = models.build(model_config, task_specs(model_config), tf.float32)
-        groups = {"all": tf.constant(FEATURES), "other": tf.constant(OTHERS)}
+        groups = {"all": Group(tf.constant(FEATURES)), "other": Group(tf.constant(OTHERS))}
         outputs = model.outputs(groups, training=False)
         terms = model.loss_terms(outputs, labels_of(rows))
         total = tf.add_n([term.weight * term.value for term in terms])

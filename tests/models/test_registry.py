@@ -14,7 +14,7 @@ from easy_esmm import models
 from easy_esmm.compat import v1
 from easy_esmm.config.models import MODELS, is_entire_space
 from easy_esmm.config.tasks import task_specs
-from easy_esmm.contract import Labels, TaskLabels, Tasks
+from easy_esmm.contract import Group, Labels, TaskLabels, Tasks
 from easy_esmm.protos.model_pb2 import ModelConfig
 
 ROWS, WIDTH = 12, 5
@@ -84,7 +84,7 @@ class Graph:
         with self.graph.as_default():
             v1.train.create_global_step()
             self.model = models.build(model_config, tasks, tf.float32)
-            outputs = self.model.outputs({"all": tf.constant(features)}, training=True)
+            outputs = self.model.outputs({"all": Group(tf.constant(features))}, training=True)
             terms = self.model.loss_terms(outputs, labels_of(tasks))
             self.loss = tf.add_n([term.weight * term.value for term in terms])
             self.regularization = self.model.regularization()

@@ -13,7 +13,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import Tensor
+from easy_esmm.contract import Group, Tensor
 from easy_esmm.protos.model_pb2 import ModelConfig
 from tests.layers import in_numpy
 from tests.tasks import build, family_labels
@@ -67,9 +67,9 @@ class Built:
     def __init__(self, model_config: ModelConfig) -> None:
         with tf.Graph().as_default() as self.graph:
             self.model = build(model_config)
-            groups = {"user": tf.constant(USER)}
+            groups = {"user": Group(tf.constant(USER))}
             if len(model_config.feature_groups) > 1:
-                groups["item"] = tf.constant(ITEM)
+                groups["item"] = Group(tf.constant(ITEM))
             self.outputs = self.model.outputs(groups, training=False)
             self.variables = v1.global_variables()
             self._session = v1.Session()

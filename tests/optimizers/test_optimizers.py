@@ -53,7 +53,7 @@ class Trained:
             embedded = embed(text_format.Parse(text, PipelineConfig()), {"x": ids})
             dense = v1.get_variable("dense", [WIDTH], initializer=v1.ones_initializer())
             unreached = v1.get_variable("unreached", [3])
-            loss = tf.reduce_sum(embedded.matrices["all"] * by_vector)
+            loss = tf.reduce_sum(embedded.groups["all"].matrix * by_vector)
             loss += tf.reduce_sum(dense * by_vector[0])
             step = v1.train.get_or_create_global_step()
             update = optimizers.train_op(config, loss, embedded.tables, [dense, unreached], step)
@@ -379,7 +379,7 @@ def test_no_operation_of_a_step_reads_or_writes_a_whole_table_or_its_moments(kin
             "d": v1.placeholder(tf.float32, [None]),
         }
         embedded = embed(text_format.Parse(MIXED, PipelineConfig()), columns)
-        loss = tf.reduce_sum(tf.square(embedded.matrices["all"])) + embedded.squared_norm
+        loss = tf.reduce_sum(tf.square(embedded.groups["all"].matrix)) + embedded.squared_norm
         step = v1.train.get_or_create_global_step()
         update = optimizers.train_op(config, loss, embedded.tables, [], step)
         of_step = ancestors(update.op) | ancestors(loss.op) | ancestors(update.gradient_norm.op)
