@@ -41,7 +41,7 @@ class SingleTasks:
 
 def tasks_of(model: ModelConfig) -> Tuple[str, ...]:
     """Tasks (`ctr`, `cvr_clicked`, `ctcvr`) for which this is a single-task model; often none."""
-    inputs = [tower.input for _, tower in models.tower_paths(model)]
+    inputs = [models.own_input(tower) for _, tower in models.tower_paths(model)]
     is_shared = len(set(inputs)) < len(inputs) or not all(inputs)
     if is_shared or _changes_sample(models.parameters(model)):
         return ()

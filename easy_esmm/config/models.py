@@ -57,11 +57,16 @@ def tower_paths(model: ModelConfig) -> List[Tuple[str, Any]]:
     return [(f"{at}.{TASK_TOWERS}[{n}]", tower) for n, tower in enumerate(written.task_towers)]
 
 
+def own_input(tower: Any) -> str:
+    """The feature group that the tower alone reads; empty where it reads what other towers do."""
+    return str(getattr(tower, "input", ""))
+
+
 def groups_read(model: ModelConfig) -> List[str]:
     """Names of the feature groups that networks or towers read by name, each once.
 
     Empty where the only feature group goes straight to all towers.
     """
     named = [network.input for network in getattr(parameters(model), "groups", ())]
-    named += [tower.input for _, tower in tower_paths(model)]
+    named += [own_input(tower) for _, tower in tower_paths(model)]
     return [name for name in dict.fromkeys(named) if name]

@@ -25,11 +25,13 @@ class MixtureOfExperts(keras.layers.Layer):  # type: ignore[misc]
         tasks: Sequence[str],
         name: str,
         product_dtype: tf.DType,
+        *,
+        gate_bias: bool = False,
     ) -> None:
         """`expert`: layers of each of `count` experts; `tasks`: names of the gates."""
         super().__init__(name=name)
         self._experts = Experts(expert, count, "experts", product_dtype)
-        self._gates = [Gate(count, f"gate_{task}") for task in tasks]
+        self._gates = [Gate(count, f"gate_{task}", gate_bias) for task in tasks]
 
     def call(self, inputs: Tensor, training: bool = False) -> Tuple[Tensor, ...]:
         """float32 [batch, width] -> for each task float32 [batch, units of an expert]."""
@@ -55,13 +57,13 @@ class Experts(keras.layers.Layer):  # type: ignore[misc]
 class Gate(keras.layers.Layer):  # type: ignore[misc]
     """The mean of the experts' outputs, weighed by softmax(W x) with x the gate's own input.
 
-    W has no bias, as in the paper. The weights are computed in float32, as logits are, whatever the
-    hidden layers use.
+    W has no bias, as in the paper, or one with `use_bias`, as in EasyRec. The weights are computed
+    in float32, as logits are, whatever the hidden layers use.
     """
 
-    def __init__(self, experts: int, name: str) -> None:
+    def __init__(self, experts: int, name: str, use_bias: bool = False) -> None:
         super().__init__(name=name)
-        self._scores = keras.layers.Dense(experts, use_bias=False, name="scores")
+        self._scores = keras.layers.Dense(experts, use_bias=use_bias, name="scores")
 
     def call(self, inputs: Tensor, experts: Tensor) -> Tensor:
         """float32 [batch, width] and [batch, experts, units] -> float32 [batch, units]."""

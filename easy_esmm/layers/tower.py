@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Union
 
 import tensorflow as tf
 
@@ -11,9 +11,12 @@ from easy_esmm.compat import keras
 from easy_esmm.contract import Tensor
 from easy_esmm.layers.mlp import MLP
 from easy_esmm.protos.loss_pb2 import CLASSIFICATION
-from easy_esmm.protos.tower_pb2 import TaskTower
+from easy_esmm.protos.tower_pb2 import BayesTaskTower, TaskTower
 
 _TWO = 2
+
+AnyTower = Union[TaskTower, BayesTaskTower]
+"""A tower's message; the layers read fields that both have."""
 
 
 class TowerLayers(keras.layers.Layer):  # type: ignore[misc]
@@ -26,7 +29,7 @@ class TowerLayers(keras.layers.Layer):  # type: ignore[misc]
     A subclass defines what lies between the hidden layers and the output.
     """
 
-    def __init__(self, config: TaskTower, name: str, product_dtype: tf.DType) -> None:
+    def __init__(self, config: AnyTower, name: str, product_dtype: tf.DType) -> None:
         super().__init__(name=name)
         self.hidden = MLP(config.dnn, "dnn", product_dtype)
         self._classes = config.num_class
@@ -49,7 +52,7 @@ class Tower(TowerLayers):
         return self.logits_of(self.hidden(inputs, training=training))
 
 
-def first_bias(config: TaskTower) -> float:
+def first_bias(config: AnyTower) -> float:
     """The log odds of `label_prior`; 0 without one, and for a tower that predicts a value."""
     if not config.HasField("label_prior") or config.loss_type != CLASSIFICATION:
         return 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from easy_esmm.models import click_space as _click_space  # noqa: F401  (registers itself)
+from easy_esmm.models import dbmtl as _dbmtl  # noqa: F401  (registers itself)
 from easy_esmm.models import dcmt as _dcmt  # noqa: F401  (registers itself)
 from easy_esmm.models import division as _division  # noqa: F401  (registers itself)
 from easy_esmm.models import escm2 as _escm2  # noqa: F401  (registers itself)

@@ -55,12 +55,13 @@ class PLE(_message.Message):
     def __init__(self, extraction_networks: _Optional[_Iterable[_Union[ExtractionNetwork, _Mapping]]] = ..., task_towers: _Optional[_Iterable[_Union[_tower_pb2.TaskTower, _Mapping]]] = ..., l2_regularization: _Optional[float] = ...) -> None: ...
 
 class DBMTL(_message.Message):
-    __slots__ = ("bottom_dnn", "expert_dnn", "num_expert", "task_towers", "l2_regularization", "bottom_cmbf", "bottom_uniter")
+    __slots__ = ("bottom_dnn", "expert_dnn", "num_expert", "task_towers", "l2_regularization", "experts", "bottom_cmbf", "bottom_uniter")
     BOTTOM_DNN_FIELD_NUMBER: _ClassVar[int]
     EXPERT_DNN_FIELD_NUMBER: _ClassVar[int]
     NUM_EXPERT_FIELD_NUMBER: _ClassVar[int]
     TASK_TOWERS_FIELD_NUMBER: _ClassVar[int]
     L2_REGULARIZATION_FIELD_NUMBER: _ClassVar[int]
+    EXPERTS_FIELD_NUMBER: _ClassVar[int]
     BOTTOM_CMBF_FIELD_NUMBER: _ClassVar[int]
     BOTTOM_UNITER_FIELD_NUMBER: _ClassVar[int]
     bottom_dnn: _dnn_pb2.DNN
@@ -68,9 +69,10 @@ class DBMTL(_message.Message):
     num_expert: int
     task_towers: _containers.RepeatedCompositeFieldContainer[_tower_pb2.BayesTaskTower]
     l2_regularization: float
+    experts: _containers.RepeatedCompositeFieldContainer[_support_pb2.Foreign]
     bottom_cmbf: _support_pb2.Foreign
     bottom_uniter: _support_pb2.Foreign
-    def __init__(self, bottom_dnn: _Optional[_Union[_dnn_pb2.DNN, _Mapping]] = ..., expert_dnn: _Optional[_Union[_dnn_pb2.DNN, _Mapping]] = ..., num_expert: _Optional[int] = ..., task_towers: _Optional[_Iterable[_Union[_tower_pb2.BayesTaskTower, _Mapping]]] = ..., l2_regularization: _Optional[float] = ..., bottom_cmbf: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., bottom_uniter: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ...) -> None: ...
+    def __init__(self, bottom_dnn: _Optional[_Union[_dnn_pb2.DNN, _Mapping]] = ..., expert_dnn: _Optional[_Union[_dnn_pb2.DNN, _Mapping]] = ..., num_expert: _Optional[int] = ..., task_towers: _Optional[_Iterable[_Union[_tower_pb2.BayesTaskTower, _Mapping]]] = ..., l2_regularization: _Optional[float] = ..., experts: _Optional[_Iterable[_Union[_support_pb2.Foreign, _Mapping]]] = ..., bottom_cmbf: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., bottom_uniter: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ...) -> None: ...
 
 class SimpleMultiTask(_message.Message):
     __slots__ = ("task_towers", "l2_regularization")

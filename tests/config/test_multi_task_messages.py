@@ -22,7 +22,7 @@ _B = 'tower_name: "b" label_name: "buy" dnn { hidden_units: [8] }'
 
 def config(name: str, *towers: str, more: str = "") -> str:
     """In place of `_ESMM`: tower number n stands in line 28 + n."""
-    member = {"SimpleMultiTask": "simple_multi_task", "MMoE": "mmoe"}[name]
+    member = {"SimpleMultiTask": "simple_multi_task", "MMoE": "mmoe", "DBMTL": "dbmtl"}[name]
     written = "".join(f"    task_towers {{ {tower} }}\n" for tower in towers)
     return (
         f'  model_class: "{name}"\n'
@@ -128,6 +128,37 @@ CASES: Dict[str, Tuple[str, List[str]]] = {
             "yet: write expert_dnn and num_expert"
         ],
     ),
+    "DBMTL's experts without their number": (
+        config("DBMTL", _A, _B, more="expert_dnn { hidden_units: [4] }"),
+        [
+            "x.config:27:3: model_config.dbmtl.num_expert: must be at least 1 for expert_dnn, got "
+            "0; 2 to 8 are usual"
+        ],
+    ),
+    "DBMTL's number of experts without their layers": (
+        config("DBMTL", _A, _B, more="num_expert: 2"),
+        [
+            "x.config:27:3: model_config.dbmtl.expert_dnn: must be set; write expert_dnn "
+            "{ hidden_units: [64] }"
+        ],
+    ),
+    "relations to later towers, to itself and to nobody": (
+        config(
+            "DBMTL",
+            f'{_A} relation_tower_names: ["b"]',
+            f'{_B} relation_tower_names: ["a", "b"] relation_tower_names: "aa"',
+        ),
+        [
+            "x.config:28:104: model_config.dbmtl.task_towers[0].relation_tower_names[0]: must be a "
+            'tower before this one, whose hidden layer is there by then, got "b"; change the order '
+            "of task_towers",
+            "x.config:29:107: model_config.dbmtl.task_towers[1].relation_tower_names[1]: must be a "
+            'tower before this one, whose hidden layer is there by then, got "b"; change the order '
+            "of task_towers",
+            "x.config:29:112: model_config.dbmtl.task_towers[1].relation_tower_names[2]: must be a "
+            'tower before this one, got "aa"; did you mean a?',
+        ],
+    ),
     "a loss name twice": (
         config("SimpleMultiTask", _A, f'{_B} losses {{ loss_name: "cross_entropy_loss_a" }}'),
         [
@@ -144,7 +175,7 @@ def test_mistake_is_reported_at_its_place(case: str, problems_of: Problems) -> N
     assert problems_of(_ESMM, new) == expected
 
 
-@pytest.mark.parametrize("name", ["SimpleMultiTask", "MMoE"])
+@pytest.mark.parametrize("name", ["SimpleMultiTask", "MMoE", "DBMTL"])
 def test_towers_without_labels_get_those_of_label_fields_in_order(name: str, load: Load) -> None:
     towers = [f'tower_name: "{name}" dnn {{ hidden_units: [8] }}' for name in "ab"]
     more = _EXPERTS if name == "MMoE" else ""

@@ -187,11 +187,13 @@ def expected_aucs(
         return _aucs_of_family(config, family, scores, columns, weight)
     expected: Bounds = {}
     for task in tasks:
-        logit, label = log_odds(scores, task.name), columns[task.label]
-        expected[f"auc_{task.name}"] = rank_auc(logit, label, weight)
+        is_value = task.kind is Kind.VALUE
+        score = scores[f"y_{task.name}"] if is_value else log_odds(scores, task.name)
+        label = (columns[task.label] > 0).astype(np.float64)
+        expected[f"auc_{task.name}"] = rank_auc(score, label, weight)
         if task.task_space is not None and task.task_space.outside == 0:
             inside = weight * (columns[task.task_space.indicator] > 0)
-            expected[f"auc_{task.name}_masked"] = rank_auc(logit, label, inside)
+            expected[f"auc_{task.name}_masked"] = rank_auc(score, label, inside)
     return expected
 
 

@@ -37,6 +37,7 @@ OPTIMIZERS = ("adam_optimizer", "lazy_adam_optimizer")
 _EXPERTS = "{ hidden_units: [16] use_bn: false }"
 OTHER_MODELS = {
     "ClickSpace": "click_space { }",
+    "DBMTL": f"dbmtl {{ bottom_dnn {_EXPERTS} num_expert: 2 expert_dnn {_EXPERTS} }}",
     "DCMT": "dcmt { }",
     "Division": "division { }",
     "ESCM2": "escm2 { estimator: DR }",
@@ -96,7 +97,13 @@ def _exchange_model(model: ModelConfig, model_class: str) -> None:
         parameters.ctr_tower.CopyFrom(esmm.ctr_tower)
         parameters.cvr_tower.CopyFrom(esmm.cvr_tower)
     else:
-        parameters.task_towers.extend([esmm.ctr_tower, esmm.cvr_tower])
+        for tower in (esmm.ctr_tower, esmm.cvr_tower):
+            # By bytes: the numbers of the fields that these towers set are those of TaskTower.
+            text_format.Merge(text_format.MessageToString(tower), parameters.task_towers.add())
+        if model_class == "DBMTL":
+            click, buy = parameters.task_towers
+            buy.relation_tower_names.append(click.tower_name)
+            buy.relation_dnn.CopyFrom(parameters.bottom_dnn)
     parameters.l2_regularization = esmm.l2_regularization
 
 

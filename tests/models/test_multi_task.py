@@ -26,6 +26,7 @@ WEIGHTS = {"click": 1.0, "cart": 0.5, "buy": 2.0, "spent": 0.1, "return": 1.5}
 MEMBERS = {
     "SimpleMultiTask": "simple_multi_task",
     "MMoE": "mmoe",
+    "DBMTL": "dbmtl",  # more of it in test_dbmtl.py
 }
 
 
@@ -109,7 +110,7 @@ def run(model_config: ModelConfig, rows: Dict[str, Observed]) -> Result:
 def inputs(name: str, result: Result, tasks: Tasks) -> Dict[str, Any]:
     """What each tower reads, by the paper's equations."""
     x, v = FEATURES.astype(np.float64), result.variables
-    if name == "SimpleMultiTask":
+    if name in ("SimpleMultiTask", "DBMTL"):
         return {task.name: x for task in tasks}
     experts = in_numpy.networks(x, v, "mixture/experts", EXPERTS)
     return {t.name: in_numpy.gated(x, experts, v, f"mixture/gate_{t.name}") for t in tasks}

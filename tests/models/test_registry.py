@@ -23,6 +23,10 @@ _DNN = "dnn { hidden_units: [4, 3] }"  # with batch normalisation, its default
 _EXPERT = "{ hidden_units: [4] }"
 PARAMETERS: Dict[str, str] = {
     "ClickSpace": "",
+    "DBMTL": f"""
+      bottom_dnn {_EXPERT} num_expert: 2 expert_dnn {_EXPERT}
+      task_towers {{ tower_name: "last" label_name: "pay" {_DNN}
+        relation_tower_names: ["click", "buy"] relation_dnn {_EXPERT} }}""",
     "DCMT": "",
     "Division": "",
     "ESCM2": "estimator: DR",

@@ -120,7 +120,7 @@ def _check_own_inputs(report: Report, groups: List[str]) -> None:
     if model.WhichOneof("model") in WITH_EXPERTS:
         return
     towers = models.tower_paths(model)
-    named = [(path, tower.input) for path, tower in towers if tower.input]
+    named = [(path, models.own_input(tower)) for path, tower in towers if models.own_input(tower)]
     for path, name in named:
         if getattr(models.parameters(model), "groups", ()):
             rule = "must not stand beside groups: a tower reads them, or a feature group of its own"
@@ -128,7 +128,9 @@ def _check_own_inputs(report: Report, groups: List[str]) -> None:
         else:
             report.require_member(f"{path}.input", name, groups, "a feature group")
     if 0 < len(named) < len(towers):
-        other = next(path.rpartition(".")[2] for path, tower in towers if not tower.input)
+        other = next(
+            path.rpartition(".")[2] for path, tower in towers if not models.own_input(tower)
+        )
         every = "both" if models.is_entire_space(model) else "all"
         rule = f"must be set in {every} towers or in none: {other} has no input"
         path, name = named[0]

@@ -60,11 +60,30 @@ def _check_transfer(report: Report, parameters: Any, at: str) -> None:
             report.refuse(f"{at}.{member}.dnn", rule, None, "write dnn { hidden_units: [64, 32] }")
 
 
+def _check_relations(report: Report, parameters: Any, at: str) -> None:
+    """Experts that exist where there are any, and relations to towers that come before."""
+    if parameters.num_expert:
+        _check_expert(report, parameters, at, "expert_dnn")
+    elif parameters.HasField("expert_dnn"):
+        rule = "must be at least 1 for expert_dnn"
+        report.refuse(f"{at}.num_expert", rule, "0", "2 to 8 are usual")
+    names = [tower.tower_name for tower in parameters.task_towers]
+    for number, tower in enumerate(parameters.task_towers):
+        for index, name in enumerate(tower.relation_tower_names):
+            path = f"{at}.task_towers[{number}].relation_tower_names[{index}]"
+            if name in names[number:] and name not in names[:number]:
+                rule = "must be a tower before this one, whose hidden layer is there by then"
+                report.refuse(path, rule, quoted(name), "change the order of task_towers")
+            else:
+                report.require_member(path, name, names[:number], "a tower before this one")
+
+
 _TRUNKS: Dict[str, Callable[[Report, Any, str], None]] = {
     "esmm_mmoe": _check_mixture,
     "esmm_ple": _check_extraction,
     "esmm_aitm": _check_transfer,
     "mmoe": _check_mixture,
+    "dbmtl": _check_relations,
 }
 """Member of `model_config.model` -> its rules: (report, parameters, their path)."""
 
@@ -80,7 +99,7 @@ def _check_expert(report: Report, parameters: Any, at: str, member: str) -> None
 
 def _refuse_own_inputs(report: Report, trunk: str) -> None:
     for path, tower in models.tower_paths(report.config.model_config):
-        if tower.input:
+        if models.own_input(tower):
             rule = f"must not be set: towers read the {trunk}, which read the feature groups"
             report.refuse(f"{path}.input", rule, quoted(tower.input))
 
