@@ -10,7 +10,7 @@ import tensorflow as tf
 from easy_esmm.contract import Group, Tensor
 from easy_esmm.features import Embedded
 from easy_esmm.layers.variational_dropout import VariationalDropout
-from easy_esmm.losses.reduction import Reduction, reduction_of, rows_in
+from easy_esmm.losses.reduction import rows_in
 from easy_esmm.protos.model_pb2 import ModelConfig
 
 
@@ -45,15 +45,14 @@ class InputDropout:
     def penalty(self, batch: Tensor) -> Tensor:
         """Scalar: `regularization_lambda` x the expected number of features (or columns) kept.
 
-        Divided by the rows of `batch`, any tensor [batch], under MEAN: as in a likelihood of all
-        rows, and as `embedding_regularization` is.
+        Divided by the rows of `batch`, any tensor [batch], whatever the `loss_reduction`: EasyRec
+        adds it so to a summed loss as well as to a mean.
         """
         if not self._layers:
             return tf.zeros([])
         kept: List[Tensor] = [tf.reduce_sum(layer.keep) for layer in self._layers.values()]
         total = self._config.variational_dropout.regularization_lambda * tf.add_n(kept)
-        is_sum = reduction_of(self._config) is Reduction.SUM
-        return total if is_sum else total / rows_in(batch)
+        return total / rows_in(batch)
 
     def keep_probabilities(self) -> Dict[str, Tensor]:
         """Float32 scalars by `<group>/<feature>`: the ranking of the features."""
