@@ -15,11 +15,13 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from easy_esmm.checkpoints.easyrec_names import Sources
 from easy_esmm.checkpoints.shapes import Shapes, read_shapes
 from easy_esmm.compat import v1
 from easy_esmm.config.hints import did_you_mean
 from easy_esmm.errors import UserError
 from easy_esmm.optimizers import averages
+from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.train_pb2 import TrainConfig
 
 _CHECKPOINT = "train_config.fine_tune_checkpoint"
@@ -51,8 +53,8 @@ class FineTune:
     The step, and moving averages of weights, start anew, the latter at the restored weights.
     """
 
-    def __init__(self, config: TrainConfig) -> None:
-        """Reads the names and shapes.
+    def __init__(self, config: TrainConfig, model: ModelConfig) -> None:
+        """Reads the names and shapes; without a map, EasyRec's names are known.
 
         Raises:
           UserError: there is no checkpoint, or no map, at the path.
@@ -60,6 +62,7 @@ class FineTune:
         self.path = _find(config.fine_tune_checkpoint)
         self._shapes: Shapes = read_shapes(self.path)
         self._names = _read_map(config.fine_tune_ckpt_var_map)
+        self._sources = Sources(model, self._shapes)
         self._done: Set[str] = set()
 
     def plan(self, variables: Shapes, weights: Optional[Collection[str]] = None) -> Plan:
@@ -76,16 +79,16 @@ class FineTune:
         weights = set(variables) if weights is None else weights
         if self._names is not None:
             self._check_map(variables)
-        wanted = {n: source for n in variables if (source := self._source(n)) is not None}
         restored, missing, mismatched = {}, [], []
-        for name, source in sorted(wanted.items()):
-            here, there = variables[name], self._shapes.get(source)
-            if there is None:
+        for name, here in sorted(variables.items()):
+            source = self._source(name)
+            if source is None:
                 missing.append(name)
-            elif there != here:
+            elif (there := self._shapes[source]) != here:
                 mismatched.append(f"{name} is {here} here, {there} there")
             else:
                 restored[name] = source
+        missing = [name for name in missing if _may_be_restored(name)]
         if not restored:
             raise UserError(f"{_CHECKPOINT}: {self.path} holds no variable of this model")
         if not any(name in weights for name in restored):
@@ -94,8 +97,6 @@ class FineTune:
                 f"{_listed(tuple(restored))}; is it of another model, or of another program? "
                 "fine_tune_ckpt_var_map pairs variables of different names"
             )
-        if self._names is not None:
-            missing = sorted(n for n in variables if n not in wanted and _may_be_restored(n))
         unread = sorted(set(filter(_may_be_restored, self._shapes)) - set(restored.values()))
         numbers = {n: int(np.prod(variables[n])) for n in weights if _may_be_restored(n)}
         share = sum(numbers.get(name, 0) for name in restored) / sum(numbers.values())
@@ -118,7 +119,7 @@ class FineTune:
         """The checkpoint's variable for a variable of the graph."""
         if not _may_be_restored(name):
             return None
-        return name if self._names is None else self._names.get(name)
+        return self._sources.of(name) if self._names is None else self._names.get(name)
 
     def _check_map(self, variables: Shapes) -> None:
         for name, source in (self._names or {}).items():

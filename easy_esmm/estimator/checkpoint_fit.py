@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Mapping, Sequence
+
+from easy_esmm.checkpoints.easyrec_names import Sources
 from easy_esmm.checkpoints.shapes import Shapes, read_shapes
 from easy_esmm.compat import estimator, v1
 from easy_esmm.errors import UserError
@@ -28,34 +31,63 @@ def newest(model_dir: str, path: str = "") -> str:
     return found
 
 
-def require_fit(config: PipelineConfig, checkpoint: str, mode: str) -> None:
+def require_fit(config: PipelineConfig, checkpoint: str, mode: str) -> Mapping[str, str]:
     """Checks that a graph of `mode` finds all its variables in the checkpoint, in their shapes.
 
+    Returns:
+      Variable -> variable of the checkpoint, of those that have another name there, EasyRec's; none
+      in training, which goes on from checkpoints of its own only.
+
     Raises:
-      UserError: it does not, or the checkpoint cannot be read.
+      UserError: it does not find them, or the checkpoint cannot be read.
     """
     found = read_shapes(checkpoint)
     if mode != estimator.ModeKeys.TRAIN and averages.are_used(config.train_config):
         _require_averages(found, checkpoint)
-    problems = []
     variables = dry_build(config, mode).variables
+    is_training = mode == estimator.ModeKeys.TRAIN
+    sources = (
+        {name: name for name in variables if name in found}
+        if is_training
+        else Sources(config.model_config, found).of_all(variables)
+    )
+    problems = []
     for name, shape in sorted(variables.items()):
-        if name not in found:
+        source = sources.get(name)
+        if source is None:
             problems.append(f"{name} {shape} is not in the checkpoint")
-        elif found[name] != shape:
-            problems.append(f"{name} is {shape} in the config, {found[name]} in the checkpoint")
-    if mode == estimator.ModeKeys.TRAIN:
+        elif found[source] != shape:
+            as_there = "" if source == name else f", as {source}"
+            problems.append(
+                f"{name} is {shape} in the config, {found[source]} in the checkpoint{as_there}"
+            )
+    if is_training:
         problems.extend(
             f"{name} is in the checkpoint only: the averages stand at steps of their own"
             for name in sorted(averages.unread_steps(found, variables))
         )
+    renamed = {name: source for name, source in sources.items() if source != name}
     if problems:
         shown = "; ".join(problems[:_SHOWN])
         more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-        raise UserError(
-            f"the config does not fit {checkpoint}: {shown}{more}.\nUse the pipeline.config beside "
-            "the checkpoint, or train in another --model_dir"
+        advice = _advice(sorted(set(variables) & set(sources) - {"global_step"}), renamed, found)
+        raise UserError(f"the config does not fit {checkpoint}: {shown}{more}.\n{advice}")
+    return renamed
+
+
+def _advice(held: Sequence[str], renamed: Mapping[str, str], found: Shapes) -> str:
+    if not held:
+        some = ", ".join(sorted(set(found) - {"global_step"})[:_SHOWN])
+        return (
+            f"It holds no variable of this model, but {some}, ...: it is of another model or "
+            "another program. (Variables of EasyRec's models are found under EasyRec's names.)"
         )
+    if renamed:
+        return (
+            "It has EasyRec's names of variables. What it lacks must be trained first: start from "
+            "it by train_config.fine_tune_checkpoint"
+        )
+    return "Use the pipeline.config beside the checkpoint, or train in another --model_dir"
 
 
 def _require_averages(found: Shapes, checkpoint: str) -> None:

@@ -49,7 +49,7 @@ def evaluate(
     config = pipeline.config
     require_files(pipeline, "eval", rows)
     checkpoint = checkpoint_fit.newest(config.model_dir, checkpoint_path)
-    checkpoint_fit.require_fit(config, checkpoint, estimator.ModeKeys.EVAL)
+    sources = checkpoint_fit.require_fit(config, checkpoint, estimator.ModeKeys.EVAL)
     truth = common_pctr = None
     if truth_path:
         _require_probabilities(pipeline, "--truth")
@@ -68,7 +68,7 @@ def evaluate(
     )
     read = rows if rows is not None else config.eval_input_path
     with user_errors(lambda: find_bad_cell(config, read)):
-        result = make_estimator(config, recorder=recorder).evaluate(
+        result = make_estimator(config, recorder=recorder, sources=sources).evaluate(
             input_fn,
             steps=evaluation_steps(config),
             checkpoint_path=checkpoint,

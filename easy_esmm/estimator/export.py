@@ -31,12 +31,13 @@ def export(pipeline: Pipeline, export_dir: str, *, checkpoint_path: str = "") ->
       UserError: the checkpoint does not fit, or the folder cannot be written to.
     """
     checkpoint = checkpoint_fit.newest(pipeline.config.model_dir, checkpoint_path)
-    checkpoint_fit.require_fit(pipeline.config, checkpoint, estimator.ModeKeys.PREDICT)
+    config = pipeline.config
+    sources = checkpoint_fit.require_fit(config, checkpoint, estimator.ModeKeys.PREDICT)
     try:
         tf.io.gfile.makedirs(export_dir)
     except tf.errors.OpError as error:
         raise UserError(f"export_dir: cannot be made: {error.message}") from error
-    trainer = make_estimator(pipeline.config, model_dir=os.path.dirname(checkpoint))
+    trainer = make_estimator(config, model_dir=os.path.dirname(checkpoint), sources=sources)
     with tempfile.TemporaryDirectory() as folder:
         pipeline_file = os.path.join(folder, "pipeline.config")
         model_dir.write_pipeline(pipeline, pipeline_file)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Optional, Sequence
+from typing import Any, Mapping, Optional, Sequence
 
 from easy_esmm.checkpoints.fine_tune import FineTune
 from easy_esmm.compat import estimator, v1
@@ -26,6 +26,7 @@ def make_estimator(
     gradients: Optional[Gradients] = None,
     progress: Optional[TrainProgress] = None,
     fine_tune: Optional[FineTune] = None,
+    sources: Optional[Mapping[str, str]] = None,
 ) -> Any:
     """An Estimator in `model_dir`, or `config.model_dir`; other arguments as `make_model_fn`'s.
 
@@ -39,6 +40,7 @@ def make_estimator(
         gradients=gradients,
         progress=progress,
         fine_tune=fine_tune,
+        sources=sources,
     )
     return estimator.Estimator(model_fn, config=_run_config(config, model_dir or config.model_dir))
 

@@ -7,7 +7,7 @@ from typing import Any, Callable, List, Mapping, Optional, Sequence, Set, Tuple
 import tensorflow as tf
 
 from easy_esmm import models
-from easy_esmm.checkpoints import saver
+from easy_esmm.checkpoints import restoring, saver
 from easy_esmm.checkpoints.fine_tune import FineTune
 from easy_esmm.compat import estimator, keras, unregister_gradients, v1
 from easy_esmm.config.tasks import task_specs
@@ -23,7 +23,6 @@ from easy_esmm.hooks.label_warnings import EVALUATION, TRAINING, LabelWarningHoo
 from easy_esmm.hooks.progress import RowProgressHook, TrainProgress
 from easy_esmm.layers.dense import PRODUCT_DTYPES
 from easy_esmm.models.model import Model
-from easy_esmm.optimizers import averages
 from easy_esmm.optimizers import step as optimizer_step
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -39,6 +38,7 @@ def make_model_fn(
     gradients: Optional[Gradients] = None,
     progress: Optional[TrainProgress] = None,
     fine_tune: Optional[FineTune] = None,
+    sources: Optional[Mapping[str, str]] = None,
 ) -> ModelFn:
     """A model_fn for tf.estimator.
 
@@ -49,6 +49,8 @@ def make_model_fn(
       gradients: receives the gradients of every batch, in the place of metrics; see `Gradients`.
       progress: shows and counts training steps; see `TrainProgress`.
       fine_tune: first values of variables in training.
+      sources: variable -> variable of the checkpoint that evaluations and predictions read, of
+        those that have another name there; see `easyrec_names`.
     """
     tasks = task_specs(config.model_config)
     warned: Set[str] = set()  # by all evaluations
@@ -60,7 +62,8 @@ def make_model_fn(
         # same seed are then equal to the last bit).
         keras.utils.set_random_seed(config.train_config.random_seed)
         with unregister_gradients():  # the graph is differentiated here, and nowhere later
-            batch = _Batch(config, tasks, features, training=mode == estimator.ModeKeys.TRAIN)
+            training = mode == estimator.ModeKeys.TRAIN
+            batch = _Batch(config, tasks, features, training, sources or {})
             if mode == estimator.ModeKeys.PREDICT:
                 return batch.predict_spec(extra_columns)
             if mode == estimator.ModeKeys.EVAL:
@@ -81,8 +84,10 @@ class _Batch:
         tasks: Tasks,
         columns: Mapping[str, Tensor],
         training: bool,
+        sources: Mapping[str, str],
     ) -> None:
         self._config = config
+        self._sources = sources
         self._tasks = tasks
         self._embedded = embed(config, columns)
         product_dtype = PRODUCT_DTYPES[config.train_config.compute_dtype]
@@ -99,7 +104,7 @@ class _Batch:
             estimator.ModeKeys.PREDICT,
             predictions={**extra, **served},
             export_outputs={signature: estimator.export.PredictOutput(served)},
-            scaffold=averages.scaffold(self._config.train_config),
+            scaffold=restoring.scaffold(self._config.train_config, self._sources),
         )
 
     def eval_spec(
@@ -136,7 +141,7 @@ class _Batch:
                 ),
             },
             evaluation_hooks=hooks,
-            scaffold=averages.scaffold(self._config.train_config),
+            scaffold=restoring.scaffold(self._config.train_config, self._sources),
         )
 
     def gradient_spec(self, label_columns: Mapping[str, Any], gradients: Gradients) -> Any:
@@ -146,7 +151,7 @@ class _Batch:
             estimator.ModeKeys.EVAL,
             loss=_total(terms),
             evaluation_hooks=[gradients.hook(self._tasks, terms, self._embedded.tables)],
-            scaffold=averages.scaffold(self._config.train_config),
+            scaffold=restoring.scaffold(self._config.train_config, self._sources),
         )
 
     def train_spec(

@@ -135,7 +135,7 @@ def _checked_start(config: PipelineConfig) -> Optional[fine_tuning.FineTune]:
             "fine_tune_checkpoint has no effect: training goes on from %s", config.model_dir
         )
     elif train.fine_tune_checkpoint:
-        fine_tune = fine_tuning.FineTune(train)
+        fine_tune = fine_tuning.FineTune(train, config.model_config)
     if fine_tune is not None or train.freeze_gradient:
         variables = dry_build(config, estimator.ModeKeys.TRAIN).variables
         if fine_tune is not None:

@@ -43,9 +43,12 @@ def predict(
     """
     config = pipeline.config
     checkpoint = checkpoint_fit.newest(config.model_dir, checkpoint_path)
-    checkpoint_fit.require_fit(config, checkpoint, estimator.ModeKeys.PREDICT)
+    sources = checkpoint_fit.require_fit(config, checkpoint, estimator.ModeKeys.PREDICT)
     scorer = make_estimator(
-        config, model_dir=os.path.dirname(checkpoint), extra_columns=extra_columns
+        config,
+        model_dir=os.path.dirname(checkpoint),
+        extra_columns=extra_columns,
+        sources=sources,
     )
     input_fn = data.input_fn(
         config, "predict", rows, extra_columns=extra_columns, validator=validator_of(config)

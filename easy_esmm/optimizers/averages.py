@@ -90,31 +90,6 @@ def _update_rows(rows: TableRows, average: Any, decay: float, global_step: Any) 
     )
 
 
-def scaffold(config: TrainConfig) -> Any:
-    """For the spec of an evaluation or prediction: weights are restored as their averages."""
-    if not are_used(config):
-        return v1.train.Scaffold()
-    return v1.train.Scaffold(saver=_AveragesAsWeights(config.optimizer_config[0]))
-
-
-class _AveragesAsWeights(v1.train.Saver):  # type: ignore[misc]
-    """Reads weights, and then their averages over them; writes weights under their own names."""
-
-    def __init__(self, of_tables: Optimizer) -> None:
-        super().__init__(sharded=True)
-        self._decay = of_tables.moving_average_decay
-        self._variables = v1.global_variables()
-
-    def restore(self, sess: Any, save_path: str) -> None:
-        super().restore(sess, save_path)
-        checkpoint = v1.train.NewCheckpointReader(save_path)
-        for variable in self._variables:
-            name = variable.op.name
-            if checkpoint.has_tensor(f"{name}/{AVERAGE}"):
-                # One table at a time is in memory twice more.
-                variable.load(averaged(checkpoint, name, self._decay), sess)
-
-
 def unread_steps(checkpoint: Iterable[str], graph: Container[str]) -> List[str]:
     """Variables of a checkpoint without which a graph would take old averages for those of now.
 

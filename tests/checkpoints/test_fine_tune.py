@@ -19,6 +19,7 @@ from easy_esmm.errors import UserError
 from easy_esmm.estimator import model_dir, run
 from easy_esmm.optimizers import averages
 from easy_esmm.optimizers import step as optimizers
+from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.train_pb2 import TrainConfig
 from tests.conformance import table
 
@@ -55,7 +56,7 @@ def started(path: str, rows: int, names: str = "", dense: str = "dense") -> Dict
     config = text_format.Parse(f"{ADAM} use_moving_average: true }}", TrainConfig())
     config.fine_tune_checkpoint = path
     config.fine_tune_ckpt_var_map = names
-    start = fine_tune.FineTune(config)
+    start = fine_tune.FineTune(config, ModelConfig())
     with tf.Graph().as_default(), v1.Session() as session:
         read, vector = build(rows, dense)
         start.restore()
@@ -98,7 +99,7 @@ def test_the_report_lists_what_was_and_was_not_restored(
         monkeypatch.setattr(
             logging, level, lambda text, *args, level=level: said.append(f"{level}: {text % args}")
         )
-    start = fine_tune.FineTune(TrainConfig(fine_tune_checkpoint=source))
+    start = fine_tune.FineTune(TrainConfig(fine_tune_checkpoint=source), ModelConfig())
     here = {"table": [4, 2], "dense": [3], "new": [2], "global_step": []}
     fine_tune.log(start.plan(here), source, here)
     head = "fine_tune_checkpoint: "
@@ -122,7 +123,8 @@ def test_a_map_restores_what_it_names_and_nothing_else(source: str, tmp_path: Pa
     np.testing.assert_array_equal(found["vector"], reader.get_tensor("dense"))
     np.testing.assert_array_equal(found["table"], np.full([5, 2], 7.0))
     start = fine_tune.FineTune(
-        TrainConfig(fine_tune_checkpoint=source, fine_tune_ckpt_var_map=str(names))
+        TrainConfig(fine_tune_checkpoint=source, fine_tune_ckpt_var_map=str(names)),
+        ModelConfig(),
     )
     plan = start.plan({"vector": [3], "table": [5, 2]})
     assert plan.restored == {"vector": "dense"}
@@ -144,7 +146,8 @@ def test_a_map_that_does_not_fit_is_refused(
     names = tmp_path / "names"
     names.write_text(text)
     start = fine_tune.FineTune(
-        TrainConfig(fine_tune_checkpoint=source, fine_tune_ckpt_var_map=str(names))
+        TrainConfig(fine_tune_checkpoint=source, fine_tune_ckpt_var_map=str(names)),
+        ModelConfig(),
     )
     with pytest.raises(UserError) as caught:
         start.plan({"table": [4, 2], "dense": [3], "global_step": []})
@@ -158,7 +161,8 @@ def test_a_map_that_cannot_be_read_is_refused(source: str, tmp_path: Path) -> No
     def complaint() -> str:
         with pytest.raises(UserError) as caught:
             fine_tune.FineTune(
-                TrainConfig(fine_tune_checkpoint=source, fine_tune_ckpt_var_map=str(names))
+                TrainConfig(fine_tune_checkpoint=source, fine_tune_ckpt_var_map=str(names)),
+                ModelConfig(),
             )
         return str(caught.value)
 
@@ -182,20 +186,22 @@ def test_a_missing_checkpoint_is_refused_with_the_likely_path(source: str, tmp_p
         (str(tmp_path), f"must hold a checkpoint, got the folder {tmp_path}"),
     ):
         with pytest.raises(UserError) as caught:
-            fine_tune.FineTune(TrainConfig(fine_tune_checkpoint=path))
+            fine_tune.FineTune(TrainConfig(fine_tune_checkpoint=path), ModelConfig())
         assert str(caught.value) == f"{field}: {complaint}"
     folder = str(Path(source).parent)
-    assert fine_tune.FineTune(TrainConfig(fine_tune_checkpoint=folder)).path == source
+    assert (
+        fine_tune.FineTune(TrainConfig(fine_tune_checkpoint=folder), ModelConfig()).path == source
+    )
 
 
 def test_a_checkpoint_of_another_model_is_refused(source: str) -> None:
-    start = fine_tune.FineTune(TrainConfig(fine_tune_checkpoint=source))
+    start = fine_tune.FineTune(TrainConfig(fine_tune_checkpoint=source), ModelConfig())
     with pytest.raises(UserError, match=r"holds no variable of this model$"):
         start.plan({"table": [4, 2], "other": [3]})
 
 
 def test_a_checkpoint_that_shares_only_the_optimizers_powers_is_refused(source: str) -> None:
-    start = fine_tune.FineTune(TrainConfig(fine_tune_checkpoint=source))
+    start = fine_tune.FineTune(TrainConfig(fine_tune_checkpoint=source), ModelConfig())
     variables = {"other": [3], "other/Adam": [3], "beta1_power": [], "beta2_power": []}
     with pytest.raises(UserError) as caught:
         start.plan(variables, weights=["other", "global_step"])
@@ -207,7 +213,7 @@ def test_a_checkpoint_that_shares_only_the_optimizers_powers_is_refused(source: 
 
 
 def test_the_share_counts_numbers_of_the_models_own_weights(source: str) -> None:
-    start = fine_tune.FineTune(TrainConfig(fine_tune_checkpoint=source))
+    start = fine_tune.FineTune(TrainConfig(fine_tune_checkpoint=source), ModelConfig())
     variables = {"table": [5, 2], "table/Adam": [5, 2], "new": [10], "beta1_power": []}
     assert start.plan(variables, weights=["table", "new", "global_step"]).share == 0.5
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from easy_esmm import training
+from easy_esmm.checkpoints import restoring
 from easy_esmm.compat import estimator, v1
 from easy_esmm.config import Pipeline
 from easy_esmm.contract import TableRows
@@ -93,7 +94,7 @@ def test_each_weight_is_restored_as_its_average_by_the_decay_of_its_optimizer(
             name: v1.get_variable(name, values[0].shape, use_resource=True)
             for name, values in history.items()
         }
-        averages.scaffold(both).saver.restore(session, str(tmp_path / "model.ckpt"))
+        restoring.scaffold(both, {}).saver.restore(session, str(tmp_path / "model.ckpt"))
         read = session.run(found)
     np.testing.assert_allclose(read["table"], average_of(history["table"]), rtol=1e-5)
     np.testing.assert_allclose(read["dense"], average_of(history["dense"], 0.25), rtol=1e-5)
