@@ -26,6 +26,7 @@ from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 CLONE = Path(__file__).resolve().parents[1]
 REFERENCE = CLONE / "docs" / "config_reference.md"
+_STATUS = {NOT_YET: "*Not supported yet*", REFUSED: "*Refused*", NO_EFFECT: "*No effect*"}
 
 _HEAD = """\
 # Config reference
@@ -242,8 +243,7 @@ def _enum(enum: Any, comments: Comments) -> List[str]:
         meaning = comments.get(f"{enum.full_name}.{value.name}", "")
         mark = value_mark(value)
         if mark is not None:
-            status = "*Not supported yet*" if mark.kind == NOT_YET else "*Refused*"
-            meaning = f"{status}: {mark.text}."
+            meaning = f"{_STATUS[mark.kind]}: {mark.text}."
         lines.append(f"| `{value.name}` | {_cell(meaning)} |")
     lines.append("")
     return lines + _feature_types() if enum.name == "FeatureType" else lines

@@ -10,7 +10,7 @@ from google.protobuf import text_format
 from google.protobuf.descriptor import FieldDescriptor
 
 from easy_esmm.config.hints import did_you_mean
-from easy_esmm.config.support import Field, value_mark
+from easy_esmm.config.support import NO_EFFECT, Field, value_mark
 from easy_esmm.config.tree import Scalar
 
 _INTEGERS = {
@@ -62,7 +62,8 @@ def kind_of(field: Field) -> str:
     if kind in (FieldDescriptor.CPPTYPE_FLOAT, FieldDescriptor.CPPTYPE_DOUBLE):
         return "a number"
     if kind == FieldDescriptor.CPPTYPE_ENUM:
-        names = [value.name for value in field.enum_type.values if value_mark(value) is None]
+        marks = ((value.name, value_mark(value)) for value in field.enum_type.values)
+        names = [name for name, mark in marks if mark is None or mark.kind == NO_EFFECT]
         return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
     if kind == FieldDescriptor.CPPTYPE_STRING:
         return "a string in quotes"

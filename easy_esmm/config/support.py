@@ -47,9 +47,13 @@ def field_mark(field: Field) -> Optional[Mark]:
 
 
 def value_mark(value: Any) -> Optional[Mark]:
-    """Mark of an enum value; None where the value is supported."""
+    """Mark of an enum value; None where the value is supported, and does something."""
     options: Any = value.GetOptions()
-    extensions = ((NOT_YET, support_pb2.not_yet_value), (REFUSED, support_pb2.refused_value))
+    extensions = (
+        (NOT_YET, support_pb2.not_yet_value),
+        (REFUSED, support_pb2.refused_value),
+        (NO_EFFECT, support_pb2.no_effect_value),
+    )
     for kind, extension in extensions:
         if options.HasExtension(extension):
             return Mark(kind, options.Extensions[extension])

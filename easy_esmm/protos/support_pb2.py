@@ -15,7 +15,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x65\x61sy_esmm/protos/support.proto\x12\x10\x65\x61sy_esmm.protos\x1a google/protobuf/descriptor.proto\"\t\n\x07\x46oreign:0\n\x07not_yet\x12\x1d.google.protobuf.FieldOptions\x18\xb9\x8e\x03 \x01(\t:0\n\x07refused\x12\x1d.google.protobuf.FieldOptions\x18\xba\x8e\x03 \x01(\t:2\n\tno_effect\x12\x1d.google.protobuf.FieldOptions\x18\xbb\x8e\x03 \x01(\t::\n\rnot_yet_value\x12!.google.protobuf.EnumValueOptions\x18\xb9\x8e\x03 \x01(\t::\n\rrefused_value\x12!.google.protobuf.EnumValueOptions\x18\xba\x8e\x03 \x01(\t')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x65\x61sy_esmm/protos/support.proto\x12\x10\x65\x61sy_esmm.protos\x1a google/protobuf/descriptor.proto\"\t\n\x07\x46oreign:0\n\x07not_yet\x12\x1d.google.protobuf.FieldOptions\x18\xb9\x8e\x03 \x01(\t:0\n\x07refused\x12\x1d.google.protobuf.FieldOptions\x18\xba\x8e\x03 \x01(\t:2\n\tno_effect\x12\x1d.google.protobuf.FieldOptions\x18\xbb\x8e\x03 \x01(\t::\n\rnot_yet_value\x12!.google.protobuf.EnumValueOptions\x18\xb9\x8e\x03 \x01(\t::\n\rrefused_value\x12!.google.protobuf.EnumValueOptions\x18\xba\x8e\x03 \x01(\t:<\n\x0fno_effect_value\x12!.google.protobuf.EnumValueOptions\x18\xbb\x8e\x03 \x01(\t')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)

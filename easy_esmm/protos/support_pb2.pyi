@@ -14,6 +14,8 @@ NOT_YET_VALUE_FIELD_NUMBER: _ClassVar[int]
 not_yet_value: _descriptor.FieldDescriptor
 REFUSED_VALUE_FIELD_NUMBER: _ClassVar[int]
 refused_value: _descriptor.FieldDescriptor
+NO_EFFECT_VALUE_FIELD_NUMBER: _ClassVar[int]
+no_effect_value: _descriptor.FieldDescriptor
 
 class Foreign(_message.Message):
     __slots__ = ()

@@ -205,18 +205,11 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             "x.config:6:153: train_config.intra_op_parallelism_threads: must be at least 0, got -1",
         ],
     ),
-    "distribution_not_yet": (
-        "  num_steps: 100",
-        "  num_steps: 100 train_distribute: MirroredStrategy",
-        [
-            "x.config:6:18: train_config.train_distribute: known to EasyRec, not supported here yet: use NoStrategy, got MirroredStrategy"
-        ],
-    ),
     "distribution_refused": (
         "  num_steps: 100",
         "  num_steps: 100 train_distribute: HorovodStrategy",
         [
-            "x.config:6:18: train_config.train_distribute: known to EasyRec, refused here: Horovod is not used, got HorovodStrategy"
+            "x.config:6:18: train_config.train_distribute: known to EasyRec, refused here: processes that Horovod starts; write NoStrategy to train on one machine, got HorovodStrategy"
         ],
     ),
     "message_refused_with_its_content_unread": (

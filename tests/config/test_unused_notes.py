@@ -18,7 +18,14 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         "  num_steps: 100",
         "  num_steps: 100 num_gpus_per_worker: 2",
         [
-            "x.config:6:18: train_config.num_gpus_per_worker: has no effect here: without train_distribute TensorFlow places the operations itself"
+            "x.config:6:18: train_config.num_gpus_per_worker: has no effect here: everything runs in one process, whose operations TensorFlow places itself"
+        ],
+    ),
+    "strategies_of_one_process": (
+        "  num_steps: 100",
+        "  num_steps: 100 train_distribute: PSStrategy train_distribute: 5",
+        [
+            "x.config:6:47: train_config.train_distribute: has no effect here: everything runs in one process, as under NoStrategy; with several workers EasyRec's batch is batch_size for each of them"
         ],
     ),
     "layers_of_an_identity": (
