@@ -1,7 +1,6 @@
 from easy_esmm.protos import dnn_pb2 as _dnn_pb2
 from easy_esmm.protos import eval_pb2 as _eval_pb2
 from easy_esmm.protos import loss_pb2 as _loss_pb2
-from easy_esmm.protos import support_pb2 as _support_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
