@@ -13,7 +13,7 @@ from typing import Iterator, List
 from easy_esmm import flags
 from easy_esmm.config import Pipeline
 from easy_esmm.config.feature_types import type_of
-from easy_esmm.config.models import tower_paths
+from easy_esmm.config.models import is_single_task, tower_paths
 
 FLAGS = flags.define(
     *flags.CONFIG, "model_dir", "train_input_path", "eval_input_path", "batch_size"
@@ -34,8 +34,9 @@ def _lines(pipeline: Pipeline) -> Iterator[str]:
     config = pipeline.config
     model = config.model_config
     towers = [tower for _, tower in tower_paths(model)]
-    named = ", ".join(f"{tower.tower_name} (label {tower.label_name})" for tower in towers)
-    yield f"  model     {model.model_class}: towers {named}"
+    named = ", ".join(f"{tower.tower_name} (label {tower.label_name})".lstrip() for tower in towers)
+    what = "one task" if is_single_task(model) else "towers"
+    yield f"  model     {model.model_class}: {what} {named}"
     for group in model.feature_groups:
         yield f"  group     {group.group_name}: {_some(list(group.feature_names))}"
     features = config.feature_config.features

@@ -14,6 +14,14 @@ from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional, Tuple, Un
 Tensor = Any
 
 
+def keyed(stem: str, task: str) -> str:
+    """`<stem>_<task>`: public name of what belongs to a task; the stem alone for one without name.
+
+    A single-task model's only task has none, as in EasyRec.
+    """
+    return f"{stem}_{task}" if task else stem
+
+
 class Kind(enum.Enum):
     """What a task predicts."""
 
@@ -47,7 +55,7 @@ class TaskSpec:
     """
 
     name: str
-    """The tower's name, suffix of the task's outputs."""
+    """The tower's name, suffix of the task's outputs; empty for a single-task model's only task."""
     label: str
     """Label column."""
     kind: Kind
@@ -57,7 +65,7 @@ class TaskSpec:
     """Weight of the task's losses in the objective."""
     metrics: Tuple[Any, ...]
     metric_name: str
-    """Suffix of the task's metrics: `name`, or `<name>_masked` where `is_masked`."""
+    """Suffix of the task's metrics: `name`, or that and `masked` where `is_masked`."""
     tower: Any
     path: str
     """Path of `tower` in the config, for messages."""
@@ -211,16 +219,17 @@ class Outputs:
 def served_outputs(heads: Mapping[str, Head]) -> Dict[str, Tensor]:
     """Outputs by their serving names: `logits_<task>` and `probs_<task>`, or `y_<task>` of a value.
 
-    A tower of two classes serves the logit of the positive one, `pos_logits_<task>`.
+    A tower of two classes serves the logit of the positive one, `pos_logits_<task>`. Of a task
+    without a name they are `logits` and `probs`, or `y`.
     """
     logits: Dict[str, Tensor] = {}
     predictions: Dict[str, Tensor] = {}
     for name, head in heads.items():
         if head.class_logits is not None:
-            logits[f"pos_logits_{name}"] = head.class_logits[:, 1]
+            logits[keyed("pos_logits", name)] = head.class_logits[:, 1]
         elif head.logit is not None:
-            logits[f"logits_{name}"] = head.logit
-        predictions[f"y_{name}" if head.logit is None else f"probs_{name}"] = head.prediction
+            logits[keyed("logits", name)] = head.logit
+        predictions[keyed("y" if head.logit is None else "probs", name)] = head.prediction
     return {**logits, **predictions}
 
 
@@ -229,7 +238,7 @@ class ScoredTask:
     """One task's predictions beside its labels, in the form that every metric understands."""
 
     name: str
-    """Suffix of the metric's key: `ctr`, `ctcvr`, `cvr_masked`, ..."""
+    """Suffix of the metric's key: `ctr`, `ctcvr`, `cvr_masked`, ...; empty for the only task."""
     prediction: Tensor
     """Probability in [0, 1], or the predicted value of a regression."""
     label: Tensor

@@ -7,7 +7,7 @@ from typing import Dict, Iterable, Mapping, Tuple
 
 from easy_esmm.comparing import entire_space
 from easy_esmm.comparing.measure import HIGHER, LOWER, NEITHER, Group, Measure
-from easy_esmm.contract import Tasks
+from easy_esmm.contract import Tasks, keyed
 
 Metrics = Mapping[str, float]
 """As `training.evaluate` gives them."""
@@ -20,6 +20,7 @@ _OF_A_TASK: Tuple[Tuple[str, str, str], ...] = (
     ("ece", "ECE", LOWER),
 )
 _CHARTED = ("auc", "log_loss", "pcoc")
+_UNNAMED = "The task of single-task models"
 _NOTE = (
     "pred/obs: mean prediction / observed rate, 1 is calibrated; ECE: expected calibration error."
 )
@@ -27,13 +28,17 @@ _NOTE = (
 
 def groups_of(tasks: Iterable[str]) -> Tuple[Group, ...]:
     """The tables of a comparison of models with these tasks; see `metric_suffixes`."""
-    others = {task: f"Task {task}" for task in tasks if task not in entire_space.TASKS}
+    others = {
+        task: f"Task {task}" if task else _UNNAMED
+        for task in tasks
+        if task not in entire_space.TASKS
+    }
     of_tasks = (
         Group(
             title,
             entire_space.NOTES.get(task, _NOTE),
             tuple(
-                Measure(f"{key}_{task}", name, better, is_charted=key in _CHARTED)
+                Measure(keyed(key, task), name, better, is_charted=key in _CHARTED)
                 for key, name, better in _OF_A_TASK
             ),
         )
@@ -62,7 +67,7 @@ def read_measures(metrics: Metrics, suffixes: Mapping[str, str]) -> Dict[str, fl
       suffixes: see `metric_suffixes`.
     """
     found = {
-        f"{key}_{task}": metrics.get(f"{key}_{suffix}", math.nan)
+        keyed(key, task): metrics.get(keyed(key, suffix), math.nan)
         for task, suffix in suffixes.items()
         for key, _, _ in _OF_A_TASK
     }

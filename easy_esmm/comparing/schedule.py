@@ -16,6 +16,7 @@ from easy_esmm import console
 from easy_esmm.comparing import entire_space
 from easy_esmm.comparing.measures import read_measures
 from easy_esmm.comparing.runs import Result, Run, read_result
+from easy_esmm.contract import keyed
 from easy_esmm.errors import UserError
 from easy_esmm.progress import ProgressLine, duration
 
@@ -107,7 +108,10 @@ class Progress:
         self._new += 1
         self._seconds += result.seconds
         measures = read_measures(result.metrics, result.suffixes)
-        titles = [(f"auc_{task}", entire_space.SHORT.get(task, task)) for task in result.suffixes]
+        titles = [
+            (keyed("auc", task), entire_space.SHORT.get(task, task or "AUC"))
+            for task in result.suffixes
+        ]
         figures = "  ".join(
             f"{title} {measures[key]:.4f}"
             for key, title in (*titles, *_OF_TRUTH)

@@ -61,9 +61,13 @@ def require_same_tasks(variants: Sequence[Variant]) -> None:
             question = _question(tasks[suffix])
             first, path = known.setdefault(name, (question, variant.path))
             if question != first:
+                known_as = f"task {name}" if name else "the task of single-task models"
+                hint = "give the towers different names"
+                if not name:
+                    hint = "give each a model_config.task { tower_name: ... } of its own"
                 raise UserError(
-                    f"--configs: task {name} must be the same in all configs: {first} in {path}, "
-                    f"{question} in {variant.path}; give the towers different names"
+                    f"--configs: {known_as} must be the same in all configs: {first} in {path}, "
+                    f"{question} in {variant.path}; {hint}"
                 )
 
 

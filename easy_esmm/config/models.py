@@ -2,7 +2,8 @@
 
 A model is a member of the oneof `model_config.model`; its message has the name of the
 `model_class`. Models of the entire-space family have a `ctr_tower` and a `cvr_tower`, other
-multi-task models a list of `task_towers`: labels, metrics and rules need not know which model.
+multi-task models a list of `task_towers`, and single-task models have their only task in
+`model_config.task`: labels, metrics and rules need not know which model.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ FAMILY_TOWERS = ("ctr_tower", "cvr_tower")
 """The towers of an entire-space model."""
 TASK_TOWERS = "task_towers"
 """The towers of any other multi-task model."""
+NETWORKS = ("groups", "towers")
+"""Members of a model that are lists of networks, each of a feature group."""
+SINGLE_TASK = "model_config.task"
+"""Path of the only task of a single-task model."""
 
 
 def is_supported(model: ModelConfig) -> bool:
@@ -34,6 +39,13 @@ def is_supported(model: ModelConfig) -> bool:
 def is_entire_space(model: ModelConfig) -> bool:
     """Whether parameters of a model of the entire-space family are set."""
     return is_supported(model) and hasattr(parameters(model), FAMILY_TOWERS[0])
+
+
+def is_single_task(model: ModelConfig) -> bool:
+    """Whether parameters of a model of one task are set."""
+    written = parameters(model)
+    has_towers = hasattr(written, FAMILY_TOWERS[0]) or hasattr(written, TASK_TOWERS)
+    return is_supported(model) and not has_towers
 
 
 def parameters(model: ModelConfig) -> Any:
@@ -47,9 +59,14 @@ def path(model: ModelConfig) -> str:
 
 
 def tower_paths(model: ModelConfig) -> List[Tuple[str, Any]]:
-    """(path in the config, message) of each tower that is set; the CTR tower comes first."""
+    """(path in the config, message) of each tower that is set; the CTR tower comes first.
+
+    Of a single-task model: of its task.
+    """
     if not is_supported(model):
         return []
+    if is_single_task(model):
+        return [(SINGLE_TASK, model.task)]
     written, at = parameters(model), path(model)
     if is_entire_space(model):
         found = [member for member in FAMILY_TOWERS if written.HasField(member)]
@@ -67,6 +84,7 @@ def groups_read(model: ModelConfig) -> List[str]:
 
     Empty where the only feature group goes straight to all towers.
     """
-    named = [network.input for network in getattr(parameters(model), "groups", ())]
+    written = parameters(model)
+    named = [network.input for member in NETWORKS for network in getattr(written, member, ())]
     named += [own_input(tower) for _, tower in tower_paths(model)]
     return [name for name in dict.fromkeys(named) if name]

@@ -21,6 +21,7 @@ from easy_esmm.config.rules.models import check_hidden_layers, check_inputs, che
 from easy_esmm.config.rules.optimizers import check_optimizers
 from easy_esmm.config.rules.report import Report
 from easy_esmm.config.rules.serving import check_matrices
+from easy_esmm.config.rules.single_task import check_single_task
 from easy_esmm.config.rules.towers import check_towers
 from easy_esmm.config.rules.training import check_end, check_export, check_paths
 from easy_esmm.config.rules.trunks import check_trunks
@@ -100,6 +101,7 @@ _CHECKS: Tuple[Callable[[Report], None], ...] = (
     check_shared_tables,
     check_model_class,
     check_inputs,
+    check_single_task,
     check_towers,
     check_losses,
     check_counterfactual,

@@ -1,7 +1,8 @@
 """Resolves a config as written to the one that the rest of the package reads, all explicit.
 
 Afterwards features stand in `feature_config.features` only, each with its name; shared names and
-ranges are written out; towers have names, labels and metrics; every label is in `label_fields`. The
+ranges are written out; towers have labels, metrics and, but for a single-task model's, names; every
+label is in `label_fields`; the losses of a single-task model stand in `model_config.task`. The
 `loss_type` of a tower says what it predicts, L2_LOSS a value and CLASSIFICATION a probability; any
 other loss stands in `losses`.
 """
@@ -20,9 +21,12 @@ from easy_esmm.config.tower_losses import predicts_value
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.feature_pb2 import FeatureConfig, FeatureConfigs
 from easy_esmm.protos.loss_pb2 import CLASSIFICATION, L2_LOSS
+from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.protos.tower_pb2 import TaskTower
 
+OF_SINGLE_TASK = ("loss_type", "num_class", "losses")
+"""Fields of `model_config` that are about the task of a single-task model."""
 _FAMILY_NAMES = {"cvr_tower": "cvr", "ctr_tower": "ctr"}
 """Default names of the towers of an entire-space model, in the order of `label_fields`."""
 
@@ -67,6 +71,8 @@ def resolve(written: PipelineConfig, places: Places) -> Resolved:
     if config.data_config.input_type in (DatasetConfig.CSVInputV2, DatasetConfig.CSVInputEx):
         config.data_config.input_type = DatasetConfig.CSVInput
     if models.is_supported(config.model_config):
+        if models.is_single_task(config.model_config):
+            _single_task(config.model_config, resolved.origins, names)
         _towers(config, resolved.origins)
     return resolved
 
@@ -171,6 +177,29 @@ def _input_fields(written: DatasetConfig, resolved: Resolved, names: _Names) -> 
             resolved.origins[f"data_config.input_fields[{len(data.input_fields) - 1}]"] = path
 
 
+def _single_task(model: ModelConfig, origins: Dict[str, str], names: _Names) -> None:
+    """Moves the losses of a single-task model, which EasyRec has in `model_config`, to its task."""
+    moved = ModelConfig()
+    written, of_task = (
+        {descriptor.name for descriptor, _ in message.ListFields()}
+        for message in (model, model.task)
+    )
+    for name in OF_SINGLE_TASK:
+        if name not in written:
+            continue
+        path, at = f"model_config.{name}", f"{models.SINGLE_TASK}.{name}"
+        if name in of_task:
+            names.add_problem(at, f"must not stand beside {path}, which says the same")
+        elif name == "losses":
+            moved.task.losses.extend(model.losses)
+        else:
+            setattr(moved.task, name, getattr(model, name))
+        origins[at] = path
+    for name in OF_SINGLE_TASK:
+        model.ClearField(name)
+    model.MergeFrom(moved)
+
+
 def _towers(config: PipelineConfig, origins: Dict[str, str]) -> None:
     """Names, labels and metrics of the towers.
 
@@ -195,14 +224,16 @@ def _towers(config: PipelineConfig, origins: Dict[str, str]) -> None:
 
 def _settle_losses(tower: TaskTower, path: str, origins: Dict[str, str]) -> None:
     """Moves a loss that is more than a kind of prediction to `losses`; sets `loss_type` by them."""
+    written = {name: f"{path}.{name}" for name in ("loss_type", "losses")}
+    written = {name: origins.get(at, at) for name, at in written.items()}
     if not tower.losses and tower.loss_type not in (CLASSIFICATION, L2_LOSS):
         tower.losses.add().loss_type = tower.loss_type
-        origins[f"{path}.losses[0]"] = f"{path}.loss_type"
-        origins[f"{path}.losses[0].loss_type"] = f"{path}.loss_type"
+        origins[f"{path}.losses[0]"] = written["loss_type"]
+        origins[f"{path}.losses[0].loss_type"] = written["loss_type"]
     tower.loss_type = L2_LOSS if predicts_value(tower) else CLASSIFICATION
     for number, loss in enumerate(tower.losses):
         if loss.loss_type == L2_LOSS:
-            origins[f"{path}.loss_type"] = f"{path}.losses[{number}].loss_type"
+            origins[f"{path}.loss_type"] = f"{written['losses']}[{number}].loss_type"
 
 
 def _complete_labels(

@@ -10,11 +10,18 @@ from typing import Any, Optional, Tuple
 
 from easy_esmm.config import models
 from easy_esmm.config.tower_losses import predicts_value, tower_losses
-from easy_esmm.contract import EntireSpaceTasks, Kind, Tasks, TaskSpaceWeights, TaskSpec
+from easy_esmm.contract import (
+    EntireSpaceTasks,
+    Kind,
+    Tasks,
+    TaskSpaceWeights,
+    TaskSpec,
+)
 from easy_esmm.protos.model_pb2 import ModelConfig
 
 PRODUCT = "ctcvr"
 """Name of an entire-space model's task of click and conversion."""
+MASKED = "masked"
 
 
 def task_specs(model: ModelConfig) -> Tasks:
@@ -28,7 +35,12 @@ def _independent(tower: Any, path: str) -> TaskSpec:
     """A question of its own; with a strict task space it is measured twice, as in EasyRec."""
     spec = _spec(tower, path, f"{tower.tower_name}_tower", tower_losses(tower))
     is_strict = spec.task_space is not None and spec.task_space.is_strict
-    return replace(spec, inside_metric_name=f"{spec.name}_masked") if is_strict else spec
+    return replace(spec, inside_metric_name=_masked(spec.name)) if is_strict else spec
+
+
+def _masked(name: str) -> str:
+    """Suffix of metrics over the rows on which a label is observed."""
+    return f"{name}_{MASKED}" if name else MASKED
 
 
 def _entire_space(model: ModelConfig) -> Tasks:
@@ -63,7 +75,7 @@ def _spec(
         losses=losses,
         weight=tower.weight,
         metrics=tuple(tower.metrics_set),
-        metric_name=f"{name}_masked" if is_masked else name,
+        metric_name=_masked(name) if is_masked else name,
         tower=tower,
         path=path,
         scope=scope,

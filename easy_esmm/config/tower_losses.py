@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Tuple
 
 from easy_esmm.config.support import value_mark
+from easy_esmm.contract import keyed
 from easy_esmm.protos.loss_pb2 import (
     BINARY_FOCAL_LOSS,
     CLASSIFICATION,
@@ -46,8 +47,8 @@ def tower_losses(tower: TaskTower, is_entire_space: bool = False) -> Tuple[Loss,
 def _name(kind: int, tower: TaskTower, is_entire_space: bool) -> str:
     stem = _STEMS.get(kind)
     if stem is None:
-        return f"{LossType.Name(kind).lower()}_{tower.tower_name}"
-    return f"{'weighted_' if is_entire_space else ''}{stem}_{tower.tower_name}"
+        return keyed(LossType.Name(kind).lower(), tower.tower_name)
+    return keyed(f"{'weighted_' if is_entire_space else ''}{stem}", tower.tower_name)
 
 
 def parameters(loss: Loss) -> Any:

@@ -34,11 +34,14 @@ def write(
     for task in tasks:
         if task.condition is None and task.kind is Kind.BINARY:
             name = "click" if tasks.entire_space else task.name
-            v1.summary.scalar(f"observed/{name}_rate", tf.reduce_mean(labels[task.name].value))
+            v1.summary.scalar(
+                f"observed/{name or task.label}_rate", tf.reduce_mean(labels[task.name].value)
+            )
     for name, rows in row_means.items():
         mean = tf.reduce_sum(rows.weight * rows.value) / tf.reduce_sum(rows.weight)
         v1.summary.scalar(name, mean)  # NaN where the batch has no such row
     for name, output in outputs.served.items():
         v1.summary.scalar(f"mean/{name}", tf.reduce_mean(output))
-        if name.startswith("logits_"):
-            v1.summary.histogram(f"logits/{name[len('logits_') :]}", output)
+        kind, _, task_name = name.partition("_")
+        if kind == "logits":
+            v1.summary.histogram(f"logits/{task_name or 'all'}", output)

@@ -8,7 +8,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import ScoredTask
+from easy_esmm.contract import ScoredTask, keyed
 from easy_esmm.metrics.cells import cell_counts
 from easy_esmm.metrics.kept_rows import KeptRows
 from easy_esmm.metrics.registry import Columns, register
@@ -34,12 +34,12 @@ def auc(config: AUC, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
     standard error is DeLong's (Biometrics, 1988), NaN with fewer than two rows of either class.
     """
     if not config.exact:
-        return {f"auc_{task.name}": _tensorflow_auc(config, task)}
+        return {keyed("auc", task.name): _tensorflow_auc(config, task)}
     return _rank_auc(task, max(CELLS, config.num_thresholds))
 
 
 def _rank_auc(task: ScoredTask, cells: int) -> Dict[str, Metric]:
-    key = f"auc_{task.name}"
+    key = keyed("auc", task.name)
     with v1.name_scope(key):
         score = task.score
         is_valid, is_positive = task.weight > 0, task.label > 0
@@ -68,7 +68,7 @@ def sums_of(rows: Optional[Tuple[Array, ...]], table: Array) -> Array:
 
 def _tensorflow_auc(config: AUC, task: ScoredTask) -> Metric:
     """TensorFlow's own estimate over equally spaced probabilities, for comparison with EasyRec."""
-    key = f"auc_{task.name}"
+    key = keyed("auc", task.name)
     thresholds = config.num_thresholds or _TENSORFLOW_THRESHOLDS
     is_positive = task.label > 0
     inside = tf.cast(is_positive, tf.float32) * task.weight

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import ScoredTask, Tensor
+from easy_esmm.contract import ScoredTask, Tensor, keyed
 from easy_esmm.metrics.cells import cell_counts
 from easy_esmm.metrics.streaming import Metric, ratio, weighed
 
@@ -20,7 +20,7 @@ def expected_calibration_error(task: ScoredTask) -> Metric:
     (equal widths would put nearly all impressions of a low rate into one bin). The means inside a
     bin are exact; only its edges are rounded to cells, and equal logits are never parted.
     """
-    with v1.name_scope(f"ece_{task.name}"):
+    with v1.name_scope(keyed("ece", task.name)):
         weight = tf.cast(task.weight, tf.float64)
         counts = tf.stack(
             [weight, weighed(weight, task.label), weighed(weight, task.prediction)], axis=1

@@ -16,6 +16,7 @@ from easy_esmm.contract import (
     ScoredTask,
     Tasks,
     Tensor,
+    keyed,
     scored_tasks,
 )
 from easy_esmm.metrics import entire_space
@@ -63,16 +64,16 @@ def _counts(tasks: Tasks, scored: Sequence[ScoredTask], labels: Labels) -> Dict[
         is_positive = task.label > 0  # as in its AUC, of a value too
         if task.name in inside:
             is_inside = tf.cast(inside[task.name], tf.bool)
-            counts[f"count/rows_{task.name}"] = is_inside
+            counts[keyed("count/rows", task.name)] = is_inside
             is_positive &= is_inside
-        counts[f"count/positives_{task.name}"] = is_positive
+        counts[keyed("count/positives", task.name)] = is_positive
     return row_counts(counts)
 
 
 def _means(tasks: Tasks, outputs: Outputs, labels: Labels) -> Dict[str, Metric]:
     return row_means(
         {
-            f"mean_prediction_{task.name}": (
+            keyed("mean_prediction", task.name): (
                 outputs.heads[task.name].prediction,
                 labels[task.name].weight,
             )
@@ -83,7 +84,7 @@ def _means(tasks: Tasks, outputs: Outputs, labels: Labels) -> Dict[str, Metric]:
 
 def _of_probabilities(task: ScoredTask) -> Dict[str, Metric]:
     name, weight = task.name, task.weight
-    with v1.name_scope(f"probability_{name}"):
+    with v1.name_scope(keyed("probability", name)):
         total, update = sums(
             {
                 "weight": weight,
@@ -96,17 +97,17 @@ def _of_probabilities(task: ScoredTask) -> Dict[str, Metric]:
         log_loss = ratio(total["loss"], total["weight"])
         entropy = _entropy(ratio(total["label"], total["weight"]))
         return {
-            f"log_loss_{name}": (log_loss, update),
-            f"normalized_entropy_{name}": (ratio(log_loss, entropy), update),
-            f"pcoc_{name}": (ratio(total["prediction"], total["label"]), update),
-            f"ece_{name}": expected_calibration_error(task),
+            keyed("log_loss", name): (log_loss, update),
+            keyed("normalized_entropy", name): (ratio(log_loss, entropy), update),
+            keyed("pcoc", name): (ratio(total["prediction"], total["label"]), update),
+            keyed("ece", name): expected_calibration_error(task),
         }
 
 
 def _of_values(task: ScoredTask) -> Dict[str, Metric]:
     name, weight = task.name, task.weight
     error = tf.cast(task.prediction, tf.float64) - tf.cast(task.label, tf.float64)
-    with v1.name_scope(f"value_{name}"):
+    with v1.name_scope(keyed("value", name)):
         total, update = sums(
             {
                 "weight": weight,
@@ -118,9 +119,9 @@ def _of_values(task: ScoredTask) -> Dict[str, Metric]:
             "sums",
         )
         return {
-            f"mse_{name}": (ratio(total["square"], total["weight"]), update),
-            f"mae_{name}": (ratio(total["absolute"], total["weight"]), update),
-            f"pcoc_{name}": (ratio(total["prediction"], total["label"]), update),
+            keyed("mse", name): (ratio(total["square"], total["weight"]), update),
+            keyed("mae", name): (ratio(total["absolute"], total["weight"]), update),
+            keyed("pcoc", name): (ratio(total["prediction"], total["label"]), update),
         }
 
 

@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict
 import tensorflow as tf
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import ScoredTask, Tensor
+from easy_esmm.contract import ScoredTask, Tensor, keyed
 from easy_esmm.metrics.registry import Columns, register
 from easy_esmm.metrics.streaming import Metric, ratio, sums, weighed
 
@@ -38,7 +38,7 @@ def accuracy(_: Any, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
     is_positive = tf.cast(task.prediction > _DECISION, tf.float64)
     right = 1.0 - tf.abs(is_positive - tf.cast(task.label > 0, tf.float64))
     right = tf.where(tf.math.is_nan(task.prediction), float("nan") * right, right)
-    return _mean_of_rows(f"accuracy_{task.name}", right, task.weight)
+    return _mean_of_rows(keyed("accuracy", task.name), right, task.weight)
 
 
 def _mean(
@@ -48,7 +48,7 @@ def _mean(
     result: Callable[[Tensor], Tensor] = tf.identity,
 ) -> Dict[str, Metric]:
     error = tf.cast(task.prediction, tf.float64) - tf.cast(task.label, tf.float64)
-    return _mean_of_rows(f"{name}_{task.name}", row_error(error), task.weight, result)
+    return _mean_of_rows(keyed(name, task.name), row_error(error), task.weight, result)
 
 
 def _mean_of_rows(

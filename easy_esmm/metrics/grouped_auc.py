@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import ScoredTask, Tensor
+from easy_esmm.contract import ScoredTask, Tensor, keyed
 from easy_esmm.metrics.groups import fingerprint, is_named
 from easy_esmm.metrics.kept_rows import KeptRows
 from easy_esmm.metrics.registry import Columns, register
@@ -32,14 +32,16 @@ REDUCTIONS: Dict[str, Reduction] = {
 @register("gauc")
 def grouped_auc(config: GAUC, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
     """`gauc_<task>` and `gauc_<task>_groups`: see `_inside_groups`, of users."""
-    return _inside_groups(f"gauc_{task.name}", columns[config.uid_field], config.reduction, task)
+    return _inside_groups(
+        keyed("gauc", task.name), columns[config.uid_field], config.reduction, task
+    )
 
 
 @register("session_auc")
 def session_auc(config: SessionAUC, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
     """`session_auc_<task>` and `session_auc_<task>_groups`: see `_inside_groups`, of sessions."""
     session = columns[config.session_id_field]
-    return _inside_groups(f"session_auc_{task.name}", session, config.reduction, task)
+    return _inside_groups(keyed("session_auc", task.name), session, config.reduction, task)
 
 
 def _inside_groups(key: str, group: Tensor, reduction: str, task: ScoredTask) -> Dict[str, Metric]:

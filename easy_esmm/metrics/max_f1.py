@@ -9,7 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import ScoredTask
+from easy_esmm.contract import ScoredTask, keyed
 from easy_esmm.metrics.auc import CELLS, EXACT_ROWS, sums_of
 from easy_esmm.metrics.cells import cell_counts
 from easy_esmm.metrics.kept_rows import KeptRows
@@ -26,7 +26,7 @@ def max_f1(_: Any, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
     Rows count by `task.weight`; a row is positive where its label is above 0; rows of one score are
     on one side of a threshold. NaN without a positive, or if a row that counts has the score NaN.
     """
-    key = f"max_f1_{task.name}"
+    key = keyed("max_f1", task.name)
     with v1.name_scope(key):
         is_valid, is_positive = task.weight > 0, task.label > 0
         weight = tf.cast(task.weight, tf.float64)

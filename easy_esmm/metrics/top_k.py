@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import ScoredTask
+from easy_esmm.contract import ScoredTask, keyed
 from easy_esmm.metrics.groups import fingerprint, is_named
 from easy_esmm.metrics.kept_rows import KeptRows
 from easy_esmm.metrics.registry import Columns, register
@@ -48,7 +48,7 @@ def _over_lists(
 
     Keeps 13 bytes a valid row in the memory of the evaluating process, as a grouped AUC does.
     """
-    key = f"{name}_at_{config.topk}_{task.name}"
+    key = keyed(f"{name}_at_{config.topk}", task.name)
     is_valid = task.weight > 0
     group = tf.zeros_like(task.label, tf.int64)
     if config.session_id_field:

@@ -20,6 +20,6 @@ def sample_scores(config: PipelineConfig, saved_model: str, count: int) -> str:
     with SavedModel(saved_model) as model:
         scores = model.score(request(config, columns))
     shown = {name: getattr(label, "value", label).numpy() for name, label in labels.items()}
-    shown.update({name: v for name, v in scores.items() if name.startswith("probs_")})
+    shown.update({name: v for name, v in scores.items() if name.startswith("probs")})
     cells = [[f"{value:.4g}" for value in values] for values in shown.values()]
     return "\n".join(aligned([list(shown), *np.transpose(cells).tolist()], left=0))

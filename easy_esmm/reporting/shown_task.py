@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from easy_esmm.contract import TaskSpec
+from easy_esmm.contract import TaskSpec, keyed
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +25,11 @@ class ShownTask:
     """Metric of the best possible AUC, where a truth is planted."""
 
     @property
+    def name(self) -> str:
+        """In sentences: its own, or its label's where it has none."""
+        return self.spec.name or self.spec.label
+
+    @property
     def key(self) -> str:
         """Suffix of its metrics: of those over the rows on which it is observed."""
         return self.spec.observed_metric_name
@@ -35,11 +40,12 @@ def independent(spec: TaskSpec) -> ShownTask:
     space, key = spec.task_space, spec.observed_metric_name
     is_inside = space is not None and space.is_strict
     where = f"rows with {space.indicator}" if space is not None and is_inside else "all rows"
+    name = spec.name or spec.label
     return ShownTask(
         spec,
-        f"{spec.name}, {where}",
-        f"value of {spec.name}, {where}",
+        f"{name}, {where}",
+        f"value of {name}, {where}",
         "positives",
-        f"count/rows_{key}" if is_inside else "count/impressions",
-        f"count/positives_{key}",
+        keyed("count/rows", key) if is_inside else "count/impressions",
+        keyed("count/positives", key),
     )

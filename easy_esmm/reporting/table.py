@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import List, Mapping
 
-from easy_esmm.contract import Tasks
+from easy_esmm.contract import Tasks, keyed
 from easy_esmm.reporting import entire_space
 from easy_esmm.reporting.shown_task import ShownTask
 from easy_esmm.reporting.shown_tasks import shown_tasks
@@ -47,15 +47,15 @@ def _row(metrics: Metrics, task: ShownTask) -> List[str]:
         task.title,
         count(metrics.get(task.rows)),
         count(metrics.get(task.positives)),
-        number(metrics.get(f"auc_{task.key}")),
-        number(metrics.get(f"auc_{task.key}_se")),
+        number(metrics.get(keyed("auc", task.key))),
+        number(metrics.get(f"{keyed('auc', task.key)}_se")),
         number(metrics.get(task.optimum)),
-        number(metrics.get(f"pcoc_{task.key}"), digits=3),
+        number(metrics.get(keyed("pcoc", task.key)), digits=3),
     ]
 
 
 def _is_grouped_auc(name: str) -> bool:
-    return name.startswith("gauc_") and not name.endswith("_groups")
+    return (name == "gauc" or name.startswith("gauc_")) and not name.endswith("_groups")
 
 
 def _grouped(name: str, metrics: Metrics) -> str:

@@ -9,7 +9,7 @@ from easy_esmm.protos.model_pb2 import ModelConfig
 
 
 @pytest.mark.parametrize("member", sorted(set(models.MODELS.values())))
-def test_every_model_has_towers_of_one_of_two_forms(member: str) -> None:
+def test_every_model_has_towers_of_one_of_two_forms_or_a_task(member: str) -> None:
     model = ModelConfig()
     getattr(model, member).l2_regularization = 0.5
     parameters = models.parameters(model)
@@ -21,6 +21,9 @@ def test_every_model_has_towers_of_one_of_two_forms(member: str) -> None:
         parameters.groups.add().input = "user"
         parameters.ctr_tower.input = "item"
         assert models.groups_read(model) == ["user", "item"]
+    elif models.is_single_task(model):
+        assert models.tower_paths(model) == [("model_config.task", model.task)]
+        return
     else:
         for name in ("ctr", "cvr"):
             parameters.task_towers.add().tower_name = name

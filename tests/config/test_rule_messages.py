@@ -739,9 +739,9 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
     ),
     "model_class_refused": (
         '"ESMM"',
-        '"DeepFM"',
+        '"DSSM"',
         [
-            'x.config:25:3: model_config.model_class: known to EasyRec, refused here: not an entire-space or multi-task model, got "DeepFM"'
+            'x.config:25:3: model_config.model_class: known to EasyRec, refused here: it retrieves by nearest vectors, which rates rows of two towers apart; use MultiTower, got "DSSM"'
         ],
     ),
     "model_class_of_other_parameters": (

@@ -15,7 +15,7 @@ from tensorflow.python.framework import op_def_registry  # noqa: TID251
 
 from easy_esmm import data, training
 from easy_esmm.compat import v1
-from easy_esmm.config import Pipeline
+from easy_esmm.config import Pipeline, models
 from easy_esmm.config.tasks import task_specs
 from easy_esmm.contract import EntireSpaceTasks, Kind, Tasks
 from easy_esmm.errors import UserError
@@ -66,7 +66,9 @@ def exported_step(run: Run) -> int:
     if export.exporter_type != "best":
         return table.STEPS
     assert (export.best_exporter_metric, export.metric_bigger) == ("auc", True)
-    return max(table.STEPS // 2, table.STEPS, key=lambda step: evaluated(run, step)["auc_ctcvr"])
+    of_one_task = models.is_single_task(run.config.model_config)
+    name = "auc" if of_one_task else "auc_ctcvr"
+    return max(table.STEPS // 2, table.STEPS, key=lambda step: evaluated(run, step)[name])
 
 
 def checkpoint_variables(pipeline: Pipeline, step: int) -> Dict[str, np.ndarray]:
@@ -123,13 +125,18 @@ def test_exported_equals_predicted_equals_evaluated(run: Run) -> None:
     metrics = evaluated(run, step)
     columns, weight = observed(run.pipeline)
     tasks = task_specs(run.config.model_config)
-    first = from_checkpoint[f"probs_{tasks.specs[0].name}"]
-    mean = "mean_pctr" if tasks.entire_space else f"mean_prediction_{tasks.specs[0].name}"
+    first = from_checkpoint[named("probs", tasks.specs[0].name)]
+    mean = "mean_pctr" if tasks.entire_space else named("mean_prediction", tasks.specs[0].name)
     assert metrics[mean] == pytest.approx(np.average(first, weights=weight), abs=1e-6)
     expected = expected_aucs(run.config, tasks, from_checkpoint, columns, weight)
     assert expected or tasks.specs[-1].kind is Kind.VALUE
     for name, (least, most) in expected.items():
         assert least - 1e-6 <= metrics[name] <= most + 1e-6, name
+
+
+def named(what: str, task: str) -> str:
+    """Public name of what belongs to a task; the only task of a model may have no name."""
+    return f"{what}_{task}".rstrip("_")
 
 
 def observed(pipeline: Pipeline) -> Tuple[Dict[str, np.ndarray], np.ndarray]:
@@ -163,9 +170,9 @@ def log_odds(scores: Dict[str, np.ndarray], tower: str) -> np.ndarray:
 
     A tower of two classes serves the logit of one of them only.
     """
-    if f"logits_{tower}" in scores:
-        return scores[f"logits_{tower}"]
-    probability = scores[f"probs_{tower}"].astype(np.float64)
+    if named("logits", tower) in scores:
+        return scores[named("logits", tower)]
+    probability = scores[named("probs", tower)].astype(np.float64)
     return np.log(probability) - np.log1p(-probability)
 
 
@@ -188,9 +195,9 @@ def expected_aucs(
     expected: Bounds = {}
     for task in tasks:
         is_value = task.kind is Kind.VALUE
-        score = scores[f"y_{task.name}"] if is_value else log_odds(scores, task.name)
+        score = scores[named("y", task.name)] if is_value else log_odds(scores, task.name)
         label = (columns[task.label] > 0).astype(np.float64)
-        expected[f"auc_{task.name}"] = rank_auc(score, label, weight)
+        expected[named("auc", task.name)] = rank_auc(score, label, weight)
         if task.task_space is not None and task.task_space.outside == 0:
             inside = weight * (columns[task.task_space.indicator] > 0)
             expected[f"auc_{task.name}_masked"] = rank_auc(score, label, inside)
@@ -229,9 +236,10 @@ def test_signature_has_the_names_and_dtypes_that_are_documented(run: Run) -> Non
     outputs = set()
     for task in tasks:
         is_value, is_product = task.kind is Kind.VALUE, task.condition and not task.is_masked
-        outputs.add(f"y_{task.name}" if is_value else f"probs_{task.name}")
+        outputs.add(named("y" if is_value else "probs", task.name))
         if not is_value and not is_product:
-            outputs.add(f"{'pos_' if task.tower.num_class > 1 else ''}logits_{task.name}")
+            logits = "pos_logits" if task.tower.num_class > 1 else "logits"
+            outputs.add(named(logits, task.name))
     assert set(signature.outputs) == outputs
     assert {len(o.tensor_shape.dim) for o in signature.outputs.values()} == {1}
     inputs = set(signature.inputs)

@@ -46,6 +46,7 @@ OTHER_MODELS = {
     "ESMM_PLE": "esmm_ple { extraction_networks { expert_num_per_task: 1 share_num: 1 "
     f"task_expert_net {_EXPERTS} share_expert_net {_EXPERTS} }} }}",
     "MMoE": f"mmoe {{ num_expert: 2 expert_dnn {_EXPERTS} }}",
+    "MultiTower": "multi_tower { }",
     "SimpleMultiTask": "simple_multi_task { }",
 }
 """Model class -> its parameters beside ESMM's towers. They run once, from CSV with lazy Adam: what
@@ -96,6 +97,10 @@ def _exchange_model(model: ModelConfig, model_class: str) -> None:
     if models.is_entire_space(model):
         parameters.ctr_tower.CopyFrom(esmm.ctr_tower)
         parameters.cvr_tower.CopyFrom(esmm.cvr_tower)
+    elif models.is_single_task(model):
+        model.task.CopyFrom(esmm.ctr_tower)
+        _OF_SINGLE_TASK[model_class](model, esmm)
+        model.task.ClearField("dnn")
     else:
         for tower in (esmm.ctr_tower, esmm.cvr_tower):
             # By bytes: the numbers of the fields that these towers set are those of TaskTower.
@@ -105,6 +110,16 @@ def _exchange_model(model: ModelConfig, model_class: str) -> None:
             buy.relation_tower_names.append(click.tower_name)
             buy.relation_dnn.CopyFrom(parameters.bottom_dnn)
     parameters.l2_regularization = esmm.l2_regularization
+
+
+def _tower_of_each_group(model: ModelConfig, esmm: ESMM) -> None:
+    for group in model.feature_groups:
+        model.multi_tower.towers.add(input=group.group_name, dnn=esmm.ctr_tower.dnn)
+    model.multi_tower.final_dnn.CopyFrom(esmm.ctr_tower.dnn)
+
+
+_OF_SINGLE_TASK = {"MultiTower": _tower_of_each_group}
+"""Model class -> what gives its networks the layers of ESMM's CTR tower."""
 
 
 def run(name: str, folder: Path, model_dir: Path) -> Dict[str, Any]:

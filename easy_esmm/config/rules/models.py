@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import Dict, List
 
 from easy_esmm.config import models
 from easy_esmm.config.hints import did_you_mean
@@ -23,28 +23,20 @@ _NOT_YET = (
         if is_closed_off(field) and field.message_type.name not in ("Foreign", "ModelParams")
     ),
 )
-_REFUSED = (
-    "AutoInt",
-    "CMBF",
-    "CoMetricLearningI2I",
-    "DAT",
-    "DCN",
-    "DLRM",
-    "DSSM",
-    "DeepFM",
-    "DropoutNet",
-    "FM",
-    "MIND",
-    "MultiTower",
-    "MultiTowerBST",
-    "MultiTowerDIN",
-    "MultiTowerRecall",
-    "PDN",
-    "RankModel",
-    "RocketLaunching",
-    "Uniter",
-    "WideAndDeep",
-)
+_SINGLE = "a single-task model that is not built; use MultiTower or DeepFM"
+_RETRIEVAL = "it retrieves by nearest vectors, which rates rows of two towers apart; use MultiTower"
+_REFUSED: Dict[str, str] = {
+    **dict.fromkeys(("AutoInt", "DCN", "DLRM", "FM", "MultiTowerBST", "RankModel"), _SINGLE),
+    **dict.fromkeys(
+        ("CoMetricLearningI2I", "DAT", "DSSM", "DropoutNet", "MIND", "MultiTowerRecall", "PDN"),
+        _RETRIEVAL,
+    ),
+    "RocketLaunching": "it distils a large network into a small one; use MultiTower",
+    **dict.fromkeys(("CMBF", "Uniter"), "it reads images and text; use MultiTower over features"),
+    "MultiTowerDIN": _SINGLE,
+    "DeepFM": _SINGLE,
+    "WideAndDeep": _SINGLE,
+}
 
 
 def check_model_class(report: Report) -> None:
@@ -62,7 +54,7 @@ def check_model_class(report: Report) -> None:
         rule = f"known to EasyRec, not supported here yet: use one of {', '.join(MODELS)}"
         report.refuse(path, rule, quoted(name))
     elif name in _REFUSED:
-        rule = "known to EasyRec, refused here: not an entire-space or multi-task model"
+        rule = f"known to EasyRec, refused here: {_REFUSED[name]}"
         report.refuse(path, rule, quoted(name))
     elif name:
         known = [*MODELS, *_NOT_YET, *_REFUSED]
@@ -77,25 +69,42 @@ def check_inputs(report: Report) -> None:
     model = report.config.model_config
     if not models.is_supported(model):
         return
+    if models.is_single_task(model):
+        return  # see check_single_task
     parameters, at = models.parameters(model), models.path(model)
     groups = [group.group_name for group in model.feature_groups]
     read = models.groups_read(model)
     if not read and len(groups) > 1:
         _refuse_groups(report, at, len(groups), has_networks=hasattr(parameters, "groups"))
-    networks = getattr(parameters, "groups", ())
+    check_networks(report, "groups")
+    _check_own_inputs(report, groups)
+    note_unread_groups(report)
+
+
+def check_networks(report: Report, member: str) -> None:
+    """Each of the model's networks of that name has a feature group of its own, and layers."""
+    model = report.config.model_config
+    groups = [group.group_name for group in model.feature_groups]
+    networks = getattr(models.parameters(model), member, ())
     inputs = [network.input for network in networks]
-    paths = [f"{at}.groups[{number}]" for number in range(len(inputs))]
+    paths = [f"{models.path(model)}.{member}[{number}]" for number in range(len(inputs))]
     for network, path in zip(networks, paths):
         report.require_member(f"{path}.input", network.input, groups, "a feature group")
         if not network.HasField("dnn"):
             report.refuse(f"{path}.dnn", "must be set", None, "hidden_units: [0] is the identity")
     report.require_unique(inputs, [f"{path}.input" for path in paths], "another network's group")
-    _check_own_inputs(report, groups)
-    for number, group in enumerate(groups):
-        if read and group not in read:
+
+
+def note_unread_groups(report: Report) -> None:
+    """Notes the feature groups that nothing reads."""
+    model = report.config.model_config
+    read = models.groups_read(model)
+    for number, group in enumerate(model.feature_groups):
+        if read and group.group_name not in read:
+            name = quoted(group.group_name)
             report.note(
                 f"model_config.feature_groups[{number}]",
-                f"feature group {quoted(group)} feeds no network and no tower: it has no effect",
+                f"feature group {name} feeds no network and no tower: it has no effect",
             )
 
 

@@ -18,6 +18,8 @@ _LABELS = {
     False: "data_config.label_fields must name a label for each tower",
 }
 """By whether the model is one of the entire-space family."""
+_LABEL = "data_config.label_fields must name the label"
+"""Of a single-task model."""
 _SUFFIXES = ("_se", "_groups", "_lists")
 """What metrics of two values put behind the name of a task: `auc_<task>_se`."""
 
@@ -33,7 +35,8 @@ def check_towers(report: Report) -> None:
     towers = models.tower_paths(model)
     for path, tower in towers:
         if not tower.label_name:
-            report.refuse(f"{path}.label_name", f"must be set, or {_LABELS[is_family]}")
+            labels = _LABEL if models.is_single_task(model) else _LABELS[is_family]
+            report.refuse(f"{path}.label_name", f"must be set, or {labels}")
         if tower.task_space_indicator_label:
             name = tower.task_space_indicator_label
             kind = "a column of data_config.input_fields"
@@ -43,7 +46,7 @@ def check_towers(report: Report) -> None:
     elif not towers:
         rule, hint = "must have at least one tower", "write task_towers { ... } for each task"
         report.refuse(f"{at}.{models.TASK_TOWERS}", rule, None, hint)
-    else:
+    elif not models.is_single_task(model):
         _check_names(report)
 
 

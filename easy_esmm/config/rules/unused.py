@@ -103,6 +103,11 @@ UNUSED: Tuple[Unused, ...] = (
         "feature_configs is set, and wins",
     ),
     Unused(
+        "model_config.loss_type",
+        lambda _, model: bool(model.losses),
+        "losses stand beside it, and they win",
+    ),
+    Unused(
         "model_config.*.*.loss_type",
         lambda _, tower: bool(tower.losses),
         "the tower has losses, and they win",

@@ -7,7 +7,7 @@ import os
 from html import escape
 from typing import List, Tuple
 
-from easy_esmm.contract import Kind
+from easy_esmm.contract import Kind, keyed
 from easy_esmm.reporting import entire_space
 from easy_esmm.reporting.drawing import html
 from easy_esmm.reporting.drawing.formats import count, number, ratio
@@ -57,7 +57,7 @@ def _positives(of: Evaluated) -> List[Tuple[str, str]]:
     for task in shown_tasks(of.rows.tasks):
         rows, positives = (of.metrics.get(k, math.nan) for k in (task.rows, task.positives))
         share = entire_space.share(positives, rows)
-        found.append((count(positives), f"positives of {task.spec.name}, {share} of its rows"))
+        found.append((count(positives), f"positives of {task.name}, {share} of its rows"))
     return found
 
 
@@ -91,20 +91,21 @@ def _row(of: Evaluated, task: TaskRows) -> List[str]:
         count(float((task.label > 0).sum())),
         number(area),
         number(error),
-        number(of.metrics.get(f"log_loss_{task.key}")),
-        number(of.metrics.get(f"normalized_entropy_{task.key}")),
+        number(of.metrics.get(keyed("log_loss", task.key))),
+        number(of.metrics.get(keyed("normalized_entropy", task.key))),
         ratio(middle),
         f"{ratio(low)} to {ratio(high)}",
     ]
 
 
 def _value_row(of: Evaluated, key: str, title: str) -> List[str]:
-    shown = (f"auc_{key}", f"auc_{key}_se", "", "", f"pcoc_{key}")
+    auc_key = keyed("auc", key)
+    shown = (auc_key, f"{auc_key}_se", "", "", keyed("pcoc", key))
     return [title, "", "", *(number(of.metrics.get(name)) for name in shown), ""]
 
 
 def _value_line(of: Evaluated) -> str:
-    names = [task.spec.name for task in _value_tasks(of)]
+    names = [task.name for task in _value_tasks(of)]
     if not names:
         return ""
     if of.rows.tasks.entire_space is not None:

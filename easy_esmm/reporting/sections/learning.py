@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, List, Sequence, Tuple
 
+from easy_esmm.contract import keyed
 from easy_esmm.reporting.drawing import html
 from easy_esmm.reporting.drawing.axis import linear
 from easy_esmm.reporting.drawing.formats import significant, tick
@@ -13,9 +14,9 @@ from easy_esmm.reporting.measures.thinning import thinned
 
 POINTS = 150
 _OF_TASKS = (
-    ("auc_", "AUC", "higher is better; from where it falls, more training hurts"),
-    ("normalized_entropy_", "Normalised entropy", "lower is better; 1 is a constant guess"),
-    ("pcoc_", "pred/obs", "mean prediction / mean label; 1 is calibrated"),
+    ("auc", "AUC", "higher is better; from where it falls, more training hurts"),
+    ("normalized_entropy", "Normalised entropy", "lower is better; 1 is a constant guess"),
+    ("pcoc", "pred/obs", "mean prediction / mean label; 1 is calibrated"),
 )
 
 
@@ -50,10 +51,10 @@ def _losses(of: Evaluated) -> List[str]:
 
 def _metrics(of: Evaluated) -> List[str]:
     boxes = []
-    for prefix, title, note in _OF_TASKS:
+    for stem, title, note in _OF_TASKS:
         shown = []
         for task in of.tasks:
-            points, _ = thinned(of.evaluations.get(prefix + task.key, ()), POINTS)
+            points, _ = thinned(of.evaluations.get(keyed(stem, task.key), ()), POINTS)
             if points:
                 tone = of.tones()[task.key]
                 shown.append(_line(task.title, points, tone, has_dots=len(points) <= 30))
