@@ -1,28 +1,78 @@
 """Checks a pipeline config and prints a summary of it, without importing TensorFlow.
 
     python -m easy_esmm.check --pipeline_config samples/esmm_quickstart.config
+    python -m easy_esmm.check --from_easyrec theirs.config [--output same_numbers.config]
 
 Prints OK with a summary, or the problems (at most 20) with file, line and column, and exits with
-status 2.
+status 2. With --from_easyrec it lists before that, line by line, what a config written for EasyRec
+does differently here, and the changes that reproduce EasyRec's numbers; --output writes the config
+with these changes.
 """
 
 from __future__ import annotations
 
-from typing import Iterator, List
+import json
+import os
+from typing import Any, Dict, Iterator, List, Optional
+
+from absl import flags as absl_flags
+from google.protobuf import text_format
 
 from easy_esmm import flags
-from easy_esmm.config import Pipeline
+from easy_esmm.atomic_file import atomic_write
+from easy_esmm.config import Edit, Pipeline, load
+from easy_esmm.config.easyrec_differences import differences
 from easy_esmm.config.feature_types import type_of
 from easy_esmm.config.models import is_single_task, tower_paths
+from easy_esmm.config.parse import parse
+from easy_esmm.errors import UserError
 
 FLAGS = flags.define(
     *flags.CONFIG, "model_dir", "train_input_path", "eval_input_path", "batch_size"
 )
+for _name, _help in (
+    ("from_easyrec", "a config written for EasyRec, to be compared with it"),
+    ("output", "with --from_easyrec: file for the config that reproduces EasyRec's numbers"),
+):
+    absl_flags.DEFINE_string(_name, None, _help, flag_values=FLAGS)
 
 
 def main(arguments: flags.Arguments) -> None:
     """Prints the summary of the config that the command line names."""
-    print(summary(arguments.load("check")))
+    if FLAGS.from_easyrec:
+        if arguments.pipeline_config:
+            raise UserError("--from_easyrec: names the config; leave --pipeline_config out")
+        from_easyrec(FLAGS.from_easyrec, FLAGS.output)
+    elif FLAGS.output:
+        raise UserError("--output: must stand beside --from_easyrec")
+    else:
+        print(summary(arguments.load("check")))
+
+
+def from_easyrec(path: str, output: Optional[str] = None) -> None:
+    """Prints the differences of a config, and its summary; see the module.
+
+    Raises:
+      ConfigError: it does not pass; the differences are printed before.
+      UserError: `output` is there already.
+    """
+    if output and os.path.exists(output):
+        raise UserError(f"--output: {output} is there already; name another")
+    parsed = parse(path)
+    found = differences(parsed.config, parsed.places)
+    edits: Dict[str, Any] = {}
+    print(f"{path}: {len(found)} settings differ from EasyRec" if found else f"{path}: as EasyRec")
+    for difference in found:
+        print(f"  {difference}")
+        edits.update(difference.edits)
+    if edits:
+        print(f"EasyRec's numbers: --edit_config_json '{json.dumps(edits)}'")
+    print(summary(load(path)))
+    same = load(path, [Edit("--from_easyrec", at, value) for at, value in edits.items()])
+    if output:
+        with atomic_write(output) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
+            file.write(text_format.MessageToString(same.written))
+        print(f"written: {output}")
 
 
 def summary(pipeline: Pipeline) -> str:

@@ -103,3 +103,20 @@ def test_check_imports_nothing_heavy() -> None:
     )
     # That is what keeps it at .15 s; with TensorFlow it would take 6.
     subprocess.run([sys.executable, "-c", program, SAMPLE], cwd=CLONE, check=True)
+
+
+def test_differences_from_easyrec_come_with_the_config_that_has_its_numbers(tmp_path: Path) -> None:
+    same = tmp_path / "same.config"
+    status, printed, complaints = _check("--from_easyrec", SAMPLE, "--output", str(same))
+    assert (status, complaints) == (0, [])
+    assert printed[0] == f"{SAMPLE}: 6 settings differ from EasyRec"
+    assert printed[1].startswith(f"  {SAMPLE}:16:15: eval_config.metrics_set[0]: holds for towers ")
+    (edits,) = (line for line in printed if line.startswith("EasyRec's numbers: "))
+    assert '"model_config.loss_reduction": "SUM"' in edits
+    assert f"{SAMPLE}: OK" in printed
+    assert printed[-1] == f"written: {same}"
+    written = same.read_text()
+    assert "loss_reduction: SUM" in written
+    assert written.count("exact: false") == 3
+    status, _, complaints = _check("--from_easyrec", SAMPLE, "--output", str(same))
+    assert (status, complaints) == (2, [f"--output: {same} is there already; name another"])
