@@ -33,18 +33,18 @@ class ExtractionLevel(keras.layers.Layer):  # type: ignore[misc]
         is_last: bool,
         name: str,
         product_dtype: tf.DType,
+        gate_bias: bool,
     ) -> None:
         """`tasks`: names for the experts and gates; the last level has no shared gate."""
         super().__init__(name=name)
         own, shared = config.expert_num_per_task, config.share_num
-        self._own = [
-            Experts(config.task_expert_net, own, f"experts_{task}", product_dtype) for task in tasks
-        ]
-        self._shared = Experts(config.share_expert_net, shared, "experts_shared", product_dtype)
-        self._gates = [Gate(own + shared, f"gate_{task}") for task in tasks]
+        of_task, of_all = [config.task_expert_net] * own, [config.share_expert_net] * shared
+        self._own = [Experts(of_task, f"experts_{task}", product_dtype) for task in tasks]
+        self._shared = Experts(of_all, "experts_shared", product_dtype)
+        self._gates = [Gate(own + shared, f"gate_{task}", gate_bias) for task in tasks]
         self._shared_gate: Optional[Gate] = None
         if not is_last:
-            self._shared_gate = Gate(len(tasks) * own + shared, "gate_shared")
+            self._shared_gate = Gate(len(tasks) * own + shared, "gate_shared", gate_bias)
 
     def call(self, inputs: Sequence[Tensor], training: bool = False) -> Tuple[Tensor, ...]:
         """Input of each task, then the shared one -> output of each task, then the shared one.
@@ -73,13 +73,17 @@ class LayeredExtraction(keras.layers.Layer):  # type: ignore[misc]
         tasks: Sequence[str],
         name: str,
         product_dtype: tf.DType,
+        *,
+        gate_bias: bool = False,
     ) -> None:
         """`levels`: from the input upwards; `tasks`: names for the experts and gates."""
         super().__init__(name=name)
         self._tasks = len(tasks)
         last = len(levels) - 1
         self._levels = [
-            ExtractionLevel(level, tasks, number == last, f"level_{number}", product_dtype)
+            ExtractionLevel(
+                level, tasks, number == last, f"level_{number}", product_dtype, gate_bias
+            )
             for number, level in enumerate(levels)
         ]
 

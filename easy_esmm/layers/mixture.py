@@ -20,18 +20,17 @@ class MixtureOfExperts(keras.layers.Layer):  # type: ignore[misc]
 
     def __init__(
         self,
-        expert: DNN,
-        count: int,
+        experts: Sequence[DNN],
         tasks: Sequence[str],
         name: str,
         product_dtype: tf.DType,
         *,
         gate_bias: bool = False,
     ) -> None:
-        """`expert`: layers of each of `count` experts; `tasks`: names of the gates."""
+        """`experts`: layers of each, which end in as many units; `tasks`: names of the gates."""
         super().__init__(name=name)
-        self._experts = Experts(expert, count, "experts", product_dtype)
-        self._gates = [Gate(count, f"gate_{task}", gate_bias) for task in tasks]
+        self._experts = Experts(experts, "experts", product_dtype)
+        self._gates = [Gate(len(experts), f"gate_{task}", gate_bias) for task in tasks]
 
     def call(self, inputs: Tensor, training: bool = False) -> Tuple[Tensor, ...]:
         """float32 [batch, width] -> for each task float32 [batch, units of an expert]."""
@@ -40,17 +39,17 @@ class MixtureOfExperts(keras.layers.Layer):  # type: ignore[misc]
 
 
 class Experts(keras.layers.Layer):  # type: ignore[misc]
-    """`count` networks of the same form over the same input, each with weights of its own.
+    """Networks over the same input that end in as many units, each with weights of its own.
 
     `product_dtype` is that of `Dense`.
     """
 
-    def __init__(self, config: DNN, count: int, name: str, product_dtype: tf.DType) -> None:
+    def __init__(self, configs: Sequence[DNN], name: str, product_dtype: tf.DType) -> None:
         super().__init__(name=name)
-        self._experts = [MLP(config, f"expert_{i}", product_dtype) for i in range(count)]
+        self._experts = [MLP(dnn, f"expert_{i}", product_dtype) for i, dnn in enumerate(configs)]
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """float32 [batch, width] -> float32 [batch, count, units of the last layer]."""
+        """float32 [batch, width] -> float32 [batch, experts, units of the last layer]."""
         return tf.stack([expert(inputs, training=training) for expert in self._experts], axis=1)
 
 

@@ -13,6 +13,7 @@ from easy_esmm.models import esmm_mmoe as _esmm_mmoe  # noqa: F401
 from easy_esmm.models import esmm_ple as _esmm_ple  # noqa: F401
 from easy_esmm.models import mmoe as _mmoe  # noqa: F401
 from easy_esmm.models import multi_tower as _multi_tower  # noqa: F401
+from easy_esmm.models import ple as _ple  # noqa: F401
 from easy_esmm.models import simple_multi_task as _simple_multi_task  # noqa: F401
 from easy_esmm.models.model import Model, build, registered
 

@@ -27,8 +27,7 @@ class DBMTL(MultiTask):
         self._mixture: Optional[MixtureOfExperts] = None
         if written.num_expert:
             self._mixture = MixtureOfExperts(
-                written.expert_dnn,
-                written.num_expert,
+                [written.expert_dnn] * written.num_expert,
                 tuple(self.towers),
                 "mixture",
                 product_dtype,

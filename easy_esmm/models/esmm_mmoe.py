@@ -24,8 +24,7 @@ class ExpertsBelowESMM(ESMM):
     def __init__(self, config: ModelConfig, tasks: Tasks, product_dtype: tf.DType) -> None:
         super().__init__(config, tasks, product_dtype)
         self._mixture = MixtureOfExperts(
-            self.parameters.expert_dnn,
-            self.parameters.num_expert,
+            [self.parameters.expert_dnn] * self.parameters.num_expert,
             ("ctr", "cvr"),
             "mixture",
             product_dtype,

@@ -36,7 +36,7 @@ def test_every_model_has_towers_of_one_of_two_forms_or_a_task(member: str) -> No
 
 def test_a_model_that_is_not_supported_has_no_towers() -> None:
     model = ModelConfig()
-    model.ple.l2_regularization = 0.5
+    model.dssm.SetInParent()
     assert not models.is_supported(model)
     assert not models.is_entire_space(model)
     assert models.tower_paths(model) == []
@@ -46,5 +46,5 @@ def test_a_model_that_is_not_supported_has_no_towers() -> None:
 def test_model_classes_are_named_as_their_messages() -> None:
     assert models.MODELS["ESMM"] == "esmm"
     assert models.MODELS["SimpleMultiTask"] == "simple_multi_task"
-    assert "PLE" not in models.MODELS
+    assert "DSSM" not in models.MODELS
     assert "Foreign" not in models.MODELS

@@ -6,6 +6,7 @@ from typing import Dict, List, Tuple
 
 import pytest
 
+from easy_esmm.config.models import MODELS
 from tests.config.conftest import Load, Problems
 
 _ESMM = """\
@@ -22,7 +23,7 @@ _B = 'tower_name: "b" label_name: "buy" dnn { hidden_units: [8] }'
 
 def config(name: str, *towers: str, more: str = "") -> str:
     """In place of `_ESMM`: tower number n stands in line 28 + n."""
-    member = {"SimpleMultiTask": "simple_multi_task", "MMoE": "mmoe", "DBMTL": "dbmtl"}[name]
+    member = MODELS[name]
     written = "".join(f"    task_towers {{ {tower} }}\n" for tower in towers)
     return (
         f'  model_class: "{name}"\n'
@@ -32,6 +33,10 @@ def config(name: str, *towers: str, more: str = "") -> str:
 
 
 _EXPERTS = "num_expert: 2 expert_dnn { hidden_units: [4] }"
+_LEVEL = (
+    "extraction_networks { expert_num_per_task: 1 share_num: 1 "
+    "task_expert_net { hidden_units: [4] } share_expert_net { hidden_units: [4] } }"
+)
 _AT = "model_config.simple_multi_task.task_towers"
 CASES: Dict[str, Tuple[str, List[str]]] = {
     "no tower": (
@@ -140,6 +145,30 @@ CASES: Dict[str, Tuple[str, List[str]]] = {
         [
             "x.config:27:3: model_config.dbmtl.expert_dnn: must be set; write expert_dnn "
             "{ hidden_units: [64] }"
+        ],
+    ),
+    "PLE without a level, and an input past it": (
+        config("PLE", _A, f'{_B} input: "all"'),
+        [
+            "x.config:27:3: model_config.ple.extraction_networks: must have at least one level; "
+            "write extraction_networks { ... } for each",
+            "x.config:29:79: model_config.ple.task_towers[1].input: must not be set: towers read "
+            'the levels of experts, which read the feature groups, got "all"',
+        ],
+    ),
+    "PLE with experts that no gate can average": (
+        config("PLE", _A, _B, more=_LEVEL.replace("[4]", "[5]", 1)),
+        [
+            "x.config:27:139: model_config.ple.extraction_networks[0].share_expert_net."
+            "hidden_units[0]: must end in as many units as task_expert_net, 5: gates take means of "
+            "both, got 4"
+        ],
+    ),
+    "PLE with nothing shared": (
+        config("PLE", _A, _B, more=_LEVEL.replace("share_num: 1", "share_num: 0")),
+        [
+            "x.config:27:54: model_config.ple.extraction_networks[0].share_num: must be at least "
+            "1, got 0"
         ],
     ),
     "relations to later towers, to itself and to nobody": (

@@ -732,9 +732,9 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
     ),
     "model_class_not_yet": (
         '"ESMM"',
-        '"PLE"',
+        '"MultiTaskModel"',
         [
-            f'x.config:25:3: model_config.model_class: known to EasyRec, not supported here yet: use one of {", ".join(MODELS)}, got "PLE"'
+            f'x.config:25:3: model_config.model_class: known to EasyRec, not supported here yet: use one of {", ".join(MODELS)}, got "MultiTaskModel"'
         ],
     ),
     "model_class_refused": (
@@ -746,9 +746,9 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
     ),
     "model_class_of_other_parameters": (
         '  esmm {\n    ctr_tower { tower_name: "ctr" label_name: "click" dnn { hidden_units: [8, 4] } }\n    cvr_tower { tower_name: "cvr" label_name: "buy" dnn { hidden_units: [8, 4] } }\n  }\n',
-        "  ple { l2_regularization: 1 }\n",
+        "  model_params { l2_regularization: 1 }\n",
         [
-            "x.config:27:3: model_config.ple: known to EasyRec, not supported here yet: use a model that is built: MMoE, SimpleMultiTask, or one of the entire-space family, such as ESMM"
+            "x.config:27:3: model_config.model_params: known to EasyRec, not supported here yet: use a model that is built: MMoE, SimpleMultiTask, or one of the entire-space family, such as ESMM"
         ],
     ),
     "model_without_parameters": (

@@ -47,6 +47,8 @@ OTHER_MODELS = {
     f"task_expert_net {_EXPERTS} share_expert_net {_EXPERTS} }} }}",
     "MMoE": f"mmoe {{ num_expert: 2 expert_dnn {_EXPERTS} }}",
     "MultiTower": "multi_tower { }",
+    "PLE": "ple { extraction_networks { expert_num_per_task: 1 share_num: 1 "
+    f"task_expert_net {_EXPERTS} share_expert_net {_EXPERTS} }} }}",
     "SimpleMultiTask": "simple_multi_task { }",
 }
 """Model class -> its parameters beside ESMM's towers. They run once, from CSV with lazy Adam: what

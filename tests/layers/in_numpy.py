@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
 import numpy as np
 
@@ -60,21 +60,29 @@ def mixture(x: np.ndarray, variables: Variables, name: str, count: int) -> List[
 
 
 def extraction(
-    x: np.ndarray, variables: Variables, name: str, levels: List[Any]
+    x: np.ndarray,
+    variables: Variables,
+    name: str,
+    levels: List[Any],
+    tasks: Sequence[str] = ("ctr", "cvr"),
 ) -> List[np.ndarray]:
     """Tang et al., RecSys 2020, equations 1 to 6, with (own, shared) experts for each level."""
-    ctr, cvr, shared = x, x, x
+    inputs, shared = [x] * len(tasks), x
     for number, (own, common) in enumerate(levels):
         level = f"{name}/level_{number}"
-        of_ctr = networks(ctr, variables, f"{level}/experts_ctr", own)
-        of_cvr = networks(cvr, variables, f"{level}/experts_cvr", own)
+        of_tasks = [
+            networks(x_k, variables, f"{level}/experts_{task}", own)
+            for x_k, task in zip(inputs, tasks)
+        ]
         of_all = networks(shared, variables, f"{level}/experts_shared", common)
-        ctr = gated(ctr, [*of_ctr, *of_all], variables, f"{level}/gate_ctr")
-        cvr = gated(cvr, [*of_cvr, *of_all], variables, f"{level}/gate_cvr")
+        inputs = [
+            gated(x_k, [*experts, *of_all], variables, f"{level}/gate_{task}")
+            for x_k, task, experts in zip(inputs, tasks, of_tasks)
+        ]
         if number < len(levels) - 1:
-            everyone = [*of_ctr, *of_cvr, *of_all]
+            everyone = [expert for experts in [*of_tasks, of_all] for expert in experts]
             shared = gated(shared, everyone, variables, f"{level}/gate_shared")
-    return [ctr, cvr]
+    return inputs
 
 
 def transfer(own: np.ndarray, previous: np.ndarray, variables: Variables, name: str) -> np.ndarray:

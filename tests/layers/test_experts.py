@@ -34,7 +34,7 @@ LEVELS = (
 
 def mixture(experts: int, dtype: tf.DType = tf.float32, dnn: str = "use_bn: false") -> Any:
     expert = text_format.Parse(f"hidden_units: [6, 4] {dnn}", DNN())
-    return MixtureOfExperts(expert, experts, TASKS, "trunk", dtype)
+    return MixtureOfExperts([expert] * experts, TASKS, "trunk", dtype)
 
 
 def extraction(levels: Sequence[str], dtype: tf.DType = tf.float32) -> Any:

@@ -26,8 +26,21 @@ WEIGHTS = {"click": 1.0, "cart": 0.5, "buy": 2.0, "spent": 0.1, "return": 1.5}
 MEMBERS = {
     "SimpleMultiTask": "simple_multi_task",
     "MMoE": "mmoe",
+    "PLE": "ple",
     "DBMTL": "dbmtl",  # more of it in test_dbmtl.py
 }
+_SEVEN = "{ hidden_units: [7] use_bn: false }"
+TRUNKS = {
+    "MMoE": f"num_expert: {EXPERTS} expert_dnn {_SEVEN}",
+    "PLE": f"""
+      extraction_networks {{ expert_num_per_task: 2 share_num: 1
+        task_expert_net {{ hidden_units: [6, 5] use_bn: false }}
+        share_expert_net {{ hidden_units: [5] use_bn: false }} }}
+      extraction_networks {{ expert_num_per_task: 1 share_num: 2
+        task_expert_net {_SEVEN} share_expert_net {_SEVEN} }}""",
+}
+MATRICES = {"MMoE": EXPERTS + 2, "PLE": (2 * 4 + 1 + 3) + (2 + 2 + 2)}
+"""Of experts and gates, with two tasks; PLE's first level has a shared gate too."""
 
 
 def config(name: str, tasks: int, extra: str = "", towers: str = "") -> ModelConfig:
@@ -40,11 +53,10 @@ def config(name: str, tasks: int, extra: str = "", towers: str = "") -> ModelCon
         }}"""
         for task in NAMES[:tasks]
     )
-    experts = f"num_expert: {EXPERTS} expert_dnn {{ hidden_units: [7] use_bn: false }}"
     text = f"""
       model_class: "{name}"
       feature_groups {{ group_name: "all" }}
-      {MEMBERS[name]} {{ {described} {experts if name == "MMoE" else ""} {extra} }}
+      {MEMBERS[name]} {{ {described} {TRUNKS.get(name, "")} {extra} }}
     """
     return text_format.Parse(text, ModelConfig())
 
@@ -112,6 +124,9 @@ def inputs(name: str, result: Result, tasks: Tasks) -> Dict[str, Any]:
     x, v = FEATURES.astype(np.float64), result.variables
     if name in ("SimpleMultiTask", "DBMTL"):
         return {task.name: x for task in tasks}
+    if name == "PLE":
+        names = [task.name for task in tasks]
+        return dict(zip(names, in_numpy.extraction(x, v, "extraction", [(2, 1), (1, 2)], names)))
     experts = in_numpy.networks(x, v, "mixture/experts", EXPERTS)
     return {t.name: in_numpy.gated(x, experts, v, f"mixture/gate_{t.name}") for t in tasks}
 
@@ -182,8 +197,8 @@ def test_l2_is_half_the_squares_of_all_matrices(name: str) -> None:
     model_config = config(name, 2, "l2_regularization: 0.5")
     result = run(model_config, observed(task_specs(model_config)))
     matrices = [value for value in result.variables.values() if np.ndim(value) == 2]
-    # Two hidden layers and an output a tower; MMoE's experts and gates besides.
-    assert len(matrices) == 2 * 3 + (EXPERTS + 2 if name == "MMoE" else 0)
+    # Two hidden layers and an output a tower; experts and gates besides.
+    assert len(matrices) == 2 * 3 + MATRICES.get(name, 0)
     expected = 0.25 * sum((m.astype(np.float64) ** 2).sum() for m in matrices)
     assert result.regularization == pytest.approx(expected, rel=1e-5)
 

@@ -40,6 +40,11 @@ PARAMETERS: Dict[str, str] = {
         task_expert_net {_EXPERT} share_expert_net {_EXPERT} }}""",
     "MMoE": f"num_expert: 2 expert_dnn {_EXPERT}",
     "MultiTower": f"final_dnn {_EXPERT} towers {{ input: 'all' {_DNN} }}",
+    "PLE": f"""
+      extraction_networks {{ expert_num_per_task: 1 share_num: 2
+        task_expert_net {_EXPERT} share_expert_net {_EXPERT} }}
+      extraction_networks {{ expert_num_per_task: 2 share_num: 1
+        task_expert_net {_EXPERT} share_expert_net {_EXPERT} }}""",
     "SimpleMultiTask": "",
 }
 

@@ -67,7 +67,7 @@ _OPTIMIZERS = "train_config.optimizer_config"
 _OPTIMIZER = f"{_OPTIMIZERS}.*"
 _LOSS = "model_config.**.losses"
 _NETWORKS = ("model_config.**.*dnn", "model_config.**.*_expert_net")
-_LEVEL = "model_config.esmm_ple.extraction_networks"
+_LEVEL = "model_config.*ple.extraction_networks"
 _RATE = f"{_OPTIMIZER}.learning_rate"
 
 _SHARE = Interval(0, 1)

@@ -9,7 +9,7 @@ from easy_esmm.config.rules.report import Report
 from easy_esmm.config.scalars import quoted
 from easy_esmm.protos.dnn_pb2 import DNN
 
-WITH_EXPERTS = ("esmm_mmoe", "esmm_ple", "mmoe")
+WITH_EXPERTS = ("esmm_mmoe", "esmm_ple", "mmoe", "ple")
 """Members of `model_config.model` whose towers read experts, never a feature group of their own."""
 
 
@@ -84,6 +84,7 @@ _TRUNKS: Dict[str, Callable[[Report, Any, str], None]] = {
     "esmm_aitm": _check_transfer,
     "mmoe": _check_mixture,
     "dbmtl": _check_relations,
+    "ple": _check_extraction,
 }
 """Member of `model_config.model` -> its rules: (report, parameters, their path)."""
 
