@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Mapping
+from typing import Dict, List, Mapping
 
 import tensorflow as tf
 
@@ -10,7 +10,9 @@ from easy_esmm.contract import Group, Tasks, Tensor
 from easy_esmm.layers.mixture import MixtureOfExperts
 from easy_esmm.models.model import register
 from easy_esmm.models.multi_task import MultiTask
+from easy_esmm.protos.dnn_pb2 import DNN
 from easy_esmm.protos.model_pb2 import ModelConfig
+from easy_esmm.protos.multi_task_pb2 import MMoE as Parameters
 
 
 @register("MMoE")
@@ -20,7 +22,7 @@ class MMoE(MultiTask):
     def __init__(self, config: ModelConfig, tasks: Tasks, product_dtype: tf.DType) -> None:
         super().__init__(config, tasks, product_dtype)
         self._mixture = MixtureOfExperts(
-            [self.parameters.expert_dnn] * self.parameters.num_expert,
+            _experts(self.parameters),
             tuple(self.towers),
             "mixture",
             product_dtype,
@@ -30,3 +32,10 @@ class MMoE(MultiTask):
         """sum_i softmax(W_k x)_i E_i(x) for each task k: float32 [batch, units of an expert]."""
         mixed = self._mixture(self.shared_input(groups, training), training=training)
         return dict(zip(self.towers, mixed))
+
+
+def _experts(parameters: Parameters) -> List[DNN]:
+    """Layers of each expert; `expert_dnn` comes before the older form, as in EasyRec."""
+    if parameters.HasField("expert_dnn"):
+        return [parameters.expert_dnn] * parameters.num_expert
+    return [expert.dnn for expert in parameters.experts]

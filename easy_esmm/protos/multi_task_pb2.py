@@ -17,15 +17,15 @@ from easy_esmm.protos import support_pb2 as easy__esmm_dot_protos_dot_support__p
 from easy_esmm.protos import tower_pb2 as easy__esmm_dot_protos_dot_tower__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!easy_esmm/protos/multi_task.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1a\x65\x61sy_esmm/protos/dnn.proto\x1a\x1e\x65\x61sy_esmm/protos/support.proto\x1a\x1c\x65\x61sy_esmm/protos/tower.proto\"F\n\x0b\x45xpertTower\x12\x13\n\x0b\x65xpert_name\x18\x01 \x01(\t\x12\"\n\x03\x64nn\x18\x02 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\"\xf2\x01\n\x04MMoE\x12S\n\x07\x65xperts\x18\x01 \x03(\x0b\x32\x1d.easy_esmm.protos.ExpertTowerB#\xca\xf3\x18\x1fwrite expert_dnn and num_expert\x12)\n\nexpert_dnn\x18\x02 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\x12\x15\n\nnum_expert\x18\x03 \x01(\r:\x01\x30\x12\x30\n\x0btask_towers\x18\x04 \x03(\x0b\x32\x1b.easy_esmm.protos.TaskTower\x12!\n\x11l2_regularization\x18\x05 \x01(\x02:\x06\x30.0001\"\xf9\x01\n\x11\x45xtractionNetwork\x12S\n\x0cnetwork_name\x18\x01 \x01(\tB=\xda\xf3\x18\x39\x61 name for people: variables bear the number of the level\x12\x1b\n\x13\x65xpert_num_per_task\x18\x02 \x01(\r\x12\x11\n\tshare_num\x18\x03 \x01(\r\x12.\n\x0ftask_expert_net\x18\x04 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\x12/\n\x10share_expert_net\x18\x05 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\"\x9c\x01\n\x03PLE\x12@\n\x13\x65xtraction_networks\x18\x01 \x03(\x0b\x32#.easy_esmm.protos.ExtractionNetwork\x12\x30\n\x0btask_towers\x18\x02 \x03(\x0b\x32\x1b.easy_esmm.protos.TaskTower\x12!\n\x11l2_regularization\x18\x03 \x01(\x02:\x06\x30.0001\"\xd9\x03\n\x05\x44\x42MTL\x12)\n\nbottom_dnn\x18\x01 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\x12)\n\nexpert_dnn\x18\x02 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\x12\x15\n\nnum_expert\x18\x03 \x01(\r:\x01\x30\x12\x35\n\x0btask_towers\x18\x04 \x03(\x0b\x32 .easy_esmm.protos.BayesTaskTower\x12!\n\x11l2_regularization\x18\x05 \x01(\x02:\x06\x30.0001\x12O\n\x07\x65xperts\x18g \x03(\x0b\x32\x19.easy_esmm.protos.ForeignB#\xd2\xf3\x18\x1fwrite expert_dnn and num_expert\x12Z\n\x0b\x62ottom_cmbf\x18\x65 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB*\xd2\xf3\x18&image and text towers are out of scope\x12\\\n\rbottom_uniter\x18\x66 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB*\xd2\xf3\x18&image and text towers are out of scope\"f\n\x0fSimpleMultiTask\x12\x30\n\x0btask_towers\x18\x01 \x03(\x0b\x32\x1b.easy_esmm.protos.TaskTower\x12!\n\x11l2_regularization\x18\x02 \x01(\x02:\x06\x30.0001\"p\n\x0bModelParams\x12\x19\n\x11l2_regularization\x18\x01 \x01(\x02\x12\x0f\n\x07outputs\x18\x02 \x03(\t\x12\x35\n\x0btask_towers\x18\x03 \x03(\x0b\x32 .easy_esmm.protos.BayesTaskTower')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!easy_esmm/protos/multi_task.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1a\x65\x61sy_esmm/protos/dnn.proto\x1a\x1e\x65\x61sy_esmm/protos/support.proto\x1a\x1c\x65\x61sy_esmm/protos/tower.proto\"\x86\x01\n\x0b\x45xpertTower\x12S\n\x0b\x65xpert_name\x18\x01 \x01(\tB>\xda\xf3\x18:a name for people: variables bear the number of the expert\x12\"\n\x03\x64nn\x18\x02 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\"\xcd\x01\n\x04MMoE\x12.\n\x07\x65xperts\x18\x01 \x03(\x0b\x32\x1d.easy_esmm.protos.ExpertTower\x12)\n\nexpert_dnn\x18\x02 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\x12\x15\n\nnum_expert\x18\x03 \x01(\r:\x01\x30\x12\x30\n\x0btask_towers\x18\x04 \x03(\x0b\x32\x1b.easy_esmm.protos.TaskTower\x12!\n\x11l2_regularization\x18\x05 \x01(\x02:\x06\x30.0001\"\xf9\x01\n\x11\x45xtractionNetwork\x12S\n\x0cnetwork_name\x18\x01 \x01(\tB=\xda\xf3\x18\x39\x61 name for people: variables bear the number of the level\x12\x1b\n\x13\x65xpert_num_per_task\x18\x02 \x01(\r\x12\x11\n\tshare_num\x18\x03 \x01(\r\x12.\n\x0ftask_expert_net\x18\x04 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\x12/\n\x10share_expert_net\x18\x05 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\"\x9c\x01\n\x03PLE\x12@\n\x13\x65xtraction_networks\x18\x01 \x03(\x0b\x32#.easy_esmm.protos.ExtractionNetwork\x12\x30\n\x0btask_towers\x18\x02 \x03(\x0b\x32\x1b.easy_esmm.protos.TaskTower\x12!\n\x11l2_regularization\x18\x03 \x01(\x02:\x06\x30.0001\"\xd9\x03\n\x05\x44\x42MTL\x12)\n\nbottom_dnn\x18\x01 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\x12)\n\nexpert_dnn\x18\x02 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\x12\x15\n\nnum_expert\x18\x03 \x01(\r:\x01\x30\x12\x35\n\x0btask_towers\x18\x04 \x03(\x0b\x32 .easy_esmm.protos.BayesTaskTower\x12!\n\x11l2_regularization\x18\x05 \x01(\x02:\x06\x30.0001\x12O\n\x07\x65xperts\x18g \x03(\x0b\x32\x19.easy_esmm.protos.ForeignB#\xd2\xf3\x18\x1fwrite expert_dnn and num_expert\x12Z\n\x0b\x62ottom_cmbf\x18\x65 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB*\xd2\xf3\x18&image and text towers are out of scope\x12\\\n\rbottom_uniter\x18\x66 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB*\xd2\xf3\x18&image and text towers are out of scope\"f\n\x0fSimpleMultiTask\x12\x30\n\x0btask_towers\x18\x01 \x03(\x0b\x32\x1b.easy_esmm.protos.TaskTower\x12!\n\x11l2_regularization\x18\x02 \x01(\x02:\x06\x30.0001\"p\n\x0bModelParams\x12\x19\n\x11l2_regularization\x18\x01 \x01(\x02\x12\x0f\n\x07outputs\x18\x02 \x03(\t\x12\x35\n\x0btask_towers\x18\x03 \x03(\x0b\x32 .easy_esmm.protos.BayesTaskTower')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'easy_esmm.protos.multi_task_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
-  _globals['_MMOE'].fields_by_name['experts']._options = None
-  _globals['_MMOE'].fields_by_name['experts']._serialized_options = b'\312\363\030\037write expert_dnn and num_expert'
+  _globals['_EXPERTTOWER'].fields_by_name['expert_name']._options = None
+  _globals['_EXPERTTOWER'].fields_by_name['expert_name']._serialized_options = b'\332\363\030:a name for people: variables bear the number of the expert'
   _globals['_EXTRACTIONNETWORK'].fields_by_name['network_name']._options = None
   _globals['_EXTRACTIONNETWORK'].fields_by_name['network_name']._serialized_options = b'\332\363\0309a name for people: variables bear the number of the level'
   _globals['_DBMTL'].fields_by_name['experts']._options = None
@@ -34,18 +34,18 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_DBMTL'].fields_by_name['bottom_cmbf']._serialized_options = b'\322\363\030&image and text towers are out of scope'
   _globals['_DBMTL'].fields_by_name['bottom_uniter']._options = None
   _globals['_DBMTL'].fields_by_name['bottom_uniter']._serialized_options = b'\322\363\030&image and text towers are out of scope'
-  _globals['_EXPERTTOWER']._serialized_start=145
-  _globals['_EXPERTTOWER']._serialized_end=215
-  _globals['_MMOE']._serialized_start=218
-  _globals['_MMOE']._serialized_end=460
-  _globals['_EXTRACTIONNETWORK']._serialized_start=463
-  _globals['_EXTRACTIONNETWORK']._serialized_end=712
-  _globals['_PLE']._serialized_start=715
-  _globals['_PLE']._serialized_end=871
-  _globals['_DBMTL']._serialized_start=874
-  _globals['_DBMTL']._serialized_end=1347
-  _globals['_SIMPLEMULTITASK']._serialized_start=1349
-  _globals['_SIMPLEMULTITASK']._serialized_end=1451
-  _globals['_MODELPARAMS']._serialized_start=1453
-  _globals['_MODELPARAMS']._serialized_end=1565
+  _globals['_EXPERTTOWER']._serialized_start=146
+  _globals['_EXPERTTOWER']._serialized_end=280
+  _globals['_MMOE']._serialized_start=283
+  _globals['_MMOE']._serialized_end=488
+  _globals['_EXTRACTIONNETWORK']._serialized_start=491
+  _globals['_EXTRACTIONNETWORK']._serialized_end=740
+  _globals['_PLE']._serialized_start=743
+  _globals['_PLE']._serialized_end=899
+  _globals['_DBMTL']._serialized_start=902
+  _globals['_DBMTL']._serialized_end=1375
+  _globals['_SIMPLEMULTITASK']._serialized_start=1377
+  _globals['_SIMPLEMULTITASK']._serialized_end=1479
+  _globals['_MODELPARAMS']._serialized_start=1481
+  _globals['_MODELPARAMS']._serialized_end=1593
 # @@protoc_insertion_point(module_scope)

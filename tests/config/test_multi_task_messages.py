@@ -126,11 +126,23 @@ CASES: Dict[str, Tuple[str, List[str]]] = {
             for n, line, column in ((0, 28, 81), (1, 29, 79))
         ],
     ),
-    "the older form of experts": (
-        config("MMoE", _A, _B, more=f"{_EXPERTS} experts {{ }}"),
+    "experts one by one, of different widths, without layers, and past them": (
+        config(
+            "MMoE",
+            f'{_A} input: "all"',
+            _B,
+            more="experts { dnn { hidden_units: [8, 4] } } experts { dnn { hidden_units: [5] } } "
+            "experts { } experts { dnn { hidden_units: [0] } }",
+        ),
         [
-            "x.config:27:57: model_config.mmoe.experts[0]: known to EasyRec, not supported here "
-            "yet: write expert_dnn and num_expert"
+            "x.config:27:82: model_config.mmoe.experts[1].dnn.hidden_units[0]: must end in as many "
+            "units as the first expert, 4: gates take means, got 5",
+            "x.config:27:89: model_config.mmoe.experts[2].dnn: must be set; write dnn "
+            "{ hidden_units: [64] }",
+            "x.config:27:132: model_config.mmoe.experts[3].dnn.hidden_units: must have a layer: "
+            "experts without weights are all the same, got [0]",
+            "x.config:28:81: model_config.mmoe.task_towers[0].input: must not be set: towers read "
+            'the experts, which read the feature groups, got "all"',
         ],
     ),
     "DBMTL's experts without their number": (
@@ -196,6 +208,19 @@ CASES: Dict[str, Tuple[str, List[str]]] = {
         ],
     ),
 }
+
+
+def test_of_two_forms_of_experts_the_one_that_counts_is_said(load: Load) -> None:
+    both = config("MMoE", _A, _B, more=f"{_EXPERTS} experts {{ dnn {{ hidden_units: [9] }} }}")
+    listed = config("MMoE", _A, _B, more="num_expert: 3 experts { dnn { hidden_units: [9] } }")
+    assert [str(note).rpartition("/")[2] for note in load(_ESMM, both).notes] == [
+        "x.config:27:57: model_config.mmoe.experts[0]: has no effect here: expert_dnn is set, and "
+        "wins"
+    ]
+    assert [str(note).rpartition("/")[2] for note in load(_ESMM, listed).notes] == [
+        "x.config:27:10: model_config.mmoe.num_expert: has no effect here: experts says how many "
+        "there are"
+    ]
 
 
 @pytest.mark.parametrize("case", sorted(CASES))

@@ -214,6 +214,22 @@ def test_towers_of_a_simple_model_may_each_read_a_feature_group_of_their_own() -
         np.testing.assert_allclose(result.served[f"logits_{task}"], logit, rtol=2e-5, atol=2e-6)
 
 
+def test_experts_may_be_listed_with_layers_of_their_own() -> None:
+    model_config = config("MMoE", 2)
+    mmoe = model_config.mmoe
+    mmoe.ClearField("expert_dnn")
+    mmoe.ClearField("num_expert")
+    for units in ([9, 7], [7], [3, 7]):
+        mmoe.experts.add().dnn.hidden_units.extend(units)
+        mmoe.experts[-1].dnn.use_bn = False
+    tasks = task_specs(model_config)
+    result = run(model_config, observed(tasks))
+    assert result.variables["mixture/experts/expert_0/dense_0/kernel:0"].shape == (6, 9)
+    assert result.variables["mixture/experts/expert_2/dense_1/kernel:0"].shape == (3, 7)
+    for task, logit in outputs_of("MMoE", result, tasks).items():
+        np.testing.assert_allclose(result.served[f"logits_{task}"], logit, rtol=2e-5, atol=2e-6)
+
+
 def test_a_sum_is_the_mean_times_the_rows() -> None:
     model_config = config("MMoE", 3)
     rows = observed(task_specs(model_config))

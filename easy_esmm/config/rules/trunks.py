@@ -28,6 +28,24 @@ def _check_mixture(report: Report, parameters: Any, at: str) -> None:
     _refuse_own_inputs(report, "experts")
 
 
+def _check_mmoe(report: Report, parameters: Any, at: str) -> None:
+    """Experts in either form; listed ones end in as many units."""
+    if parameters.HasField("expert_dnn") or not parameters.experts:
+        _check_mixture(report, parameters, at)
+        return
+    first = None
+    for number, expert in enumerate(parameters.experts):
+        path = f"{at}.experts[{number}]"
+        _check_expert(report, expert, path, "dnn")
+        units = _units(expert.dnn)
+        first = first or units
+        if units and first and units[-1] != first[-1]:
+            rule = f"must end in as many units as the first expert, {first[-1]}: gates take means"
+            last = f"{path}.dnn.hidden_units[{len(units) - 1}]"
+            report.refuse(last, rule, str(units[-1]))
+    _refuse_own_inputs(report, "experts")
+
+
 def _check_extraction(report: Report, parameters: Any, at: str) -> None:
     if not parameters.extraction_networks:
         hint = "write extraction_networks { ... } for each"
@@ -82,7 +100,7 @@ _TRUNKS: Dict[str, Callable[[Report, Any, str], None]] = {
     "esmm_mmoe": _check_mixture,
     "esmm_ple": _check_extraction,
     "esmm_aitm": _check_transfer,
-    "mmoe": _check_mixture,
+    "mmoe": _check_mmoe,
     "dbmtl": _check_relations,
     "ple": _check_extraction,
 }

@@ -74,11 +74,16 @@ def _compares_nothing(_: PipelineConfig, export: Any) -> bool:
     return export.exporter_type != "best" and not export.enable_early_stop
 
 
+def _lists_experts(_: PipelineConfig, mmoe: Any) -> bool:
+    return bool(mmoe.experts) and not mmoe.HasField("expert_dnn")
+
+
 def _without(name: str) -> Condition:
     """While the message that holds the field leaves `name` unset, false or 0."""
     return lambda _, owner: not getattr(owner, name)
 
 
+_HAS_EXPERT = "expert_dnn is set, and wins"
 _COMPARES_NOTHING = "exporter_type is not best, and enable_early_stop is false"
 _NO_TASK_SPACE = "the tower has no task_space_indicator_label"
 _IDENTITY = "hidden_units: [0] is the identity"
@@ -131,6 +136,8 @@ UNUSED: Tuple[Unused, ...] = (
         Unused(f"model_config.**.{name}", _without("task_space_indicator_label"), _NO_TASK_SPACE)
         for name in ("in_task_space_weight", "out_task_space_weight")
     ),
+    Unused("model_config.mmoe.experts", lambda _, mmoe: mmoe.HasField("expert_dnn"), _HAS_EXPERT),
+    Unused("model_config.mmoe.num_expert", _lists_experts, "experts says how many there are"),
     Unused(
         "model_config.**.use_sample_weight",
         lambda config, _: not config.data_config.sample_weight,
