@@ -29,10 +29,15 @@ class TransferTower(TowerLayers):
         super().__init__(config, name, product_dtype)
         self._transfer = TransferAttention("transfer", product_dtype)
 
-    def call(self, inputs: Tensor, previous: Tensor, training: bool = False) -> Tensor:
-        """float32 [batch, width] and the earlier task's [batch, any] -> what a `Tower` gives."""
-        hidden = self.hidden(inputs, training=training)
-        return self.logits_of(self._transfer(hidden, previous))
+    def call(
+        self, inputs: Tensor, previous: Tensor, training: bool = False
+    ) -> Tuple[Tensor, Tensor]:
+        """float32 [batch, width] and the earlier task's [batch, any] -> as a `SourceTower`.
+
+        Its last layer is what the attention gives.
+        """
+        hidden = self._transfer(self.hidden(inputs, training=training), previous)
+        return self.logits_of(hidden), hidden
 
 
 class TransferAttention(keras.layers.Layer):  # type: ignore[misc]

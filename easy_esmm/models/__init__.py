@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from easy_esmm.models import aitm as _aitm  # noqa: F401  (registers itself)
 from easy_esmm.models import click_space as _click_space  # noqa: F401  (registers itself)
 from easy_esmm.models import dbmtl as _dbmtl  # noqa: F401  (registers itself)
 from easy_esmm.models import dcmt as _dcmt  # noqa: F401  (registers itself)

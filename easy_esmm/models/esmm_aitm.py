@@ -33,4 +33,5 @@ class TransferBetweenTowers(ESMM):
         ctr_output, hidden = self.towers[ctr](inputs[ctr], training=training)
         if self.parameters.stop_gradient:
             hidden = tf.stop_gradient(hidden)
-        return {ctr: ctr_output, cvr: self.towers[cvr](inputs[cvr], hidden, training=training)}
+        cvr_output, _ = self.towers[cvr](inputs[cvr], hidden, training=training)
+        return {ctr: ctr_output, cvr: cvr_output}

@@ -183,6 +183,22 @@ CASES: Dict[str, Tuple[str, List[str]]] = {
             "1, got 0"
         ],
     ),
+    "AITM with one tower without hidden layers": (
+        config("AITM", 'tower_name: "a" label_name: "click" dnn { hidden_units: [0] }'),
+        [
+            "x.config:27:3: model_config.aitm.task_towers: must have at least two towers: one "
+            "hands over to the next, got 1; SimpleMultiTask takes one",
+            "x.config:28:55: model_config.aitm.task_towers[0].dnn: must have a hidden layer: its "
+            "last one is handed over; write dnn { hidden_units: [64, 32] }",
+        ],
+    ),
+    "AITM whose second tower has no hidden layers": (
+        config("AITM", _A, 'tower_name: "b" label_name: "buy"'),
+        [
+            "x.config:29:5: model_config.aitm.task_towers[1].dnn: must have a hidden layer: it "
+            "meets that of the tower before it; write dnn { hidden_units: [64, 32] }",
+        ],
+    ),
     "relations to later towers, to itself and to nobody": (
         config(
             "DBMTL",

@@ -162,5 +162,5 @@ def test_a_transfer_needs_hidden_layers_on_both_sides(problems_of: Problems) -> 
     )
     assert problems_of(TOWERS, edits) == [
         "x.config:28:5: model_config.esmm_aitm.ctr_tower.dnn: must have a hidden layer: its last one is handed over; write dnn { hidden_units: [64, 32] }",
-        "x.config:29:53: model_config.esmm_aitm.cvr_tower.dnn: must have a hidden layer: it meets the CTR tower's; write dnn { hidden_units: [64, 32] }",
+        "x.config:29:53: model_config.esmm_aitm.cvr_tower.dnn: must have a hidden layer: it meets that of the tower before it; write dnn { hidden_units: [64, 32] }",
     ]

@@ -36,6 +36,7 @@ CONFIGS = tuple(sorted(path.stem for path in FOLDER.glob("*.config")))
 OPTIMIZERS = ("adam_optimizer", "lazy_adam_optimizer")
 _EXPERTS = "{ hidden_units: [16] use_bn: false }"
 OTHER_MODELS = {
+    "AITM": "aitm { }",
     "ClickSpace": "click_space { }",
     "DBMTL": f"dbmtl {{ bottom_dnn {_EXPERTS} num_expert: 2 expert_dnn {_EXPERTS} }}",
     "DCMT": "dcmt { }",

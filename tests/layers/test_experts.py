@@ -119,8 +119,11 @@ def task(units: str) -> TaskTower:
 
 
 def test_the_transfer_lies_between_the_hidden_layers_and_the_output() -> None:
-    (logit,), v = run(lambda: TransferTower(task("[4, 3]"), "cvr", tf.float32), [X, PREVIOUS])
+    (logit, attended), v = run(
+        lambda: TransferTower(task("[4, 3]"), "cvr", tf.float32), [X, PREVIOUS]
+    )
     hidden = in_numpy.transfer(in_numpy.network(X, v, "cvr/dnn"), PREVIOUS, v, "cvr/transfer")
+    np.testing.assert_allclose(attended, hidden, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(logit, in_numpy.dense(hidden, v, "cvr/output")[:, 0], rtol=1e-4)
     (logit, hidden), v = run(lambda: SourceTower(task("[4, 3]"), "ctr", tf.float32))
     np.testing.assert_allclose(hidden, in_numpy.network(X, v, "ctr/dnn"), rtol=1e-4, atol=1e-5)

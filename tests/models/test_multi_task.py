@@ -27,6 +27,7 @@ MEMBERS = {
     "SimpleMultiTask": "simple_multi_task",
     "MMoE": "mmoe",
     "PLE": "ple",
+    "AITM": "aitm",
     "DBMTL": "dbmtl",  # more of it in test_dbmtl.py
 }
 _SEVEN = "{ hidden_units: [7] use_bn: false }"
@@ -39,8 +40,8 @@ TRUNKS = {
       extraction_networks {{ expert_num_per_task: 1 share_num: 2
         task_expert_net {_SEVEN} share_expert_net {_SEVEN} }}""",
 }
-MATRICES = {"MMoE": EXPERTS + 2, "PLE": (2 * 4 + 1 + 3) + (2 + 2 + 2)}
-"""Of experts and gates, with two tasks; PLE's first level has a shared gate too."""
+MATRICES = {"MMoE": EXPERTS + 2, "PLE": (2 * 4 + 1 + 3) + (4 + 2), "AITM": 4}
+"""Of experts and gates, or of the transfer, with two tasks; PLE's first level has a shared gate."""
 
 
 def config(name: str, tasks: int, extra: str = "", towers: str = "") -> ModelConfig:
@@ -122,7 +123,7 @@ def run(model_config: ModelConfig, rows: Dict[str, Observed]) -> Result:
 def inputs(name: str, result: Result, tasks: Tasks) -> Dict[str, Any]:
     """What each tower reads, by the paper's equations."""
     x, v = FEATURES.astype(np.float64), result.variables
-    if name in ("SimpleMultiTask", "DBMTL"):
+    if name in ("SimpleMultiTask", "DBMTL", "AITM"):
         return {task.name: x for task in tasks}
     if name == "PLE":
         names = [task.name for task in tasks]
@@ -133,14 +134,14 @@ def inputs(name: str, result: Result, tasks: Tasks) -> Dict[str, Any]:
 
 def outputs_of(name: str, result: Result, tasks: Tasks) -> Dict[str, Any]:
     """Logit or value of each task, from the variables."""
-    return {
-        task: in_numpy.dense(
-            in_numpy.network(x, result.variables, f"{task}_tower/dnn"),
-            result.variables,
-            f"{task}_tower/output",
-        )[:, 0]
-        for task, x in inputs(name, result, tasks).items()
-    }
+    v, found, previous = result.variables, {}, None
+    for task, x in inputs(name, result, tasks).items():
+        hidden = in_numpy.network(x, v, f"{task}_tower/dnn")
+        if name == "AITM" and previous is not None:
+            hidden = in_numpy.transfer(hidden, previous, v, f"{task}_tower/transfer")
+        found[task] = in_numpy.dense(hidden, v, f"{task}_tower/output")[:, 0]
+        previous = hidden
+    return found
 
 
 def sigmoid(x: Any) -> Any:
@@ -228,6 +229,18 @@ def test_experts_may_be_listed_with_layers_of_their_own() -> None:
     assert result.variables["mixture/experts/expert_2/dense_1/kernel:0"].shape == (3, 7)
     for task, logit in outputs_of("MMoE", result, tasks).items():
         np.testing.assert_allclose(result.served[f"logits_{task}"], logit, rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("stop", [False, True])
+def test_the_gradient_goes_back_through_what_is_handed_over_unless_stopped(stop: bool) -> None:
+    model_config = config("AITM", 3, f"stop_gradient: {str(stop).lower()}")
+    with tf.Graph().as_default():
+        model = models.build(model_config, task_specs(model_config), tf.float32)
+        outputs = model.outputs({"all": Group(tf.constant(FEATURES))}, training=False)
+        variables = v1.trainable_variables()
+        slopes = tf.gradients(outputs.heads["buy"].logit, variables)
+    moved = {v.name.split("_tower")[0] for v, slope in zip(variables, slopes) if slope is not None}
+    assert moved == ({"buy"} if stop else {"click", "cart", "buy"})
 
 
 def test_a_sum_is_the_mean_times_the_rows() -> None:

@@ -22,6 +22,7 @@ L2 = 0.5
 _DNN = "dnn { hidden_units: [4, 3] }"  # with batch normalisation, its default
 _EXPERT = "{ hidden_units: [4] }"
 PARAMETERS: Dict[str, str] = {
+    "AITM": "",
     "ClickSpace": "",
     "DBMTL": f"""
       bottom_dnn {_EXPERT} num_expert: 2 expert_dnn {_EXPERT}

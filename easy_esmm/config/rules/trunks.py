@@ -68,14 +68,19 @@ def _check_extraction(report: Report, parameters: Any, at: str) -> None:
 
 
 def _check_transfer(report: Report, parameters: Any, at: str) -> None:
-    why = {"ctr_tower": "its last one is handed over", "cvr_tower": "it meets the CTR tower's"}
-    for member in models.FAMILY_TOWERS:
-        dnn = getattr(parameters, member).dnn
+    towers = models.tower_paths(report.config.model_config)
+    if len(towers) == 1 and not models.is_entire_space(report.config.model_config):
+        rule = "must have at least two towers: one hands over to the next"
+        report.refuse(f"{at}.{models.TASK_TOWERS}", rule, "1", "SimpleMultiTask takes one")
+    for number, (path, tower) in enumerate(towers):
         # A network without `hidden_units` is refused by the rule for all networks.
-        has_units = dnn.hidden_units or not getattr(parameters, member).HasField("dnn")
-        if parameters.HasField(member) and has_units and not _units(dnn):
-            rule = f"must have a hidden layer: {why[member]}"
-            report.refuse(f"{at}.{member}.dnn", rule, None, "write dnn { hidden_units: [64, 32] }")
+        is_judged = tower.dnn.hidden_units or not tower.HasField("dnn")
+        if is_judged and not _units(tower.dnn):
+            why = (
+                "it meets that of the tower before it" if number else "its last one is handed over"
+            )
+            rule = f"must have a hidden layer: {why}"
+            report.refuse(f"{path}.dnn", rule, None, "write dnn { hidden_units: [64, 32] }")
 
 
 def _check_relations(report: Report, parameters: Any, at: str) -> None:
@@ -100,6 +105,7 @@ _TRUNKS: Dict[str, Callable[[Report, Any, str], None]] = {
     "esmm_mmoe": _check_mixture,
     "esmm_ple": _check_extraction,
     "esmm_aitm": _check_transfer,
+    "aitm": _check_transfer,
     "mmoe": _check_mmoe,
     "dbmtl": _check_relations,
     "ple": _check_extraction,
