@@ -23,6 +23,7 @@ from easy_esmm.atomic_file import atomic_write
 from easy_esmm.config import Edit, Pipeline, load
 from easy_esmm.config.easyrec_differences import differences
 from easy_esmm.config.feature_types import type_of
+from easy_esmm.config.groups import features_of, features_read, tables_of
 from easy_esmm.config.models import is_single_task, tower_paths
 from easy_esmm.config.parse import parse
 from easy_esmm.errors import UserError
@@ -88,9 +89,10 @@ def _lines(pipeline: Pipeline) -> Iterator[str]:
     what = "one task" if is_single_task(model) else "towers"
     yield f"  model     {model.model_class}: {what} {named}"
     for group in model.feature_groups:
-        yield f"  group     {group.group_name}: {_some(list(group.feature_names))}"
+        names = list(dict.fromkeys(features_of(group)))
+        yield f"  group     {group.group_name}: {_some(names)}"
     features = config.feature_config.features
-    used = {name for group in model.feature_groups for name in group.feature_names}
+    used = features_read(model)
     yield f"  features  {len(features)}, {len(used)} of them in groups"
     rows, numbers = _size(pipeline)
     yield f"  tables    {rows:,} rows, {numbers:,} numbers ({numbers * 4 / 2**20:,.1f} MB)"
@@ -101,13 +103,14 @@ def _lines(pipeline: Pipeline) -> Iterator[str]:
 def _size(pipeline: Pipeline) -> tuple[int, int]:
     """Rows and numbers of all embedding tables together; lines of vocabulary files are counted."""
     sizes = {}
-    for group in pipeline.config.model_config.feature_groups:
-        names = set(group.feature_names)
-        for feature in pipeline.config.feature_config.features:
-            if feature.feature_name in names and feature.embedding_dim:
-                # Without a name to share, a feature has a table in each of its groups.
-                name = feature.embedding_name or f"{group.group_name}/{feature.feature_name}"
-                sizes[name] = (type_of(feature).table_rows(feature), feature.embedding_dim)
+    features = {f.feature_name: f for f in pipeline.config.feature_config.features}
+    groups = pipeline.config.model_config.feature_groups
+    for home, name in (place for group in groups for place in tables_of(groups, group)):
+        feature = features[name]
+        if feature.embedding_dim:
+            # Without a name to share, a feature has a table in each of its groups.
+            table = feature.embedding_name or f"{home}/{name}"
+            sizes[table] = (type_of(feature).table_rows(feature), feature.embedding_dim)
     return sum(rows for rows, _ in sizes.values()), sum(rows * dim for rows, dim in sizes.values())
 
 

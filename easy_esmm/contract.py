@@ -182,6 +182,10 @@ class Group:
     """Columns of the matrix by feature, in its order."""
     sequences: Mapping[str, Sequence] = field(default_factory=dict)
     """By feature, those that are sequences; they are no part of the matrix."""
+    keys: Mapping[str, Tensor] = field(default_factory=dict)
+    """By feature, float32 [batch, width]: what the group's attentions compare histories with."""
+    attention_weights: Mapping[str, Tensor] = field(default_factory=dict)
+    """By attention that TensorBoard shows, float32 [elements]: the weights of all elements."""
 
 
 @dataclass(frozen=True, eq=False)

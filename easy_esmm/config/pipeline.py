@@ -20,6 +20,7 @@ from easy_esmm.config.rules.losses import check_losses
 from easy_esmm.config.rules.models import check_hidden_layers, check_inputs, check_model_class
 from easy_esmm.config.rules.optimizers import check_optimizers
 from easy_esmm.config.rules.report import Report
+from easy_esmm.config.rules.sequences import check_sequences
 from easy_esmm.config.rules.serving import check_matrices
 from easy_esmm.config.rules.single_task import check_single_task
 from easy_esmm.config.rules.towers import check_towers
@@ -98,6 +99,7 @@ _CHECKS: Tuple[Callable[[Report], None], ...] = (
     check_features,
     check_feature_types,
     check_groups,
+    check_sequences,
     check_shared_tables,
     check_model_class,
     check_inputs,

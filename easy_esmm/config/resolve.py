@@ -30,6 +30,9 @@ OF_SINGLE_TASK = ("loss_type", "num_class", "losses")
 _FAMILY_NAMES = {"cvr_tower": "cvr", "ctr_tower": "ctr"}
 """Default names of the towers of an entire-space model, in the order of `label_fields`."""
 
+_SCORING_UNITS = (128, 64, 32, 1)
+"""Of an attention without `seq_dnn`."""
+
 
 @dataclass(eq=False)
 class Resolved:
@@ -68,6 +71,7 @@ def resolve(written: PipelineConfig, places: Places) -> Resolved:
             inside.feature_names.append(name)
             if origin != f"{path}[{index}]":
                 resolved.origins[f"{path}[{index}]"] = origin
+    _attentions(config)
     if config.data_config.input_type in (DatasetConfig.CSVInputV2, DatasetConfig.CSVInputEx):
         config.data_config.input_type = DatasetConfig.CSVInput
     if models.is_supported(config.model_config):
@@ -198,6 +202,15 @@ def _single_task(model: ModelConfig, origins: Dict[str, str], names: _Names) -> 
     for name in OF_SINGLE_TASK:
         model.ClearField(name)
     model.MergeFrom(moved)
+
+
+def _attentions(config: PipelineConfig) -> None:
+    """Names and networks of the attentions that are written without."""
+    for group in config.model_config.feature_groups:
+        for number, attention in enumerate(group.sequence_features):
+            attention.group_name = attention.group_name or f"seq_{number}"
+            if not attention.HasField("seq_dnn"):
+                attention.seq_dnn.hidden_units.extend(_SCORING_UNITS)
 
 
 def _towers(config: PipelineConfig, origins: Dict[str, str]) -> None:

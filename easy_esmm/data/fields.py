@@ -16,6 +16,7 @@ from easy_esmm.config.cells import (
     parse_cell,
 )
 from easy_esmm.config.feature_types import type_of
+from easy_esmm.config.groups import features_read
 from easy_esmm.config.metric_columns import group_column
 from easy_esmm.config.several_values import value_separators
 from easy_esmm.config.tasks import task_specs
@@ -217,7 +218,7 @@ def _lists(config: PipelineConfig) -> Dict[str, str]:
 
 
 def _features_in_groups(config: PipelineConfig) -> List[FeatureConfig]:
-    used = {name for group in config.model_config.feature_groups for name in group.feature_names}
+    used = features_read(config.model_config)
     return [f for f in config.feature_config.features if f.feature_name in used]
 
 

@@ -31,6 +31,7 @@ class InputDropout:
                     tuple(group.widths.values()), by_column, f"variational_dropout_{name}"
                 )
                 for name, group in embedded.groups.items()
+                if group.widths  # a group may hold nothing but histories
             }
 
     def apply(self, training: bool) -> Mapping[str, Group]:
@@ -39,6 +40,8 @@ class InputDropout:
             return self._groups
         return {
             name: replace(group, matrix=self._layers[name](group.matrix, training=training))
+            if name in self._layers
+            else group
             for name, group in self._groups.items()
         }
 

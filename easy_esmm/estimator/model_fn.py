@@ -93,7 +93,8 @@ class _Batch:
         product_dtype = PRODUCT_DTYPES[config.train_config.compute_dtype]
         self._model: Model = models.build(config.model_config, tasks, product_dtype)
         self._dropout = InputDropout(config.model_config, self._embedded)
-        self._outputs: Outputs = self._model.outputs(self._dropout.apply(training), training)
+        self._groups = self._model.attended(self._dropout.apply(training), training)
+        self._outputs: Outputs = self._model.outputs(self._groups, training)
 
     def predict_spec(self, extra_columns: Sequence[str]) -> Any:
         served = dict(self._outputs.served)
@@ -179,7 +180,9 @@ class _Batch:
             fine_tune.restore()
         saver.add_saver(train)
         row_means = self._model.row_means(self._outputs, observed)
-        summaries.write(self._tasks, self._outputs, observed, terms, loss, update, row_means)
+        summaries.write(
+            self._tasks, self._outputs, observed, terms, loss, update, row_means, self._groups
+        )
         hooks: List[Any] = [LabelWarningHook(self._tasks, label_columns, TRAINING, set())]
         if self._embedded.out_of_range:
             hooks.append(IdWarningHook(self._embedded, train))

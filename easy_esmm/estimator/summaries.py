@@ -7,7 +7,7 @@ from typing import Any, Mapping, Sequence
 import tensorflow as tf
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import Kind, Labels, Outputs, RowMean, Tasks, Tensor, WeighedLoss
+from easy_esmm.contract import Group, Kind, Labels, Outputs, RowMean, Tasks, Tensor, WeighedLoss
 
 
 def write(
@@ -18,8 +18,9 @@ def write(
     loss: Tensor,
     update: Any,
     row_means: Mapping[str, RowMean],
+    groups: Mapping[str, Group],
 ) -> None:
-    """Adds summaries of losses, rates, logits and learning rates to the training graph.
+    """Adds summaries of losses, rates, logits, attentions and learning rates to the training graph.
 
     They are computed every `save_summary_steps` only.
     """
@@ -40,8 +41,15 @@ def write(
     for name, rows in row_means.items():
         mean = tf.reduce_sum(rows.weight * rows.value) / tf.reduce_sum(rows.weight)
         v1.summary.scalar(name, mean)  # NaN where the batch has no such row
+    _write_attentions(groups)
     for name, output in outputs.served.items():
         v1.summary.scalar(f"mean/{name}", tf.reduce_mean(output))
         kind, _, task_name = name.partition("_")
         if kind == "logits":
             v1.summary.histogram(f"logits/{task_name or 'all'}", output)
+
+
+def _write_attentions(groups: Mapping[str, Group]) -> None:
+    for name, group in groups.items():
+        for attention, weights in group.attention_weights.items():
+            v1.summary.histogram(f"attention/{name}/{attention}", weights)

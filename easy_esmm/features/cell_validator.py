@@ -6,6 +6,7 @@ from typing import Any, List, Mapping, Sequence
 
 import tensorflow as tf
 
+from easy_esmm.config.groups import features_read
 from easy_esmm.contract import Tensor
 from easy_esmm.features.registry import encoder_of
 from easy_esmm.protos.feature_pb2 import FeatureConfig
@@ -18,7 +19,7 @@ class CellValidator:
     """Reads the text columns of the features that stand in groups as the model will read them."""
 
     def __init__(self, config: PipelineConfig) -> None:
-        used = {n for group in config.model_config.feature_groups for n in group.feature_names}
+        used = features_read(config.model_config)
         features = config.feature_config.features
         self._features = [_without_table(f) for f in features if f.feature_name in used]
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple
 from typing import Sequence as SequenceOf
 
 import tensorflow as tf
 
+from easy_esmm.config import groups
 from easy_esmm.contract import Group, Sequence, TableRows, Tensor
 from easy_esmm.data.row_columns import row_columns
 from easy_esmm.features.encoded import Encoded
 from easy_esmm.features.gather import Gathered, Pool, gather
 from easy_esmm.features.registry import encoder_of
 from easy_esmm.features.tables import Slot, Tables, escaped
-from easy_esmm.protos.feature_pb2 import FeatureConfig
+from easy_esmm.protos.feature_pb2 import FeatureConfig, FeatureGroupConfig
+from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 
@@ -54,18 +56,19 @@ def embed(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Embedded:
     encoded = encode(config, columns)
     features = {feature.feature_name: feature for feature in config.feature_config.features}
     tables = Tables()
+
+    def slot(group: str, name: str) -> Slot:
+        return tables.slot(group, features[name], encoded[name])
+
     slots = {
-        group.group_name: [
-            tables.slot(group.group_name, features[name], encoded[name])
-            for name in group.feature_names
-        ]
+        group.group_name: _GroupSlots.of(config.model_config, group, slot)
         for group in config.model_config.feature_groups
     }
     lookup = _Lookup(gather(tables.readers()), slots)
-    groups = {name: lookup.group(of_group) for name, of_group in slots.items()}
+    looked_up = {name: lookup.group(of_group) for name, of_group in slots.items()}
     counted = {name: e for name, e in encoded.items() if e.out_of_range is not None}
     return Embedded(
-        groups=groups,
+        groups=looked_up,
         columns=row_columns(config, columns),
         tables=lookup.table_rows(),
         readers={
@@ -79,9 +82,9 @@ def embed(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Embedded:
 
 
 def encode(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Dict[str, Encoded]:
-    """By name, each feature that stands in a group, without reading a table."""
+    """By name, each feature that a group reads, without reading a table."""
     index = _index(config, columns)
-    used = {name for group in config.model_config.feature_groups for name in group.feature_names}
+    used = groups.features_read(config.model_config)
     encoded = {}
     for feature in config.feature_config.features:
         if feature.feature_name in used:
@@ -104,32 +107,70 @@ def _is_of_users(config: PipelineConfig, feature: FeatureConfig) -> bool:
     return feature.input_names[0] in config.data_config.user_rows.columns
 
 
+@dataclass(frozen=True, eq=False)
+class _GroupSlots:
+    """The places of a group's features, by what they are to it."""
+
+    plain: Tuple[Slot, ...]
+    """Those side by side in its matrix."""
+    sequences: Tuple[Slot, ...]
+    keys: Tuple[Slot, ...]
+    """Those that only its attentions look up."""
+    keys_found: Tuple[Slot, ...]
+    """Keys that some group's matrix holds anyway: `allow_key_search`."""
+
+    @classmethod
+    def of(
+        cls,
+        model: ModelConfig,
+        group: FeatureGroupConfig,
+        slot: Callable[[str, str], Slot],
+    ) -> _GroupSlots:
+        """`slot` makes a place from the names of the group whose table it reads and the feature."""
+        listed = [slot(group.group_name, name) for name in group.feature_names]
+        sequences = {s.feature.feature_name: s for s in listed if s.encoded.is_sequence}
+        keys: Dict[str, Slot] = {}
+        keys_found: Dict[str, Slot] = {}
+        for attention in group.sequence_features:
+            for name in groups.keys(attention):
+                home = groups.found_in(model.feature_groups, group, name)
+                of_kind = keys if home is None else keys_found
+                of_kind[name] = slot(home or group.group_name, name)
+            for name in (*groups.histories(attention), *groups.further_histories(attention)):
+                if name not in sequences:
+                    sequences[name] = slot(group.group_name, name)
+        return cls(
+            tuple(s for s in listed if not s.encoded.is_sequence),
+            *(tuple(slots.values()) for slots in (sequences, keys, keys_found)),
+        )
+
+    def __iter__(self) -> Iterator[Slot]:
+        yield from (*self.plain, *self.sequences, *self.keys, *self.keys_found)
+
+
 class _Lookup:
     """Vectors of slots from the gathered rows of all tables."""
 
-    def __init__(
-        self, gathered: Dict[str, Gathered], slots: Mapping[str, SequenceOf[Slot]]
-    ) -> None:
+    def __init__(self, gathered: Dict[str, Gathered], slots: Mapping[str, Iterable[Slot]]) -> None:
         self._gathered = gathered
         self._pools = _pools(gathered, slots)
         self._padded: Dict[str, Tensor] = {}
         self._of_groups: List[Tensor] = []
 
-    def group(self, slots: SequenceOf[Slot]) -> Group:
+    def group(self, slots: _GroupSlots) -> Group:
         """The slots as the network reads them."""
-        flat = [slot for slot in slots if not slot.encoded.is_sequence]
-        sequences = {
-            slot.feature.feature_name: self._sequence(slot)
-            for slot in slots
-            if slot.encoded.is_sequence
-        }
+        sequences = {slot.feature.feature_name: self._sequence(slot) for slot in slots.sequences}
+        keys = {slot.feature.feature_name: self._matrix([slot]) for slot in slots.keys}
+        for slot in slots.keys_found:  # which count where they were found
+            keys[slot.feature.feature_name] = self._matrix([slot], is_counted=False)
         return Group(
-            matrix=self._matrix(flat) if flat else _no_columns(sequences),
+            matrix=self._matrix(slots.plain) if slots.plain else _no_columns(sequences),
             widths={
                 slot.feature.feature_name: slot.encoded.width(slot.feature.embedding_dim)
-                for slot in flat
+                for slot in slots.plain
             },
             sequences=sequences,
+            keys=keys,
         )
 
     def table_rows(self) -> Tuple[TableRows, ...]:
@@ -142,8 +183,8 @@ class _Lookup:
             return tf.zeros([])
         return 2 * tf.add_n([tf.nn.l2_loss(vectors) for vectors in self._of_groups])
 
-    def _matrix(self, slots: SequenceOf[Slot]) -> Tensor:
-        """float32 [batch, width]: the slots side by side."""
+    def _matrix(self, slots: SequenceOf[Slot], is_counted: bool = True) -> Tensor:
+        """float32 [batch, width]: the slots side by side; `is_counted` by `squared_norm`."""
         parts: List[Tensor] = []
         for (has_table, is_of_users), same in groupby(slots, key=_lookup_kind):
             run = list(same)
@@ -153,12 +194,15 @@ class _Lookup:
             vectors = self._vectors(run)
             if is_of_users:
                 vectors = [run[0].encoded.by_row(_side_by_side(vectors))]
-            self._of_groups.extend(vectors)
+            if is_counted:
+                self._of_groups.extend(vectors)
             parts.extend(vectors)
         return _side_by_side(parts)
 
     def _sequence(self, slot: Slot) -> Sequence:
-        sequence = slot.encoded.sequence(*self._rows(slot))
+        if slot.table is None:
+            return slot.encoded.number_sequence()
+        sequence = slot.encoded.sequence(*self._rows(slot), slot.feature.combiner)
         self._of_groups.append(sequence.values)
         return sequence
 
@@ -203,7 +247,7 @@ def _no_columns(sequences: Mapping[str, Sequence]) -> Tensor:
     return tf.zeros([tf.shape(first.mask)[0], 0])
 
 
-def _pools(gathered: Dict[str, Gathered], slots: Mapping[str, SequenceOf[Slot]]) -> Dict[int, Pool]:
+def _pools(gathered: Dict[str, Gathered], slots: Mapping[str, Iterable[Slot]]) -> Dict[int, Pool]:
     """By dimension, the tables that features with one id a row read."""
     tables: Dict[int, Dict[str, Gathered]] = {}
     for of_group in slots.values():

@@ -1,4 +1,4 @@
-"""Encoded features: ids, bags of ids, sequences or numbers, before any table is read.
+"""Encoded features: ids, bags of ids or numbers, before any table is read.
 
 Encoding is a pure function of the input columns and holds no variables, so that it may run wherever
 the columns are: beside the model, or in the threads that read the input. Where a batch holds its
@@ -66,9 +66,13 @@ class Encoded(ABC):
         """float32 [batch, dimension]: one vector a row. Not of a kind with one id."""
         raise TypeError(f"{type(self).__name__} is not pooled")
 
-    def sequence(self, matrix: Tensor, positions: Tensor) -> Sequence:
+    def sequence(self, matrix: Tensor, positions: Tensor, combiner: str) -> Sequence:
         """The vectors of a sequence, a sequence for each row of the batch."""
         raise TypeError(f"{type(self).__name__} is no sequence")
+
+    def number_sequence(self) -> Sequence:
+        """As `sequence`, of a feature without a table."""
+        raise TypeError(f"{type(self).__name__} is no sequence of numbers")
 
     def look_ups(self) -> Optional[Tuple[Tensor, Tensor]]:
         """int64 [look-ups]: (ids, rows of the batch that each stands for); None without ids."""
@@ -186,43 +190,3 @@ class Numbers(Encoded):
 
     def pooled(self, matrix: Tensor, positions: Tensor, combiner: str) -> Tensor:
         return tf.linalg.matmul(self.values, pick(matrix, positions))
-
-
-@dataclass(frozen=True, eq=False)
-class IdSequence(Encoded):
-    """Ids of a row in their order, each with a vector of its own."""
-
-    ids: Tensor
-    """int64 [batch, time], in [0, vocabulary), or `MISSING`, as behind the end of a row."""
-    lengths: Tensor
-    """int64 [batch]: elements of each row, at most `time`."""
-    vocabulary: int
-    """Rows of the table."""
-    out_of_range: Optional[Tensor] = None
-    index: Optional[Tensor] = None
-
-    is_sequence = True
-
-    @property
-    def table_rows(self) -> int:
-        return self.vocabulary
-
-    def ids_to_read(self) -> Tensor:
-        return tf.reshape(self.ids, [-1])
-
-    def checks(self) -> List[Tensor]:
-        return [tf.reduce_all(self.ids >= MISSING)]
-
-    def sequence(self, matrix: Tensor, positions: Tensor) -> Sequence:
-        positions = tf.reshape(positions, tf.shape(self.ids))
-        mask = tf.sequence_mask(self.lengths, tf.shape(self.ids)[1])
-        if self.index is not None:
-            # Numbers of rows are expanded rather than vectors, of which there are `width` as many.
-            positions, mask = tf.gather(positions, self.index), tf.gather(mask, self.index)
-        return Sequence(pick(matrix, positions), mask)
-
-    def look_ups(self) -> Optional[Tuple[Tensor, Tensor]]:
-        if self.index is None:
-            return self.ids_to_read(), tf.ones_like(self.ids_to_read())
-        users, time = tf.unstack(tf.shape(self.ids))
-        return self.ids_to_read(), tf.repeat(self._rows_per_user(users), time)

@@ -25,13 +25,15 @@ class Ids:
     """int64 scalar: values without a row of their own, which were given row 0; None if hashed."""
 
 
-def to_ids(feature: FeatureConfig, values: Tensor) -> Ids:
+def to_ids(feature: FeatureConfig, values: Tensor, empty_is_missing: bool = True) -> Ids:
     """Maps values to rows by the first of the feature's settings.
 
     The order is `hash_bucket_size`, `vocab_list`, `vocab_file`, `num_buckets`; one of them is set.
+    Without `empty_is_missing` the text '' is hashed, or looked up, as any other; it is no number,
+    so that with `num_buckets` it is missing all the same.
     """
     source = next(source for source in SOURCES if getattr(feature, source))
-    return _MAPPINGS[source](feature, values)
+    return _MAPPINGS[source](feature, values, empty_is_missing)
 
 
 def as_text(feature: FeatureConfig, values: Tensor) -> Tensor:
@@ -43,32 +45,32 @@ def as_text(feature: FeatureConfig, values: Tensor) -> Tensor:
     return tf.as_string(values, precision=feature.precision)
 
 
-def _by_hash(feature: FeatureConfig, values: Tensor) -> Ids:
+def _by_hash(feature: FeatureConfig, values: Tensor, empty_is_missing: bool) -> Ids:
     """FarmHash Fingerprint64 of the text modulo the buckets; '' is missing, but -1 is not."""
     text = as_text(feature, values)
     ids = tf.strings.to_hash_bucket_fast(text, feature.hash_bucket_size)
-    if values.dtype == tf.string:  # the text of a number is never empty
+    if values.dtype == tf.string and empty_is_missing:  # the text of a number is never empty
         ids = tf.where(tf.equal(text, ""), tf.constant(MISSING, tf.int64), ids)
     return Ids(ids, feature.hash_bucket_size, None)
 
 
-def _by_list(feature: FeatureConfig, values: Tensor) -> Ids:
-    return _by_vocabulary(from_list(feature), as_text(feature, values))
+def _by_list(feature: FeatureConfig, values: Tensor, empty_is_missing: bool) -> Ids:
+    return _by_vocabulary(from_list(feature), as_text(feature, values), empty_is_missing)
 
 
-def _by_file(feature: FeatureConfig, values: Tensor) -> Ids:
-    return _by_vocabulary(from_file(feature), as_text(feature, values))
+def _by_file(feature: FeatureConfig, values: Tensor, empty_is_missing: bool) -> Ids:
+    return _by_vocabulary(from_file(feature), as_text(feature, values), empty_is_missing)
 
 
-def _by_vocabulary(vocabulary: Vocabulary, text: Tensor) -> Ids:
+def _by_vocabulary(vocabulary: Vocabulary, text: Tensor, empty_is_missing: bool) -> Ids:
     found = vocabulary.find(text)
-    is_missing = tf.equal(text, "")
+    is_missing = tf.equal(text, "") if empty_is_missing else tf.zeros_like(text, tf.bool)
     is_unknown = (found < 0) & ~is_missing
     ids = tf.where(is_missing, tf.constant(MISSING, tf.int64), tf.maximum(found, 0))
     return Ids(ids, vocabulary.size, _count(is_unknown))
 
 
-def _by_number(feature: FeatureConfig, values: Tensor) -> Ids:
+def _by_number(feature: FeatureConfig, values: Tensor, empty_is_missing: bool) -> Ids:
     ids = _as_integer(values)
     # -1 is a missing value; everything else outside [0, num_buckets) shares row 0.
     is_outside = (ids < MISSING) | (ids >= feature.num_buckets)
@@ -86,7 +88,7 @@ def _count(condition: Tensor) -> Tensor:
     return tf.math.count_nonzero(condition, dtype=tf.int64)
 
 
-_MAPPINGS: Dict[str, Callable[[FeatureConfig, Tensor], Ids]] = {
+_MAPPINGS: Dict[str, Callable[[FeatureConfig, Tensor, bool], Ids]] = {
     "hash_bucket_size": _by_hash,
     "vocab_list": _by_list,
     "vocab_file": _by_file,

@@ -26,6 +26,24 @@ def pieces_of(column: Tensor, separator: str) -> Tensor:
     return _ragged(parts.values, parts.indices[:, 0], parts.dense_shape[0])
 
 
+def elements_of(column: Tensor, separator: str) -> Tensor:
+    """RaggedTensor [batch, None] of a sequence's elements, empty ones among them.
+
+    A text column is split wherever the whole `separator` stands; an empty text has no element. A
+    list column is taken as it is, and a column of single numbers as lists of one.
+    """
+    if isinstance(column, tf.RaggedTensor) or column.dtype != tf.string:
+        return pieces_of(column, separator)
+    elements = tf.strings.split(column, separator)
+    return tf.ragged.boolean_mask(elements, tf.not_equal(elements, "") | _has_several(elements))
+
+
+def _has_several(pieces: Tensor) -> Tensor:
+    """bool, ragged as `pieces`: whether the row of each has others."""
+    lengths = pieces.row_lengths()
+    return pieces.with_values(tf.repeat(lengths > 1, lengths))
+
+
 def first_of(pieces: Tensor, count: int) -> Tensor:
     """The ragged values without those that stand behind the first `count` of their row."""
     # Not a slice, pieces[:, :count], which is built of three times as many operations.

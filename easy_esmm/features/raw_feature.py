@@ -6,12 +6,11 @@ from typing import List, Mapping, Tuple, Union
 
 import tensorflow as tf
 
-from easy_esmm.config.functions import bare_name
 from easy_esmm.contract import Tensor
 from easy_esmm.features.encoded import MISSING, Bag, Numbers, OneId
-from easy_esmm.features.functions import FUNCTIONS
 from easy_esmm.features.pieces import pieces_of, to_float
 from easy_esmm.features.registry import register
+from easy_esmm.features.scaling import boundaries_of, bucket_of, scaled
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 
 
@@ -25,13 +24,8 @@ def encode_raw(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Union[O
     num_buckets. An empty text or list, or a number that `normalizer_fn` makes nothing finite of, is
     missing: zero, or no bucket. So is, without buckets, a DOUBLE that is no finite float32.
     """
-    values, is_present = _values(feature, columns[feature.input_names[0]])
-    if feature.max_val > feature.min_val:
-        values = (values - feature.min_val) / (feature.max_val - feature.min_val)
-    if feature.normalizer_fn:
-        values = FUNCTIONS[bare_name(feature.normalizer_fn)](values)
-        is_present &= tf.math.is_finite(tf.cast(values, tf.float32))
-    boundaries = _boundaries(feature)
+    values, is_present = scaled(feature, *_values(feature, columns[feature.input_names[0]]))
+    boundaries = boundaries_of(feature)
     if boundaries:
         return _buckets(feature, values, is_present, boundaries)
     numbers = tf.cast(values, tf.float32)
@@ -75,24 +69,12 @@ def _several_values(
     return values, tf.greater(lengths, 0)[:, tf.newaxis]
 
 
-def _boundaries(feature: FeatureConfig) -> List[float]:
-    if feature.boundaries:
-        return list(feature.boundaries)
-    return [i / feature.num_buckets for i in range(1, feature.num_buckets)]
-
-
 def _buckets(
     feature: FeatureConfig, values: Tensor, is_present: Tensor, boundaries: List[float]
 ) -> Union[OneId, Bag]:
     """Each of several numbers has buckets of its own; a row then holds one id for each number."""
     count, buckets = feature.raw_input_dim, len(boundaries) + 1
-    # Not tf.raw_ops.Bucketize: its boundaries are float32, so that 0.1 falls below 0.1 in float64.
-    bucket = tf.searchsorted(
-        tf.constant(boundaries, values.dtype),
-        tf.reshape(values, [-1]),
-        side="right",
-        out_type=tf.int64,
-    )
+    bucket = bucket_of(tf.reshape(values, [-1]), boundaries)
     ids = tf.reshape(bucket, [-1, count]) + buckets * tf.range(count, dtype=tf.int64)
     ids = tf.reshape(tf.where(is_present, ids, tf.constant(MISSING, tf.int64)), [-1])
     if count == 1:

@@ -32,6 +32,12 @@ class Dense(keras.layers.Dense):  # type: ignore[misc]
         """Computes the layer."""
         if self._product_dtype == tf.float32:
             return super().call(inputs)
-        factors = tf.cast(inputs, self._product_dtype), tf.cast(self.kernel, self._product_dtype)
-        product = tf.cast(tf.linalg.matmul(*factors), tf.float32)
+        product = self.product(inputs, self.kernel)
         return product if self.bias is None else tf.nn.bias_add(product, self.bias)
+
+    def product(self, left: Tensor, right: Tensor) -> Tensor:
+        """float32: the matrix product, whose factors have the layer's type."""
+        if self._product_dtype == tf.float32:
+            return tf.linalg.matmul(left, right)
+        factors = (tf.cast(factor, self._product_dtype) for factor in (left, right))
+        return tf.cast(tf.linalg.matmul(*factors), tf.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence
+from typing import Callable, List, Optional, Sequence
 
 import tensorflow as tf
 
@@ -21,23 +21,36 @@ class MLP(keras.layers.Layer):  # type: ignore[misc]
     epsilon 1e-3, as in EasyRec. `product_dtype` is that of `Dense`.
     """
 
-    def __init__(self, config: DNN, name: str, product_dtype: tf.DType) -> None:
+    def __init__(
+        self, config: DNN, name: str, product_dtype: tf.DType, ends_linear: bool = False
+    ) -> None:
+        """`ends_linear`: the last layer has neither batch normalisation nor activation."""
         super().__init__(name=name)
         units = [unit for unit in config.hidden_units if unit]
         rates: Sequence[float] = config.dropout_ratio or [0.0] * len(units)
         # A bias before batch normalisation is kept, as in EasyRec: it costs nothing and makes
         # `use_bn` a switch that changes no other variable.
-        self._dense = [Dense(u, product_dtype, name=f"dense_{i}") for i, u in enumerate(units)]
+        self._dense = [
+            self.dense_layer(i)(u, product_dtype, name=f"dense_{i}") for i, u in enumerate(units)
+        ]
+        bent = len(units) - ends_linear
         self._norm: List[Optional[keras.layers.Layer]] = [
             keras.layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"norm_{i}")
-            if config.use_bn
+            if config.use_bn and i < bent
             else None
             for i in range(len(units))
         ]
         self._dropout: List[Optional[keras.layers.Layer]] = [
             Dropout(rate) if rate else None for rate in rates
         ]
-        self._activations = [activation(config.activation, str(i)) for i in range(len(units))]
+        self._activations = [
+            activation(config.activation if i < bent else "linear", str(i))
+            for i in range(len(units))
+        ]
+
+    def dense_layer(self, number: int) -> Callable[..., Dense]:
+        """What makes the fully connected layer of that number."""
+        return Dense
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """float32 [batch, width] -> float32 [batch, units of the last layer]."""

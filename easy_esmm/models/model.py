@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Mapping, Tuple, Type
+from typing import Callable, Dict, List, Mapping, Tuple, Type
 
 import tensorflow as tf
 
@@ -10,6 +10,7 @@ from easy_esmm import losses
 from easy_esmm.compat import keras
 from easy_esmm.config import models as configs
 from easy_esmm.contract import Group, Labels, LossTerm, Outputs, RowMean, Tasks, TaskSpec, Tensor
+from easy_esmm.layers.group_attention import GroupAttention
 from easy_esmm.protos.loss_pb2 import L2_LOSS
 from easy_esmm.protos.model_pb2 import ModelConfig
 
@@ -31,6 +32,24 @@ class Model(keras.layers.Layer):  # type: ignore[misc]
         self.tasks = tasks
         self.product_dtype = product_dtype
         self.reduction = losses.reduction_of(config)
+        self.attentions: Dict[str, List[GroupAttention]] = {
+            group.group_name: [
+                GroupAttention(attention, group.group_name, product_dtype)
+                for attention in group.sequence_features
+            ]
+            for group in config.feature_groups
+        }
+
+    def attended(self, groups: Mapping[str, Group], training: bool) -> Dict[str, Group]:
+        """The groups, with the outputs of their attentions (`sequence_features`) appended.
+
+        Called once per graph, before `outputs`.
+        """
+        found = dict(groups)
+        for name, attentions in self.attentions.items():
+            for attention in attentions:
+                found[name] = attention.append_to(found[name], training)
+        return found
 
     def outputs(self, groups: Mapping[str, Group], training: bool) -> Outputs:
         """The answers to all tasks, for a batch.
@@ -38,7 +57,7 @@ class Model(keras.layers.Layer):  # type: ignore[misc]
         Called once per graph: a second call would double the updates of batch normalisation.
 
         Args:
-          groups: what each feature group gives, by its name.
+          groups: what each feature group gives, by its name, with its attentions.
           training: whether dropout and batch statistics are on.
         """
         raise NotImplementedError

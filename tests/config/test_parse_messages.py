@@ -145,14 +145,14 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         "feature_type: TagFeature",
         "feature_type: TagFeatur",
         [
-            "x.config:21:48: feature_config.features[2].feature_type: must be IdFeature, RawFeature, TagFeature, ComboFeature, LookupFeature or ExprFeature, got TagFeatur; did you mean TagFeature?"
+            "x.config:21:48: feature_config.features[2].feature_type: must be IdFeature, RawFeature, TagFeature, ComboFeature, LookupFeature, SequenceFeature or ExprFeature, got TagFeatur; did you mean TagFeature?"
         ],
     ),
     "unknown_enum_number": (
         "feature_type: TagFeature",
         "feature_type: 99",
         [
-            "x.config:21:48: feature_config.features[2].feature_type: must be IdFeature, RawFeature, TagFeature, ComboFeature, LookupFeature or ExprFeature, got 99"
+            "x.config:21:48: feature_config.features[2].feature_type: must be IdFeature, RawFeature, TagFeature, ComboFeature, LookupFeature, SequenceFeature or ExprFeature, got 99"
         ],
     ),
     "missing_colon": (

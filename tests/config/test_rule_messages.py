@@ -268,25 +268,11 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             "x.config:15:3: data_config.negative_sampler: known to EasyRec, refused here: negative samplers belong to retrieval models"
         ],
     ),
-    "feature_type_not_yet": (
-        'input_names: "user" hash',
-        'input_names: "user" feature_type: SequenceFeature hash',
-        [
-            "x.config:19:34: feature_config.features[0].feature_type: known to EasyRec, not supported here yet: use TagFeature, which pools the sequence, got SequenceFeature"
-        ],
-    ),
     "feature_type_refused": (
         'input_names: "user" hash',
         'input_names: "user" feature_type: PassThroughFeature hash',
         [
             "x.config:19:34: feature_config.features[0].feature_type: known to EasyRec, refused here: has no meaning in a multi-task model, got PassThroughFeature"
-        ],
-    ),
-    "sequence_features_not_yet": (
-        'group_name: "all"',
-        'group_name: "all" sequence_features { seq_att_map { key: "item" hist_seq: "tags" } }',
-        [
-            "x.config:26:38: model_config.feature_groups[0].sequence_features[0]: known to EasyRec, not supported here yet: use TagFeature, which pools the history"
         ],
     ),
     "wide_part_refused": (

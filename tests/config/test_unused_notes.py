@@ -176,10 +176,10 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'input_names: "user"',
         'input_names: "user" max_seq_len: 3 lookup_max_sel_elem_num: 3 expression: "1" normalizer_fn: "log1p" max_partitions: 4',
         [
-            "x.config:19:34: feature_config.features[0].max_seq_len: has no effect here: only a TagFeature reads it",
+            "x.config:19:34: feature_config.features[0].max_seq_len: has no effect here: only a TagFeature and a SequenceFeature read it",
             "x.config:19:49: feature_config.features[0].lookup_max_sel_elem_num: has no effect here: only a LookupFeature reads it",
             "x.config:19:76: feature_config.features[0].expression: has no effect here: only an ExprFeature reads it",
-            "x.config:19:92: feature_config.features[0].normalizer_fn: has no effect here: only a RawFeature reads it",
+            "x.config:19:92: feature_config.features[0].normalizer_fn: has no effect here: only a RawFeature and a SequenceFeature read it",
             "x.config:19:115: feature_config.features[0].max_partitions: has no effect here: there are no parameter servers to spread a table over: each table is one variable",
         ],
     ),
@@ -211,10 +211,10 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'input_names: "user"',
         'input_names: "user" boundaries: [1, 2] min_val: 1 max_val: 2 raw_input_dim: 2',
         [
-            "x.config:19:47: feature_config.features[0].boundaries[0]: has no effect here: only a RawFeature reads it",
-            "x.config:19:53: feature_config.features[0].min_val: has no effect here: only a RawFeature reads it",
-            "x.config:19:64: feature_config.features[0].max_val: has no effect here: only a RawFeature reads it",
-            "x.config:19:75: feature_config.features[0].raw_input_dim: has no effect here: only a RawFeature reads it",
+            "x.config:19:47: feature_config.features[0].boundaries[0]: has no effect here: only a RawFeature and a SequenceFeature read it",
+            "x.config:19:53: feature_config.features[0].min_val: has no effect here: only a RawFeature and a SequenceFeature read it",
+            "x.config:19:64: feature_config.features[0].max_val: has no effect here: only a RawFeature and a SequenceFeature read it",
+            "x.config:19:75: feature_config.features[0].raw_input_dim: has no effect here: only a RawFeature and a SequenceFeature read it",
         ],
     ),
     "id_settings_of_a_raw_feature": (

@@ -151,6 +151,8 @@ def _cells(
     has_nulls = config.data_config.input_type in NULLABLE
     if feature.feature_type == FeatureConfig.TagFeature:
         return _tags(feature, field.input_type, lengths, random)
+    if feature.feature_type == FeatureConfig.SequenceFeature:
+        return _sequences(feature, field.input_type, lengths, random)
     if feature.raw_input_dim > 1:
         parts = random.normal(size=[len(which), feature.raw_input_dim]).round(3)
         return [feature.separator.join(str(part) for part in row) for row in parts]
@@ -206,4 +208,19 @@ def _tags(feature: FeatureConfig, input_type: int, lengths: np.ndarray, random: 
         if feature.kv_separator:
             pieces = [f"{p}{feature.kv_separator}{random.uniform(0, 2):.3f}" for p in pieces]
         cells.append(feature.separator.join(pieces))
+    return cells
+
+
+def _sequences(feature: FeatureConfig, input_type: int, lengths: np.ndarray, random: Any) -> Any:
+    """Histories of one length in each row."""
+    if input_type in INTEGER_TYPES:
+        return [list(random.integers(0, IDS, n)) for n in lengths]
+    of_numbers = feature.sub_feature_type == FeatureConfig.RawFeature
+    inner = feature.raw_input_dim if of_numbers else 2
+    prefix = "" if of_numbers or feature.num_buckets else "s"
+    cells = []
+    for n in lengths:
+        ids = random.integers(0, IDS, [n, inner if feature.seq_multi_sep else 1])
+        elements = [feature.seq_multi_sep.join(f"{prefix}{i}" for i in one) for one in ids]
+        cells.append(feature.separator.join(elements))
     return cells

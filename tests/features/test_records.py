@@ -31,7 +31,7 @@ class Watched:
 
 def samples() -> List[Tuple[Any, FeatureConfig]]:
     found = []
-    for name in ("esmm_all_features", "esmm_derived_features"):
+    for name in ("esmm_all_features", "esmm_derived_features", "esmm_sequences"):
         config = configs.load(str(SAMPLES / f"{name}.config")).config
         found += [(config, feature) for feature in config.feature_config.features]
     return found
@@ -39,7 +39,7 @@ def samples() -> List[Tuple[Any, FeatureConfig]]:
 
 def test_each_record_has_an_encoder_and_each_encoder_a_record() -> None:
     assert features  # whose import registers
-    assert sorted(registry._ENCODERS) == sorted(record.number for record in FEATURE_TYPES)
+    assert sorted(registry._ENCODERS) == sorted({record.number for record in FEATURE_TYPES})
     for record in FEATURE_TYPES:
         encoder = registry._ENCODERS[record.number]
         assert encoder.__module__ == f"easy_esmm.features.{record.encoder}"

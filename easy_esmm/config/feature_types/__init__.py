@@ -14,6 +14,7 @@ from easy_esmm.config.feature_types.id_feature import ID_FEATURE
 from easy_esmm.config.feature_types.lookup_feature import LOOKUP_FEATURE
 from easy_esmm.config.feature_types.raw_feature import RAW_FEATURE
 from easy_esmm.config.feature_types.record import FeatureType, UnusedField, ValueKind
+from easy_esmm.config.feature_types.sequence_feature import ID_SEQUENCE, NUMBER_SEQUENCE
 from easy_esmm.config.feature_types.tag_feature import TAG_FEATURE
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 
@@ -26,16 +27,26 @@ FEATURE_TYPES: Tuple[FeatureType, ...] = (
     COMBO_FEATURE,
     LOOKUP_FEATURE,
     EXPR_FEATURE,
+    ID_SEQUENCE,
+    NUMBER_SEQUENCE,
 )
 _BY_NUMBER: Dict[int, FeatureType] = {record.number: record for record in FEATURE_TYPES}
+_SEQUENCES: Dict[int, FeatureType] = {
+    FeatureConfig.IdFeature: ID_SEQUENCE,
+    FeatureConfig.RawFeature: NUMBER_SEQUENCE,
+}
+"""By the type of their elements."""
 _REFUSED = FeatureType()
 
 
 def type_of(feature: FeatureConfig) -> FeatureType:
     """The record of the feature's type; an empty one for those that the schema refuses."""
+    if feature.feature_type == FeatureConfig.SequenceFeature:
+        return _SEQUENCES.get(feature.sub_feature_type, _REFUSED)
     return _BY_NUMBER.get(feature.feature_type, _REFUSED)
 
 
 def readers_of(field: str) -> Tuple[FeatureType, ...]:
-    """The types that read a field of `FeatureConfig`."""
-    return tuple(record for record in FEATURE_TYPES if field in record.fields)
+    """The types that read a field of `FeatureConfig`, each once."""
+    reading = (record for record in FEATURE_TYPES if field in record.fields)
+    return tuple({record.number: record for record in reading}.values())

@@ -26,6 +26,9 @@ class _ExprFeature(FeatureType):
         "precision": "an ExprFeature is not read as text",
     }
 
+    def width(self, feature: FeatureConfig) -> int:
+        return 1
+
     def check(self, report: Report, feature: FeatureConfig, path: str) -> None:
         at = f"{path}.expression"
         if not feature.expression:

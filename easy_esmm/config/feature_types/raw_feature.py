@@ -79,27 +79,35 @@ class _RawFeature(FeatureType):
     def table_rows(self, feature: FeatureConfig) -> int:
         return feature.raw_input_dim * (buckets(feature) or 1) if feature.embedding_dim else 0
 
+    def width(self, feature: FeatureConfig) -> int:
+        return feature.embedding_dim or feature.raw_input_dim
+
     def check(self, report: Report, feature: FeatureConfig, path: str) -> None:
-        boundaries: List[float] = list(feature.boundaries)
-        for index in range(1, len(boundaries)):
-            if boundaries[index] <= boundaries[index - 1]:
-                rule = f"must be greater than the boundary before it, {boundaries[index - 1]:g}"
-                report.refuse(f"{path}.boundaries[{index}]", rule, f"{boundaries[index]:g}")
-        if feature.max_val < feature.min_val:
-            rule = f"must not be smaller than min_val, {feature.min_val:g}"
-            report.refuse(f"{path}.max_val", rule, f"{feature.max_val:g}")
-        if feature.num_buckets and boundaries:
-            rule = "must not stand beside boundaries in a RawFeature"
-            report.refuse(f"{path}.num_buckets", rule, str(feature.num_buckets))
-        elif feature.num_buckets and feature.max_val == feature.min_val:
-            rule = "needs min_val and max_val, between which the buckets of a RawFeature lie"
-            report.refuse(f"{path}.num_buckets", rule)
+        check_buckets(report, feature, path)
         _check_several(report, feature, path)
 
     def check_in_group(self, report: Report, feature: FeatureConfig, path: str) -> None:
         if buckets(feature) and feature.embedding_dim < 1:
             rule = "must be at least 1 for a RawFeature with buckets"
             report.refuse(f"{path}.embedding_dim", rule, str(feature.embedding_dim))
+
+
+def check_buckets(report: Report, feature: FeatureConfig, path: str) -> None:
+    """Boundaries ascend, and buckets of equal width have a range to lie in."""
+    boundaries: List[float] = list(feature.boundaries)
+    for index in range(1, len(boundaries)):
+        if boundaries[index] <= boundaries[index - 1]:
+            rule = f"must be greater than the boundary before it, {boundaries[index - 1]:g}"
+            report.refuse(f"{path}.boundaries[{index}]", rule, f"{boundaries[index]:g}")
+    if feature.max_val < feature.min_val:
+        rule = f"must not be smaller than min_val, {feature.min_val:g}"
+        report.refuse(f"{path}.max_val", rule, f"{feature.max_val:g}")
+    if feature.num_buckets and boundaries:
+        rule = "must not stand beside boundaries in a RawFeature"
+        report.refuse(f"{path}.num_buckets", rule, str(feature.num_buckets))
+    elif feature.num_buckets and feature.max_val == feature.min_val:
+        rule = "needs min_val and max_val, between which the buckets of a RawFeature lie"
+        report.refuse(f"{path}.num_buckets", rule)
 
 
 def _check_several(report: Report, feature: FeatureConfig, path: str) -> None:

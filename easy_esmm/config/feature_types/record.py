@@ -108,6 +108,10 @@ class FeatureType:
         set_to = ((source, getattr(feature, source)) for source in self.sources)
         return next((_ROWS[source](value) for source, value in set_to if value), 0)
 
+    def width(self, feature: FeatureConfig) -> int:
+        """Columns of what it becomes, in a matrix or in each element of a sequence."""
+        return feature.embedding_dim
+
     def check(self, report: Report, feature: FeatureConfig, path: str) -> None:
         """Refuses the fields of the feature at `path` that do not fit its type."""
 

@@ -49,7 +49,7 @@ def check_groups(report: Report) -> None:
     for group, path in zip(groups, paths):
         if not group.group_name:
             report.refuse(f"{path}.group_name", "must be set")
-        if not group.feature_names:
+        if not group.feature_names and not group.sequence_features:
             report.refuse(f"{path}.feature_names", "must name at least one feature")
         places = [f"{path}.feature_names[{index}]" for index in range(len(group.feature_names))]
         for name, place in zip(group.feature_names, places):

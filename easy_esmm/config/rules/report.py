@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Collection, Dict, List, Optional, Sequence, Set
 
+from easy_esmm.config.groups import features_read
 from easy_esmm.config.hints import did_you_mean
 from easy_esmm.config.problems import Place, Places, Problem
 from easy_esmm.config.resolve import Resolved
@@ -34,9 +35,8 @@ class Report:
         return {c.input_name: c.input_type for c in self.config.data_config.input_fields}
 
     def features_in_groups(self) -> Set[str]:
-        """Names of the features that stand in a feature group."""
-        groups = self.config.model_config.feature_groups
-        return {name for group in groups for name in group.feature_names}
+        """Names of the features that a feature group reads."""
+        return features_read(self.config.model_config)
 
     def refuse(
         self, path: str, rule: str, value: Optional[str] = None, hint: Optional[str] = None

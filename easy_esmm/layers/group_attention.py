@@ -1,0 +1,119 @@
+"""An attention of a feature group, whose output is appended to the group's matrix."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import List, Tuple
+
+import tensorflow as tf
+
+from easy_esmm.compat import keras
+from easy_esmm.config.groups import further_histories, histories, keys
+from easy_esmm.contract import Group, Sequence, Tensor
+from easy_esmm.layers.dense import Dense
+from easy_esmm.layers.target_attention import TargetAttention, weighted_sum
+from easy_esmm.protos.feature_pb2 import SeqAttGroupConfig
+
+
+class GroupAttention(keras.layers.Layer):  # type: ignore[misc]
+    """Attends the histories of a `sequence_features` by its key.
+
+    It is not called as a layer, which would put a name scope of its own before its variables.
+    """
+
+    def __init__(self, config: SeqAttGroupConfig, group: str, product_dtype: tf.DType) -> None:
+        """`group`: name of the feature group."""
+        super().__init__(name=f"attention_{group}_{config.group_name}")
+        self.config = config
+        prefix = f"attention/{group}/{config.group_name}"
+        self._attention = TargetAttention(config.seq_dnn, prefix, product_dtype)
+        self._prefix, self._product_dtype = prefix, product_dtype
+        self._transforms: List[Dense] = []
+
+    def append_to(self, group: Group, training: bool) -> Group:
+        """The group with the weighted sums of its histories, and the key, behind its matrix.
+
+        They are: the sum of the `hist_seq` side by side, that of each `aux_hist_seq`, and the key
+        unless `need_key_feature` is false. A row without a history has zeros in place of sums.
+        """
+        names = (*histories(self.config), *further_histories(self.config))
+        together = _equally_long(self.config, group, names)
+        compared = len(histories(self.config))
+        history = _side_by_side([one.values for one in together[:compared]])
+        key = _side_by_side([group.keys[name] for name in keys(self.config)])
+        fitting_key, history = self._fitted(key, history)
+        mask = _either([one.mask for one in together])
+        weights = self._attention((fitting_key, history, mask), training=training)
+        parts = [weighted_sum(weights, history)]
+        parts += [weighted_sum(weights, one.values) for one in together[compared:]]
+        if self.config.need_key_feature:
+            parts.append(key)
+        appended = _side_by_side(parts)
+        shown = {self.config.group_name: tf.boolean_mask(weights, mask)}
+        return replace(
+            group,
+            attention_weights={
+                **group.attention_weights,
+                **(shown if self.config.tf_summary else {}),
+            },
+            matrix=_side_by_side([group.matrix, appended]),
+            widths={
+                **group.widths,
+                f"sequence_features/{self.config.group_name}": appended.shape[1],
+            },
+        )
+
+    def _fitted(self, key: Tensor, history: Tensor) -> Tuple[Tensor, Tensor]:
+        """Key and history of one width: see `allow_key_transform`."""
+        missing = history.shape[2] - key.shape[1]
+        if not missing:
+            return key, history
+        if missing > 0 and not self.config.transform_dnn:
+            return tf.pad(key, [[0, 0], [0, missing]]), history
+        self._transforms = [
+            Dense(
+                history.shape[2],
+                self._product_dtype,
+                name=f"{self._prefix}/{part}_transform",
+            )
+            for part in ("key", "history")
+        ]
+        of_key, of_history = self._transforms
+        width = history.shape[2]
+        flat = tf.nn.relu(of_history(tf.reshape(history, [-1, width])))
+        return tf.nn.relu(of_key(key)), tf.reshape(flat, tf.shape(history))
+
+
+def _equally_long(
+    config: SeqAttGroupConfig, group: Group, names: Tuple[str, ...]
+) -> Tuple[Sequence, ...]:
+    """The sequences of those features, after a check that each row has them equally long.
+
+    One that is empty where the others have a single element is as long as they are: text cannot
+    tell an empty element from none.
+    """
+    sequences = [group.sequences[name] for name in names]
+    if len(sequences) == 1:
+        return tuple(sequences)
+    lengths = tf.stack([tf.reduce_sum(tf.cast(s.mask, tf.int32), axis=1) for s in sequences])
+    longest = tf.reduce_max(lengths, axis=0)
+    is_right = tf.reduce_all(tf.equal(lengths, longest) | (longest <= 1), axis=0)
+    wrong = tf.boolean_mask(lengths, ~is_right, axis=1)
+    message = (
+        f"sequence_features {config.group_name}: the histories {', '.join(names)} must be equally "
+        "long in each row; their lengths in the first rows where they are not, feature by feature:"
+    )
+    check = tf.debugging.Assert(
+        tf.reduce_all(is_right), [message, *tf.unstack(wrong[:, :5], num=len(names))], 5
+    )
+    with tf.control_dependencies([check]):
+        return tuple(replace(s, values=tf.identity(s.values)) for s in sequences)
+
+
+def _either(masks: List[Tensor]) -> Tensor:
+    """Where any of them holds."""
+    return masks[0] if len(masks) == 1 else tf.reduce_any(tf.stack(masks), axis=0)
+
+
+def _side_by_side(parts: List[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else tf.concat(parts, axis=-1)
