@@ -6,6 +6,11 @@ model reads (none for the first), and `t` is a tower's name:
     embedding/<group>/<feature>     input_layer[_k]/<feature>_embedding/embedding_weights
     shared_embedding/<name>         input_layer[_k]/<name>[_embedding]/embedding_weights
     group_<group>/                  <group>/
+    group_<group>/input_norm/, dnn/ <group>_fea_bn/, <group>_dnn/
+    final/dnn/, final/output/       final_dnn/, output/
+    bottom/                         bottom_dnn/
+    mixture/experts/expert_<i>/     mmoe/expert_<i>/
+    mixture/gate_<t>/scores/        mmoe/gate_<number of the tower>/dnn/
     <t>_tower/dnn/                  <t>/, <t>/dnn/
     <t>_tower/relation_dnn/         <t>/relation_dnn/
     <t>_tower/output/               <t>/dnn_output/, <t>/output/, dnn_output_<number of the tower>/
@@ -26,6 +31,17 @@ from easy_esmm.protos.model_pb2 import ModelConfig
 
 _LAYERS = ((r"/dense_(\d+)/", r"/dnn_\1/"), (r"/norm_(\d+)/", r"/dnn_\1/bn/"))
 """Pattern of ours -> theirs."""
+_SCOPES = (
+    (r"group_([^/]+)/input_norm(/.*)", r"\1_fea_bn\2"),
+    (r"group_([^/]+)/dnn(/.*)", r"\1_dnn\2"),
+    (r"group_([^/]+)(/.*)", r"\1\2"),
+    (r"final/dnn(/.*)", r"final_dnn\1"),
+    (r"final/output(/.*)", r"output\1"),
+    (r"bottom(/.*)", r"bottom_dnn\1"),
+    (r"mixture/experts/(expert_\d+/.*)", r"mmoe/\1"),
+    (r"variational_dropout_(.+)/drop_logit(.*)", r"logit_p_\1\2"),
+)
+"""The same, of names that do not depend on the towers."""
 _TABLE = r"input_layer(_\d+)?"
 
 
@@ -48,8 +64,7 @@ class Sources:
         self._rules: Tuple[Tuple[str, Callable[[re.Match[str]], List[str]]], ...] = (
             (r"embedding/([^/]+)/([^/]+)(.*)", self._table),
             (r"shared_embedding/([^/]+)(.*)", self._shared_table),
-            (r"group_([^/]+)(/.*)", lambda match: [match[1] + match[2]]),
-            (r"variational_dropout_(.+)/drop_logit(.*)", lambda m: [f"logit_p_{m[1]}{m[2]}"]),
+            *((pattern, _expanded(template)) for pattern, template in _SCOPES),
             *_tower_rules(model),
         )
 
@@ -101,6 +116,10 @@ def _tower_rules(
     for number, spec in enumerate(specs):
         name, scope = spec.name, re.escape(spec.scope)
         rules += [
+            (
+                rf"mixture/gate_{re.escape(name)}/scores(/.*)",
+                _behind(f"mmoe/gate_{number}/dnn"),
+            ),
             (rf"{scope}/dnn(/.*)", _behind(name, f"{name}/dnn")),
             (rf"{scope}/relation_dnn(/.*)", _behind(f"{name}/relation_dnn")),
             (
@@ -109,6 +128,10 @@ def _tower_rules(
             ),
         ]
     return rules
+
+
+def _expanded(template: str) -> Callable[[re.Match[str]], List[str]]:
+    return lambda match: [match.expand(template)]
 
 
 def _with_their_layers(name: str) -> str:

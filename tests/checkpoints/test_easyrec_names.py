@@ -203,6 +203,26 @@ def test_our_own_name_comes_first() -> None:
     assert source("embedding/a/x", there, "embedding/a/x") == "embedding/a/x"
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("group_a/input_norm/gamma", "a_fea_bn/gamma"),
+        ("group_a/dnn/dense_0/kernel/Adam_1", "a_dnn/dnn_0/kernel/Adam_1"),
+        ("group_a/dense_1/bias", "a/dnn_1/bias"),
+        ("final/dnn/norm_0/moving_mean", "final_dnn/dnn_0/bn/moving_mean"),
+        ("final/output/bias", "output/bias"),
+        ("bottom/dense_0/kernel", "bottom_dnn/dnn_0/kernel"),
+        ("mixture/experts/expert_3/dense_1/kernel", "mmoe/expert_3/dnn_1/kernel"),
+        ("mixture/gate_u/scores/bias", "mmoe/gate_1/dnn/bias"),
+        ("u_tower/relation_dnn/dense_0/kernel", "u/relation_dnn/dnn_0/kernel"),
+        ("u_tower/dnn/dense_0/kernel", "u/dnn/dnn_0/kernel"),
+    ],
+)
+def test_scopes_of_other_models(ours: str, theirs: str) -> None:
+    assert source(ours, theirs) == theirs
+    assert source(ours, f"{theirs}_") is None
+
+
 def test_towers_without_a_product_have_numbered_outputs() -> None:
     assert source("u_tower/output/kernel", "dnn_output_0/kernel", "dnn_output_1/kernel") == (
         "dnn_output_1/kernel"
