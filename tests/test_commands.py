@@ -339,13 +339,19 @@ def test_files_are_checked_before_anything_is_built(folder: Path) -> None:
     assert not (folder / "m2").exists()
 
 
-def test_a_loss_that_is_not_a_number_ends_training_with_advice(folder: Path) -> None:
+@pytest.mark.parametrize("summary_steps", [1, 1000])
+def test_a_loss_that_is_not_a_number_ends_training_with_advice(
+    folder: Path, summary_steps: int
+) -> None:
     rate = "optimizer_config[0].lazy_adam_optimizer.learning_rate.constant_learning_rate"
-    with pytest.raises(UserError, match=r"^the loss became NaN; lower the learning rate"):
+    with pytest.raises(
+        UserError, match=r"^the loss became NaN or infinite; lower the learning rate"
+    ):
         call(
             train,
             "--pipeline_config=x.config",
-            "--model_dir=nan",
+            f"--model_dir=nan{summary_steps}",
+            f"--train_config.save_summary_steps={summary_steps}",
             "--edit_config_json",
             json.dumps({f"train_config.{rate}.learning_rate": 1e30}),
         )

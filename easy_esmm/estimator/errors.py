@@ -13,6 +13,7 @@ from easy_esmm.compat import estimator
 from easy_esmm.config import ConfigError, Pipeline
 from easy_esmm.data import FilesOrFrame
 from easy_esmm.errors import UserError
+from easy_esmm.hooks.divergence import diverged
 
 _OF_THE_SYSTEM = {
     tf.errors.ResourceExhaustedError: "no space or memory left",
@@ -48,10 +49,7 @@ def user_errors(locate: Optional[Callable[[], Optional[UserError]]] = None) -> I
     try:
         yield
     except estimator.NanLossDuringTrainingError as error:
-        raise UserError(
-            "the loss became NaN; lower the learning rate, set "
-            "train_config.gradient_clipping_by_norm, or look for extreme values in the input"
-        ) from error
+        raise diverged("the loss") from error
     except tf.errors.OpError as error:
         translated = data.row_error(error)
         if translated is None:

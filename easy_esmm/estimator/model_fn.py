@@ -18,6 +18,7 @@ from easy_esmm.estimator.labels import labels_from_columns
 from easy_esmm.evaluation.gradients import Gradients
 from easy_esmm.evaluation.recorder import RowRecorder
 from easy_esmm.features import embed
+from easy_esmm.hooks.divergence import DivergenceHook
 from easy_esmm.hooks.id_warnings import IdWarningHook
 from easy_esmm.hooks.label_warnings import EVALUATION, TRAINING, LabelWarningHook
 from easy_esmm.hooks.progress import RowProgressHook, TrainProgress
@@ -183,7 +184,10 @@ class _Batch:
         summaries.write(
             self._tasks, self._outputs, observed, terms, loss, update, row_means, self._groups
         )
-        hooks: List[Any] = [LabelWarningHook(self._tasks, label_columns, TRAINING, set())]
+        hooks: List[Any] = [
+            DivergenceHook(loss),
+            LabelWarningHook(self._tasks, label_columns, TRAINING, set()),
+        ]
         if self._embedded.out_of_range:
             hooks.append(IdWarningHook(self._embedded, train))
         if progress is not None:

@@ -31,6 +31,7 @@ from easy_esmm.evaluation.history import (
     evaluations_folder,
 )
 from easy_esmm.hooks.dead_line import DeadLineHook
+from easy_esmm.hooks.divergence import FiniteWeights
 from easy_esmm.hooks.early_stop import EarlyStopHook
 from easy_esmm.hooks.progress import TrainProgress
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -73,7 +74,7 @@ def train(
 
     Raises:
       UserError: a file does not fit the config, a metric that decides does not exist, `model_dir`
-        holds another training, nothing was left to train, or the loss became NaN.
+        holds another training, nothing was left to train, or the training diverged.
     """
     config = pipeline.config
     if not config.model_dir:
@@ -195,7 +196,7 @@ def specs(
         train_input,
         max_steps=train.num_steps or None,
         hooks=[*all_hooks, position],
-        saving_listeners=[position.listener],
+        saving_listeners=[FiniteWeights(), position.listener],
     )
     if rows[1] is None and not config.eval_input_path:
         return train_spec, None

@@ -46,10 +46,15 @@ def write(
         v1.summary.scalar(f"mean/{name}", tf.reduce_mean(output))
         kind, _, task_name = name.partition("_")
         if kind == "logits":
-            v1.summary.histogram(f"logits/{task_name or 'all'}", output)
+            _histogram(f"logits/{task_name or 'all'}", output)
 
 
 def _write_attentions(groups: Mapping[str, Group]) -> None:
     for name, group in groups.items():
         for attention, weights in group.attention_weights.items():
-            v1.summary.histogram(f"attention/{name}/{attention}", weights)
+            _histogram(f"attention/{name}/{attention}", weights)
+
+
+def _histogram(name: str, values: Tensor) -> None:
+    """Of those that are finite: TensorFlow's fails at others, of which the loss is to tell."""
+    v1.summary.histogram(name, tf.boolean_mask(values, tf.math.is_finite(values)))
