@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, Tuple
+from typing import Dict, Hashable, Iterator, Tuple
 
 from easy_esmm.config.feature_types import type_of
 from easy_esmm.protos.feature_pb2 import FeatureConfig
@@ -19,16 +19,30 @@ def value_separators(config: PipelineConfig) -> Dict[str, str]:
     }
 
 
+def sequence_separators(config: PipelineConfig) -> Dict[str, str]:
+    """Those of `value_separators` that a sequence reads -> the text that separates its elements."""
+    return {
+        name: separator
+        for feature in config.feature_config.features
+        if type_of(feature).is_sequence
+        for name, separator in _of(feature)
+    }
+
+
 def unlike_separators(config: PipelineConfig) -> Dict[str, Tuple[str, str]]:
     """Input column -> two features that separate its values at different characters."""
-    first: Dict[str, Tuple[str, str]] = {}
+    first: Dict[str, Tuple[Hashable, str]] = {}
     unlike = {}
     for feature in config.feature_config.features:
+        # A text of one character is a set of one, but for empty values, which a set of ids skips.
+        is_text = type_of(feature).is_sequence
         for name, separators in _of(feature):
             if not separators:
                 continue
-            before, reader = first.setdefault(name, (separators, feature.feature_name))
-            if set(separators) != set(before):
+            is_whole = is_text and len(separators) > 1
+            split_at: Hashable = separators if is_whole else frozenset(separators)
+            before, reader = first.setdefault(name, (split_at, feature.feature_name))
+            if split_at != before:
                 unlike[name] = reader, feature.feature_name
     return unlike
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Sequence
+from typing import Any, Iterable, List, Mapping, Sequence
 
 import tensorflow as tf
 
 from easy_esmm.config.groups import features_read
 from easy_esmm.contract import Tensor
+from easy_esmm.features.histories import are_equally_long, compared
 from easy_esmm.features.registry import encoder_of
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -22,20 +23,28 @@ class CellValidator:
         used = features_read(config.model_config)
         features = config.feature_config.features
         self._features = [_without_table(f) for f in features if f.feature_name in used]
+        by_name = {feature.feature_name: feature for feature in self._features}
+        self._histories = [
+            (attention.group_name, [by_name[name] for name in compared(attention)])
+            for group in config.model_config.feature_groups
+            for attention in group.sequence_features
+        ]
 
     def checks(self, columns: Mapping[str, Tensor]) -> Sequence[Tensor]:
         """Bool scalars: False, or an InvalidArgumentError, where a cell cannot be read."""
-        return [check for f in self._features for check in _checks(f, columns)]
+        checks = [check for f in self._features for check in _checks(f, columns)]
+        return checks + [_fit_together(features, columns) for _, features in self._histories]
 
     def fault(self, columns: Mapping[str, Tensor]) -> str:
-        """The feature that cannot read a row [1], with its cells; empty if all can."""
+        """What cannot be read of a row [1], with its cells; empty if all can."""
         for feature in self._features:
             if not _reads(feature, columns):
-                cells = ", ".join(
-                    f"column '{name}' = {_shown(columns[name].numpy()[0])}"
-                    for name in feature.input_names
-                )
+                cells = _cells(feature.input_names, columns)
                 return f"feature {feature.feature_name} cannot read {cells}"
+        for attention, features in self._histories:
+            if not bool(_fit_together(features, columns)):
+                cells = _cells([f.input_names[0] for f in features], columns)
+                return f"sequence_features {attention} needs histories of one length, got {cells}"
         return ""
 
 
@@ -48,6 +57,16 @@ def _without_table(feature: FeatureConfig) -> FeatureConfig:
         bare.ClearField("vocab_file")
         bare.hash_bucket_size = feature.hash_bucket_size or 1
     return bare
+
+
+def _fit_together(features: Sequence[FeatureConfig], columns: Mapping[str, Tensor]) -> Tensor:
+    """Bool scalar: whether the sequences are equally long in each row."""
+    encoded: List[Any] = [encoder_of(feature)(feature, columns) for feature in features]
+    return tf.reduce_all(are_equally_long([one.places.lengths for one in encoded]))
+
+
+def _cells(names: Iterable[str], columns: Mapping[str, Tensor]) -> str:
+    return ", ".join(f"column '{name}' = {_shown(columns[name].numpy()[0])}" for name in names)
 
 
 def _reads(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> bool:

@@ -14,9 +14,10 @@ from easy_esmm.contract import Group, Sequence, TableRows, Tensor
 from easy_esmm.data.row_columns import row_columns
 from easy_esmm.features.encoded import Encoded
 from easy_esmm.features.gather import Gathered, Pool, gather
+from easy_esmm.features.histories import checked
 from easy_esmm.features.registry import encoder_of
 from easy_esmm.features.tables import Slot, Tables, escaped
-from easy_esmm.protos.feature_pb2 import FeatureConfig, FeatureGroupConfig
+from easy_esmm.protos.feature_pb2 import FeatureConfig, FeatureGroupConfig, SeqAttGroupConfig
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
@@ -118,6 +119,7 @@ class _GroupSlots:
     """Those that only its attentions look up."""
     keys_found: Tuple[Slot, ...]
     """Keys that some group's matrix holds anyway: `allow_key_search`."""
+    attentions: Tuple[SeqAttGroupConfig, ...]
 
     @classmethod
     def of(
@@ -140,8 +142,11 @@ class _GroupSlots:
                 if name not in sequences:
                     sequences[name] = slot(group.group_name, name)
         return cls(
-            tuple(s for s in listed if not s.encoded.is_sequence),
-            *(tuple(slots.values()) for slots in (sequences, keys, keys_found)),
+            plain=tuple(s for s in listed if not s.encoded.is_sequence),
+            sequences=tuple(sequences.values()),
+            keys=tuple(keys.values()),
+            keys_found=tuple(keys_found.values()),
+            attentions=tuple(group.sequence_features),
         )
 
     def __iter__(self) -> Iterator[Slot]:
@@ -160,6 +165,8 @@ class _Lookup:
     def group(self, slots: _GroupSlots) -> Group:
         """The slots as the network reads them."""
         sequences = {slot.feature.feature_name: self._sequence(slot) for slot in slots.sequences}
+        for attention in slots.attentions:
+            sequences = checked(attention, sequences)
         keys = {slot.feature.feature_name: self._matrix([slot]) for slot in slots.keys}
         for slot in slots.keys_found:  # which count where they were found
             keys[slot.feature.feature_name] = self._matrix([slot], is_counted=False)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from easy_esmm.compat import keras
 from easy_esmm.config.groups import further_histories, histories, keys
-from easy_esmm.contract import Group, Sequence, Tensor
+from easy_esmm.contract import Group, Tensor
 from easy_esmm.layers.dense import Dense
 from easy_esmm.layers.target_attention import TargetAttention, weighted_sum
 from easy_esmm.protos.feature_pb2 import SeqAttGroupConfig
@@ -35,9 +35,10 @@ class GroupAttention(keras.layers.Layer):  # type: ignore[misc]
 
         They are: the sum of the `hist_seq` side by side, that of each `aux_hist_seq`, and the key
         unless `need_key_feature` is false. A row without a history has zeros in place of sums.
+        In each row the histories are equally long, or some empty and the others one long.
         """
         names = (*histories(self.config), *further_histories(self.config))
-        together = _equally_long(self.config, group, names)
+        together = [group.sequences[name] for name in names]
         compared = len(histories(self.config))
         history = _side_by_side([one.values for one in together[:compared]])
         key = _side_by_side([group.keys[name] for name in keys(self.config)])
@@ -82,32 +83,6 @@ class GroupAttention(keras.layers.Layer):  # type: ignore[misc]
         width = history.shape[2]
         flat = tf.nn.relu(of_history(tf.reshape(history, [-1, width])))
         return tf.nn.relu(of_key(key)), tf.reshape(flat, tf.shape(history))
-
-
-def _equally_long(
-    config: SeqAttGroupConfig, group: Group, names: Tuple[str, ...]
-) -> Tuple[Sequence, ...]:
-    """The sequences of those features, after a check that each row has them equally long.
-
-    One that is empty where the others have a single element is as long as they are: text cannot
-    tell an empty element from none.
-    """
-    sequences = [group.sequences[name] for name in names]
-    if len(sequences) == 1:
-        return tuple(sequences)
-    lengths = tf.stack([tf.reduce_sum(tf.cast(s.mask, tf.int32), axis=1) for s in sequences])
-    longest = tf.reduce_max(lengths, axis=0)
-    is_right = tf.reduce_all(tf.equal(lengths, longest) | (longest <= 1), axis=0)
-    wrong = tf.boolean_mask(lengths, ~is_right, axis=1)
-    message = (
-        f"sequence_features {config.group_name}: the histories {', '.join(names)} must be equally "
-        "long in each row; their lengths in the first rows where they are not, feature by feature:"
-    )
-    check = tf.debugging.Assert(
-        tf.reduce_all(is_right), [message, *tf.unstack(wrong[:, :5], num=len(names))], 5
-    )
-    with tf.control_dependencies([check]):
-        return tuple(replace(s, values=tf.identity(s.values)) for s in sequences)
 
 
 def _either(masks: List[Tensor]) -> Tensor:

@@ -9,7 +9,11 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from easy_esmm.config.several_values import matrix_columns, value_separators
+from easy_esmm.config.several_values import (
+    matrix_columns,
+    sequence_separators,
+    value_separators,
+)
 from easy_esmm.contract import Tensor
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -30,7 +34,7 @@ def request(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Dict[str, 
       UserError: a value of a list holds a separator of its feature, which would part it; or, of
         joined rows, a cell holds the separator or a line break.
     """
-    separators = value_separators(config)
+    separators, sequences = value_separators(config), sequence_separators(config)
     matrices = matrix_columns(config)
     arrays: Dict[str, NDArray[Any]] = {}
     for name in (column.name for column in serving_columns(config)):
@@ -38,8 +42,12 @@ def request(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Dict[str, 
             arrays[name] = to_matrix(config, name, columns[name])
             continue
         if isinstance(columns[name], tf.RaggedTensor) and name in separators:
-            _require_without(separators[name], f"a value of column {name}", columns[name].values)
-        arrays[name] = text_column(columns[name], separators.get(name, "|")[0])
+            parting = "".join(dict.fromkeys(separators[name] + sequences.get(name, "")))
+            _require_without(parting, f"a value of column {name}", columns[name].values)
+        if name in sequences:
+            _require_text_for_empty(name, columns[name])
+        joined_by = sequences.get(name) or separators.get(name, "|")[0]
+        arrays[name] = text_column(columns[name], joined_by)
     if config.export_config.multi_placeholder:
         return arrays
     separator = config.data_config.separator
@@ -60,6 +68,17 @@ def _require_without(characters: str, what: str, values: Any) -> None:
                 f"{what} must hold none of the characters {characters!r}, which part it in a "
                 f"request, got {text.decode(errors='replace')!r}; export with "
                 "export_config.multi_placeholder and auto_multi_value: true"
+            )
+
+
+def _require_text_for_empty(name: str, column: Tensor) -> None:
+    """Raises UserError for a list of one empty text, which as text is an empty list."""
+    if isinstance(column, tf.RaggedTensor) and column.dtype == tf.string:
+        is_single = tf.gather(tf.equal(column.row_lengths(), 1), column.value_rowids())
+        if bool(tf.reduce_any(is_single & tf.equal(column.values, ""))):
+            raise UserError(
+                f"column {name} must not hold a list of one empty text, which a request, where it "
+                "is text, cannot tell from an empty list"
             )
 
 

@@ -69,6 +69,8 @@ def test_list_is_refused_where_a_feature_reads_one_value(feature: str, why: str)
         "input_names: 'x' feature_type: TagFeature",
         "input_names: 'x' feature_type: RawFeature",  # of one number
         "input_names: 'x' feature_type: RawFeature raw_input_dim: 3",
+        "input_names: 'x' feature_type: SequenceFeature",
+        "input_names: 'x' feature_type: SequenceFeature sub_feature_type: RawFeature",
         "input_names: ['x', 'y'] feature_type: ComboFeature combo_input_seps: ['|', '']",
     ],
 )

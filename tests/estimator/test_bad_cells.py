@@ -121,3 +121,62 @@ def test_the_position_of_a_validated_input_can_be_saved(
     resumed = iter(rows())
     tf.train.Checkpoint(iterator=resumed).restore(path)
     assert rows_of(resumed) == expected == [b"3", b""]
+
+
+SEQUENCE = """
+feature_config {
+  features { feature_name: "past" input_names: "word" feature_type: SequenceFeature separator: ";" %s }
+}
+model_config { feature_groups { group_name: "other" sequence_features {
+  seq_att_map { key: "row" hist_seq: "past" } } } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "cell"),
+    [
+        ("embedding_dim: 2 num_buckets: 9", "1;x"),
+        ("sub_feature_type: RawFeature", "1;;2,5"),
+        ("sub_feature_type: RawFeature", "1;nan"),
+        ("sub_feature_type: RawFeature boundaries: [1, 2] embedding_dim: 2", "1;inf"),
+        ("sub_feature_type: RawFeature raw_input_dim: 2", "1;2;3"),
+        ("sub_feature_type: RawFeature raw_input_dim: 2 seq_multi_sep: ':'", "1:2;3"),
+    ],
+)
+def test_bad_elements_of_a_sequence_are_found(
+    config: PipelineConfig, settings: str, cell: str
+) -> None:
+    text_format.Merge(SEQUENCE % settings, config)
+    del config.model_config.feature_groups[0].feature_names[:]  # the other group reads the column
+    good = "1:2;3:4" if "seq_multi_sep" in settings else "1;2;3;4"
+    config.data_config.separator = "/"
+    lines = [f"0/1//1/{good}", "0/0//2/", f"0/0//3/{cell}"]
+    Path(config.train_input_path).write_text("\n".join(lines))
+    found = str(find_bad_cell(config, config.train_input_path))
+    fault = f"feature past cannot read column 'word' = '{cell}'"
+    assert found.startswith(f"{config.train_input_path}:3: {fault}; ")
+
+
+def test_histories_of_unlike_length_are_found_with_the_row(config: PipelineConfig) -> None:
+    text_format.Merge(SEQUENCE % "embedding_dim: 2 hash_bucket_size: 9", config)
+    text_format.Merge(
+        """feature_config { features { feature_name: "tags_in_order" input_names: "tags"
+             feature_type: SequenceFeature separator: ";" embedding_dim: 2 hash_bucket_size: 9 } }
+           model_config { feature_groups { group_name: "third" sequence_features {
+             group_name: "clicks"
+             seq_att_map { key: "row" hist_seq: "past" aux_hist_seq: "tags_in_order" } } } }""",
+        config,
+    )
+    del config.model_config.feature_groups[0].feature_names[:]
+    lines = ["0,1,a;b,1,c;d", "0,0,,2,", "0,0,,3,x", "0,0,a;b,4,c"]
+    Path(config.train_input_path).write_text("\n".join(lines))
+    fault = (
+        "sequence_features clicks needs histories of one length, got column 'word' = 'c', "
+        "column 'tags' = 'a;b'"
+    )
+    found = str(find_bad_cell(config, config.train_input_path))
+    assert found.startswith(f"{config.train_input_path}:4: {fault}; ")
+    config.data_config.ignore_error = True
+    rows = data.input_fn(config, "train", validator=validator_of(config))
+    assert rows_of(rows()) == [b"1", b"2", b"3"]
+    assert list(rows.skipped.places) == [f"{config.train_input_path}:4: {fault}"]

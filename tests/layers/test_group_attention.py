@@ -260,18 +260,6 @@ def test_key_and_history_of_unlike_width_go_through_dense_layers(key: Any, optio
     np.testing.assert_array_equal(ran.out[1, :WIDTH], np.zeros(WIDTH))  # an empty history
 
 
-def test_histories_that_are_not_equally_long_are_an_error_that_names_them() -> None:
-    mask = MASK.copy()
-    mask[4] = [True, False, False, False]
-    text = f"group_name: 'a' seq_att_map {{ key: 'k' hist_seq: 'h' aux_hist_seq: 'x' }} {DNN}"
-    with pytest.raises(
-        tf.errors.InvalidArgumentError,
-        match=r"sequence_features a: the histories h, x must be equally long in each row",
-    ) as error:
-        Ran(text, {"k": KEY}, {"h": (HISTORY, MASK), "x": (AUX, mask)})
-    assert "[3] [1]" in str(error.value)
-
-
 def test_empty_text_beside_a_single_element_is_an_empty_element() -> None:
     text = f"group_name: 'a' seq_att_map {{ key: 'k' hist_seq: ['h', 'x'] }} {DNN}"
     text = text.replace("key: 'k'", "key: ['k', 'l']")

@@ -14,7 +14,7 @@ from easy_esmm import models
 from easy_esmm.compat import v1
 from easy_esmm.config.models import MODELS, is_entire_space
 from easy_esmm.config.tasks import task_specs
-from easy_esmm.contract import Group, Labels, TaskLabels, Tasks
+from easy_esmm.contract import Group, Labels, Sequence, TaskLabels, Tasks
 from easy_esmm.protos.model_pb2 import ModelConfig
 
 ROWS, WIDTH = 12, 5
@@ -68,7 +68,8 @@ def config(name: str) -> ModelConfig:
     text = f"""
       model_class: "{name}"
       task {{ label_name: "click" }}
-      feature_groups {{ group_name: "all" }}
+      feature_groups {{ group_name: "all" sequence_features {{ group_name: "past"
+        seq_att_map {{ key: "k" hist_seq: "h" }} seq_dnn {{ hidden_units: [3, 1] }} }} }}
       {MODELS[name]} {{ {towers} {PARAMETERS[name]} l2_regularization: {L2} }}
     """
     return text_format.Parse(text, ModelConfig())
@@ -90,6 +91,18 @@ def labels_of(tasks: Tasks) -> Labels:
     return Labels(found, ones)
 
 
+def group_of(features: Any) -> Group:
+    """Plain features beside a key and a history, of one, two or no elements."""
+    random = np.random.default_rng(2)
+    history, key = random.normal(size=[ROWS, 2, 2]), random.normal(size=[ROWS, 2])
+    mask = np.arange(2) < (np.arange(ROWS) % 3)[:, None]
+    return Group(
+        tf.constant(features),
+        sequences={"h": Sequence(tf.constant(history, tf.float32), tf.constant(mask))},
+        keys={"k": tf.constant(key, tf.float32)},
+    )
+
+
 class Graph:
     """The model's training graph on random features."""
 
@@ -101,7 +114,8 @@ class Graph:
         with self.graph.as_default():
             v1.train.create_global_step()
             self.model = models.build(model_config, tasks, tf.float32)
-            outputs = self.model.outputs({"all": Group(tf.constant(features))}, training=True)
+            groups = self.model.attended({"all": group_of(features)}, training=True)
+            outputs = self.model.outputs(groups, training=True)
             terms = self.model.loss_terms(outputs, labels_of(tasks))
             self.loss = tf.add_n([term.weight * term.value for term in terms])
             self.regularization = self.model.regularization()

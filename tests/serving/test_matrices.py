@@ -9,6 +9,8 @@ import pytest
 import tensorflow as tf
 from google.protobuf import text_format
 
+from easy_esmm.config.several_values import unlike_separators
+from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.matrices import matrix_types, to_matrix, without_padding
 from easy_esmm.serving.requests import request
@@ -120,3 +122,76 @@ def test_a_request_and_the_signature_have_the_same_keys_and_ranks(config: Pipeli
         ranks = {name: t.shape.rank for name, t in receiver.receiver_tensors.items()}
     assert {name: array.ndim for name, array in asked.items()} == ranks
     assert ranks == {"user": 1, **dict.fromkeys(MATRICES, 2)}
+
+
+SEQUENCES = """
+data_config {
+  input_fields { input_name: "texts" }
+  input_fields { input_name: "rows" }
+  input_fields { input_name: "numbers" }
+  input_fields { input_name: "lists" }
+}
+feature_config {
+  features { input_names: "texts" feature_type: SequenceFeature separator: ";;"
+             hash_bucket_size: 9 }
+  features { input_names: "rows" feature_type: SequenceFeature num_buckets: 9 }
+  features { input_names: "numbers" feature_type: SequenceFeature sub_feature_type: RawFeature }
+  features { input_names: "lists" feature_type: SequenceFeature num_buckets: 9 seq_multi_sep: ":" }
+}
+export_config { auto_multi_value: true }
+"""
+SEQUENCE_COLUMNS = {
+    "texts": ["a;b;;;;c", "", "d"],
+    "rows": ["1||2", "", "3"],
+    "numbers": ["0.5||1", "", "2"],
+    "lists": ["1:2||3", "", "4"],
+}
+SEQUENCE_MATRICES = {
+    "texts": [[b"a;b", b"", b"c"], [b"", b"", b""], [b"d", b"", b""]],
+    "rows": [[1, -1, 2], [-1, -1, -1], [3, -1, -1]],
+    "numbers": [[0.5, np.nan, 1], [np.nan] * 3, [2, np.nan, np.nan]],
+    "lists": [[b"1:2", b"", b"3"], [b"", b"", b""], [b"4", b"", b""]],
+}
+
+
+@pytest.fixture
+def sequences() -> PipelineConfig:
+    config = text_format.Parse(SEQUENCES, PipelineConfig())
+    for feature in config.feature_config.features:
+        feature.feature_name = feature.input_names[0]
+    return config
+
+
+@pytest.mark.parametrize("name", SEQUENCE_MATRICES)
+def test_empty_elements_of_a_sequence_survive_in_a_matrix(
+    sequences: PipelineConfig, name: str
+) -> None:
+    found = to_matrix(sequences, name, tf.constant(SEQUENCE_COLUMNS[name]))
+    np.testing.assert_array_equal(found, np.array(SEQUENCE_MATRICES[name], found.dtype))
+    others = {
+        other: tf.constant(to_matrix(sequences, other, tf.constant(cells)))
+        for other, cells in SEQUENCE_COLUMNS.items()
+    }
+    read = without_padding(sequences, others)[name]
+    np.testing.assert_array_equal(read.row_lengths(), [3, 0, 1])
+    np.testing.assert_array_equal(read[0], found[0])
+    np.testing.assert_array_equal(read[2], found[2, :1])
+
+
+def test_sequence_that_ends_with_an_empty_element_is_no_matrix(sequences: PipelineConfig) -> None:
+    for name, cell in (("texts", "a;;"), ("rows", "1|-1"), ("numbers", "1|")):
+        with pytest.raises(UserError, match=f"column {name} must not end with an empty element"):
+            to_matrix(sequences, name, tf.constant([cell, ""]))
+    empty = to_matrix(sequences, "texts", tf.constant(["", ""]))
+    assert empty.shape == (2, 0)
+
+
+def test_features_that_part_a_column_differently_cannot_share_a_matrix() -> None:
+    text = SEQUENCES.replace("seq_multi_sep: ':'", "")
+    cases = {"TagFeature separator: ';'": True, "TagFeature separator: '|'": False}
+    for other, is_unlike in cases.items():
+        config = text_format.Parse(text, PipelineConfig())
+        text_format.Merge(
+            f"feature_config {{ features {{ input_names: 'rows' feature_type: {other} }} }}", config
+        )
+        assert ("rows" in unlike_separators(config)) is is_unlike

@@ -74,3 +74,15 @@ def test_joined_rows_are_refused_cells_that_would_part_them(config: PipelineConf
     for user in ("a,b", "a\nb", "a\rb"):
         with pytest.raises(UserError, match=r"^a cell of column user, of joined rows, must hold"):
             request(config, columns(user=user))
+
+
+def test_a_sequence_is_text_joined_by_its_whole_separator(config: PipelineConfig) -> None:
+    feature = config.feature_config.features[2]
+    feature.feature_type, feature.separator = feature.SequenceFeature, "||"
+    lists = tf.ragged.constant([["a", "", "b"], []], dtype=tf.string)
+    assert request(config, {**columns(), "tags": lists})["tags"].tolist() == [b"a||||b", b""]
+    with pytest.raises(UserError, match=re.escape("must hold none of the characters '|'")):
+        request(config, {**columns(), "tags": tf.ragged.constant([["a|b"], []])})
+    lone = tf.ragged.constant([["a"], [""]], dtype=tf.string)
+    with pytest.raises(UserError, match="column tags must not hold a list of one empty text"):
+        request(config, {**columns(), "tags": lone})

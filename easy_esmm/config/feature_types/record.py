@@ -64,6 +64,9 @@ class FeatureType:
     unread: ClassVar[Mapping[str, str]] = {}
     """Field that it does not read -> why, where there is more to say than which types do."""
     unused: ClassVar[Tuple[UnusedField, ...]] = ()
+    is_sequence: ClassVar[bool] = False
+    """Whether the order of its values counts: text is split where the whole of `separators` stands,
+    and empty values are kept."""
     one_value_hint: ClassVar[str] = ""
     """What to write instead where a column of one value holds lists."""
 

@@ -31,6 +31,7 @@ class _Sequence(FeatureType):
     columns = (1, 1)
     columns_in_words = "one column"
     values_in_words = "any number, in their order"
+    is_sequence = True
 
     def separators(self, feature: FeatureConfig) -> Tuple[str, ...]:
         return (feature.separator,) * len(feature.input_names)
