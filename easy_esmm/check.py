@@ -26,6 +26,7 @@ from easy_esmm.config.feature_types import type_of
 from easy_esmm.config.groups import features_of, features_read, tables_of
 from easy_esmm.config.models import is_single_task, tower_paths
 from easy_esmm.config.parse import parse
+from easy_esmm.config.wide import feature_in_group
 from easy_esmm.errors import UserError
 
 FLAGS = flags.define(
@@ -103,10 +104,11 @@ def _lines(pipeline: Pipeline) -> Iterator[str]:
 def _size(pipeline: Pipeline) -> tuple[int, int]:
     """Rows and numbers of all embedding tables together; lines of vocabulary files are counted."""
     sizes = {}
-    features = {f.feature_name: f for f in pipeline.config.feature_config.features}
-    groups = pipeline.config.model_config.feature_groups
+    config = pipeline.config
+    features = {f.feature_name: f for f in config.feature_config.features}
+    groups = config.model_config.feature_groups
     for home, name in (place for group in groups for place in tables_of(groups, group)):
-        feature = features[name]
+        feature = feature_in_group(config.model_config, home, features[name])
         if feature.embedding_dim:
             # Without a name to share, a feature has a table in each of its groups.
             table = feature.embedding_name or f"{home}/{name}"

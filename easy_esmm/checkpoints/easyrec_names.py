@@ -16,6 +16,7 @@ model reads (none for the first), and `t` is a tower's name:
     <t>_tower/output/               <t>/dnn_output/, <t>/output/, dnn_output_<number of the tower>/
     .../dense_<i>/, .../norm_<i>/   .../dnn_<i>/, .../dnn_<i>/bn/
     variational_dropout_<group>/drop_logit      logit_p_<group>
+    deep/, deep/dnn/, deep/output/  deep_feature/ (both), deep_logits/ or deep_out/
 
 An optimizer's slot has the name of its variable with the slot's behind it, in both.
 """
@@ -37,11 +38,13 @@ _SCOPES = (
     (r"group_([^/]+)(/.*)", r"\1\2"),
     (r"final/dnn(/.*)", r"final_dnn\1"),
     (r"final/output(/.*)", r"output\1"),
+    (r"deep/(?!output/)(?:dnn/)?(.*)", r"deep_feature/\1"),
     (r"bottom(/.*)", r"bottom_dnn\1"),
     (r"mixture/experts/(expert_\d+/.*)", r"mmoe/\1"),
     (r"variational_dropout_(.+)/drop_logit(.*)", r"logit_p_\1\2"),
 )
 """The same, of names that do not depend on the towers."""
+_DEEP_OUTPUTS = ("deep_logits", "deep_out")
 _TABLE = r"input_layer(_\d+)?"
 
 
@@ -64,6 +67,7 @@ class Sources:
         self._rules: Tuple[Tuple[str, Callable[[re.Match[str]], List[str]]], ...] = (
             (r"embedding/([^/]+)/([^/]+)(.*)", self._table),
             (r"shared_embedding/([^/]+)(.*)", self._shared_table),
+            (r"deep/output(/.*)", _behind(*_DEEP_OUTPUTS)),
             *((pattern, _expanded(template)) for pattern, template in _SCOPES),
             *_tower_rules(model),
         )

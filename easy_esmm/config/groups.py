@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Iterator, Optional, Sequence, Set, Tuple
 
-from easy_esmm.protos.feature_pb2 import FeatureGroupConfig, SeqAttGroupConfig
+from easy_esmm.protos.feature_pb2 import FeatureGroupConfig, SeqAttGroupConfig, WideOrDeep
 from easy_esmm.protos.model_pb2 import ModelConfig
+
+
+def is_wide(group: FeatureGroupConfig) -> bool:
+    """Whether it is the linear part of a model."""
+    return bool(group.wide_deep == WideOrDeep.WIDE)
 
 
 def keys(attention: SeqAttGroupConfig) -> Tuple[str, ...]:
@@ -42,12 +47,13 @@ def found_in(
 ) -> Optional[str]:
     """Name of the group that `allow_key_search` finds a key of `group` in.
 
-    The attention's own group comes first, then the others in their order. None where the key is
-    not searched for, or in no group: the attention looks it up itself.
+    The attention's own group comes first, then the others in their order, wide ones left out. None
+    where the key is not searched for, or in no group: the attention looks it up itself.
     """
     if not any(a.allow_key_search for a in group.sequence_features if key in keys(a)):
         return None
-    return next((g.group_name for g in (group, *groups) if key in g.feature_names), None)
+    deep = (g for g in (group, *groups) if not is_wide(g))
+    return next((g.group_name for g in deep if key in g.feature_names), None)
 
 
 def tables_of(

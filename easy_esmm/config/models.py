@@ -27,6 +27,11 @@ TASK_TOWERS = "task_towers"
 """The towers of any other multi-task model."""
 NETWORKS = ("groups", "towers")
 """Members of a model that are lists of networks, each of a feature group."""
+NAMED_GROUPS: Dict[str, Tuple[str, ...]] = {
+    "deepfm": ("wide", "deep", "fm"),
+    "wide_and_deep": ("wide", "deep"),
+}
+"""Member of `model_config.model` -> feature groups that the model reads by names of its own."""
 SINGLE_TASK = "model_config.task"
 """Path of the only task of a single-task model."""
 
@@ -86,5 +91,8 @@ def groups_read(model: ModelConfig) -> List[str]:
     """
     written = parameters(model)
     named = [network.input for member in NETWORKS for network in getattr(written, member, ())]
+    existing = [group.group_name for group in model.feature_groups]
+    own = NAMED_GROUPS.get(str(model.WhichOneof("model")), ())
+    named += [name for name in own if name in existing]
     named += [own_input(tower) for _, tower in tower_paths(model)]
     return [name for name in dict.fromkeys(named) if name]

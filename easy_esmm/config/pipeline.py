@@ -22,7 +22,7 @@ from easy_esmm.config.rules.optimizers import check_optimizers
 from easy_esmm.config.rules.report import Report
 from easy_esmm.config.rules.sequences import check_sequences
 from easy_esmm.config.rules.serving import check_matrices
-from easy_esmm.config.rules.single_task import check_single_task
+from easy_esmm.config.rules.single_task import check_single_task, check_wide_groups
 from easy_esmm.config.rules.towers import check_towers
 from easy_esmm.config.rules.training import check_end, check_export, check_paths
 from easy_esmm.config.rules.trunks import check_trunks
@@ -104,6 +104,7 @@ _CHECKS: Tuple[Callable[[Report], None], ...] = (
     check_model_class,
     check_inputs,
     check_single_task,
+    check_wide_groups,
     check_towers,
     check_losses,
     check_counterfactual,

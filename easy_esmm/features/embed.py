@@ -10,6 +10,7 @@ from typing import Sequence as SequenceOf
 import tensorflow as tf
 
 from easy_esmm.config import groups
+from easy_esmm.config.wide import feature_in_group
 from easy_esmm.contract import Group, Sequence, TableRows, Tensor
 from easy_esmm.data.row_columns import row_columns
 from easy_esmm.features.encoded import Encoded
@@ -59,7 +60,8 @@ def embed(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Embedded:
     tables = Tables()
 
     def slot(group: str, name: str) -> Slot:
-        return tables.slot(group, features[name], encoded[name])
+        feature = feature_in_group(config.model_config, group, features[name])
+        return tables.slot(group, feature, encoded[name])
 
     slots = {
         group.group_name: _GroupSlots.of(config.model_config, group, slot)

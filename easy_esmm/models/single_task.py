@@ -29,9 +29,9 @@ class SingleTask(Model):
         """A logit or a value, [batch]; or logits [batch, 2] for two classes."""
         raise NotImplementedError
 
-    def final_tower(self, dnn: DNN) -> Tower:
+    def final_tower(self, dnn: DNN, name: str = "final") -> Tower:
         """Hidden layers `dnn` and the task's output on top of them."""
         tower = TaskTower()
         tower.CopyFrom(self.task.tower)
         tower.dnn.CopyFrom(dnn)
-        return Tower(tower, "final", self.product_dtype)
+        return Tower(tower, name, self.product_dtype)

@@ -228,3 +228,47 @@ def test_towers_without_a_product_have_numbered_outputs() -> None:
         "dnn_output_1/kernel"
     )
     assert source("u_tower/dnn/norm_1/gamma", "u/dnn_1/bn/gamma") == "u/dnn_1/bn/gamma"
+
+
+@pytest.mark.parametrize(
+    ("ours", "easyrecs"),
+    [
+        ("embedding/item/f", "input_layer_1/f_embedding/embedding_weights"),
+        ("group_user/input_norm/gamma", "user_fea_bn/gamma"),
+        ("group_user/dnn/dense_1/kernel", "user_dnn/dnn_1/kernel"),
+        ("group_user/dnn/norm_0/moving_mean", "user_dnn/dnn_0/bn/moving_mean"),
+        ("final/dnn/dense_0/bias/Adam_1", "final_dnn/dnn_0/bias/Adam_1"),
+        ("final/output/kernel", "output/kernel"),
+    ],
+)
+def test_layers_of_multi_tower_are_found(ours: str, easyrecs: str) -> None:
+    model = text_format.Parse(
+        """feature_groups { group_name: "item" feature_names: "f" }
+        feature_groups { group_name: "user" feature_names: "f" }
+        multi_tower { towers { input: "user" } towers { input: "item" } }""",
+        ModelConfig(),
+    )
+    found = (easyrecs, "input_layer/f_embedding/embedding_weights", "user/dnn_1/kernel")
+    assert Sources(model, found).of(ours) == easyrecs
+
+
+@pytest.mark.parametrize(
+    ("ours", "easyrecs"),
+    [
+        ("embedding/wide/f", "input_layer/f_embedding/embedding_weights"),
+        ("embedding/deep/f", "input_layer_1/f_embedding/embedding_weights"),
+        ("deep/dense_0/kernel", "deep_feature/dnn_0/kernel"),
+        ("deep/dnn/dense_0/kernel", "deep_feature/dnn_0/kernel"),
+        ("deep/output/bias", "deep_logits/bias"),
+        ("fm_logits/kernel", "fm_logits/kernel"),
+    ],
+)
+def test_layers_of_deepfm_are_found(ours: str, easyrecs: str) -> None:
+    model = text_format.Parse(
+        """feature_groups { group_name: "deep" feature_names: "f" }
+        feature_groups { group_name: "wide" feature_names: "f" wide_deep: WIDE } deepfm {}""",
+        ModelConfig(),
+    )
+    other = "input_layer_1" if "wide" in ours else "input_layer"
+    found = (easyrecs, f"{other}/f_embedding/embedding_weights")
+    assert Sources(model, found).of(ours) == easyrecs

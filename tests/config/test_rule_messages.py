@@ -279,7 +279,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'group_name: "all"',
         'group_name: "all" wide_deep: WIDE',
         [
-            "x.config:26:38: model_config.feature_groups[0].wide_deep: known to EasyRec, refused here: multi-task models have no wide part, got WIDE"
+            "x.config:26:38: model_config.feature_groups[0].wide_deep: must be DEEP: only the group wide of DeepFM and WideAndDeep is a linear part, got WIDE"
         ],
     ),
     "combiner": (

@@ -110,6 +110,123 @@ CASES: Dict[str, Tuple[str, List[str]]] = {
 }
 
 
+WIDE = 'feature_groups { group_name: "wide" feature_names: ["user", "item"] wide_deep: WIDE }'
+DEEP = 'feature_groups { group_name: "deep" feature_names: ["user", "item"] }'
+_LAYERS = "dnn { hidden_units: [8] } final_dnn { hidden_units: [8] }"
+
+
+def parts(name: str, *groups: str, parameters: str = _LAYERS, more: str = "") -> str:
+    """In place of `_ESMM`: group number n stands in line 26 + n, the parameters behind them."""
+    member = {"DeepFM": "deepfm", "WideAndDeep": "wide_and_deep"}[name]
+    written = "".join(f"  {group}\n" for group in groups)
+    return f'  model_class: "{name}"\n{written}  {member} {{ {parameters} }}\n  {more}\n'
+
+
+_FIELDS = (
+    "must have one embedding_dim with the other features of the group, whose vectors the "
+    "factorization machine multiplies"
+)
+PARTS: Dict[str, Tuple[str, List[str]]] = {
+    "no wide group": (
+        parts("DeepFM", DEEP),
+        ["x.config:24:1: model_config.feature_groups: must have a group named wide for DeepFM"],
+    ),
+    "parts of the wrong kind": (
+        parts(
+            "DeepFM", WIDE.replace(" wide_deep: WIDE", ""), DEEP.replace("}", "wide_deep: WIDE }")
+        ),
+        [
+            "x.config:26:3: model_config.feature_groups[0].wide_deep: must be WIDE for the group "
+            "wide of DeepFM, got DEEP",
+            "x.config:27:71: model_config.feature_groups[1].wide_deep: must be DEEP: only the "
+            "group wide of DeepFM and WideAndDeep is a linear part, got WIDE",
+        ],
+    ),
+    "fields that cannot be multiplied": (
+        parts("DeepFM", WIDE, DEEP.replace('"item"]', '"item", "price"]')),
+        [
+            f"x.config:27:71: model_config.feature_groups[1].feature_names[2]: {_FIELDS}, got "
+            '"price" with embedding_dim 0; or name those to multiply in a further group fm'
+        ],
+    ),
+    "no layers": (
+        parts("DeepFM", WIDE, DEEP, parameters=""),
+        [
+            "x.config:28:3: model_config.deepfm.dnn: must be set; write dnn { hidden_units: "
+            "[64, 32] }; [0] is the identity"
+        ],
+    ),
+    "an old penalty": (
+        parts("DeepFM", WIDE, DEEP, parameters=f"{_LAYERS} wide_regularization: 1e-3"),
+        [
+            "x.config:28:70: model_config.deepfm.wide_regularization: known to EasyRec, refused "
+            "here: deprecated in EasyRec: write l2_regularization, got 0.001"
+        ],
+    ),
+    "a wide part that does not fit the logit": (
+        parts("WideAndDeep", WIDE, DEEP, parameters="dnn { hidden_units: [8] } wide_output_dim: 4"),
+        [
+            "x.config:28:45: model_config.wide_and_deep.wide_output_dim: must be 1 without "
+            "final_dnn: the wide part is added to the logit, got 4"
+        ],
+    ),
+    "both in one group": (
+        parts("DeepFM", WIDE.replace("WIDE", "WIDE_AND_DEEP"), DEEP),
+        [
+            "x.config:26:71: model_config.feature_groups[0].wide_deep: known to EasyRec, refused "
+            "here: a group has one part: list the features in a group with WIDE and in another "
+            "with DEEP, got WIDE_AND_DEEP"
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", sorted(PARTS))
+def test_mistake_in_wide_and_deep_parts_is_reported(case: str, problems_of: Problems) -> None:
+    new, expected = PARTS[case]
+    assert problems_of(_ESMM, new) == expected
+
+
+def test_a_wide_group_is_refused_in_a_model_without_a_wide_part(problems_of: Problems) -> None:
+    new = _ESMM.replace('"price"] }', '"price"] wide_deep: WIDE }')
+    assert problems_of(_ESMM, new) == [
+        "x.config:26:87: model_config.feature_groups[0].wide_deep: must be DEEP: only the group "
+        "wide of DeepFM and WideAndDeep is a linear part, got WIDE"
+    ]
+
+
+def test_an_expression_has_no_weights_in_a_wide_group(problems_of: Problems) -> None:
+    feature = '  features { feature_name: "e" input_names: "price" feature_type: ExprFeature '
+    feature += 'expression: "price + 1" }\n'
+    new = parts("DeepFM", WIDE.replace('"item"]', '"e"]'), DEEP)
+    (problem,) = problems_of(
+        f"}}\nmodel_config {{\n{_ESMM}", f"{feature}}}\nmodel_config {{\n{new}"
+    )
+    assert problem.endswith(
+        'must not be of feature_type ExprFeature in a wide group: it has no weights, got "e"'
+    )
+
+
+def test_wide_and_deep_takes_one_optimizer(problems_of: Problems) -> None:
+    second = (
+        "optimizer_config { lazy_adam_optimizer { learning_rate { constant_learning_rate { } } } }"
+    )
+    text = parts("WideAndDeep", WIDE, DEEP, more="}\ntrain_config { " + second)
+    assert problems_of(_ESMM, text) == [
+        "x.config:30:16: train_config.optimizer_config[1]: must be one for WideAndDeep: EasyRec "
+        "gives the first of several to the wide weights alone, and here the first is for all tables"
+    ]
+
+
+def test_a_feature_of_a_wide_group_alone_needs_no_embedding_dim(load: Load) -> None:
+    more = (
+        '}\nfeature_config { features { feature_name: "w" input_names: "tags" hash_bucket_size: 9 }'
+    )
+    text = parts("DeepFM", WIDE.replace('"user"', '"w", "price", "user"'), DEEP, more=more)
+    wide, _ = load(_ESMM, text).config.model_config.feature_groups
+    assert list(wide.feature_names) == ["w", "price", "user", "item"]
+
+
 @pytest.mark.parametrize("case", sorted(CASES))
 def test_mistake_is_reported_at_its_place(case: str, problems_of: Problems) -> None:
     new, expected = CASES[case]

@@ -183,3 +183,39 @@ def test_constant_initializer_may_give_every_row_the_same_vector(look_up: Any) -
     initializer { constant_initializer { consts: [1, 2, 3] } } }"""
     found = look_up(text, {"a": np.array([1])})
     np.testing.assert_array_equal(found.tables["embedding/all/a"], [[1, 2, 3], [1, 2, 3]])
+
+
+def test_a_wide_group_has_tables_of_its_own_with_the_columns_of_the_wide_part(
+    look_up: Any, rows: Any
+) -> None:
+    text = """
+      features { input_names: 'user' embedding_dim: 4 num_buckets: 10 }
+      features { input_names: 'tags' feature_type: TagFeature num_buckets: 5 }
+      features { input_names: 'price' feature_type: RawFeature }
+      features { input_names: 'item' embedding_dim: 4 num_buckets: 20 embedding_name: 'same' }
+      feature_groups { group_name: 'wide' feature_names: ['user', 'tags', 'price', 'item']
+        wide_deep: WIDE }
+      feature_groups { group_name: 'deep' feature_names: ['user', 'item'] }
+      deepfm { wide_output_dim: 2 }
+    """
+    found = look_up(text, COLUMNS)
+    shapes = {name: table.shape for name, table in found.tables.items()}
+    assert shapes == {
+        "embedding/wide/user": (10, 2),
+        "embedding/wide/tags": (5, 2),
+        "embedding/wide/price": (1, 2),
+        "shared_embedding/same_wide": (20, 2),
+        "embedding/deep/user": (10, 4),
+        "shared_embedding/same": (20, 4),
+    }
+    tags = found.tables["embedding/wide/tags"]
+    expected = np.concatenate(
+        [
+            rows(found.tables["embedding/wide/user"], COLUMNS["user"]),
+            np.stack([tags[1] + tags[2], np.zeros(2), tags[2], 2 * tags[4]]),
+            COLUMNS["price"][:, None] * found.tables["embedding/wide/price"],
+            rows(found.tables["shared_embedding/same_wide"], COLUMNS["item"]),
+        ],
+        axis=1,
+    )
+    np.testing.assert_allclose(found.groups["wide"], expected, rtol=1e-6, atol=1e-9)

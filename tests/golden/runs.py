@@ -23,6 +23,7 @@ from easy_esmm.config import Pipeline, models
 from easy_esmm.evaluation.events import series_by_tag
 from easy_esmm.evaluation.history import evaluations_folder
 from easy_esmm.protos.esmm_pb2 import ESMM
+from easy_esmm.protos.feature_pb2 import WideOrDeep
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.optimizer_pb2 import Optimizer
 from easy_esmm.simulation.generator import simulate
@@ -47,10 +48,12 @@ OTHER_MODELS = {
     "ESMM_PLE": "esmm_ple { extraction_networks { expert_num_per_task: 1 share_num: 1 "
     f"task_expert_net {_EXPERTS} share_expert_net {_EXPERTS} }} }}",
     "MMoE": f"mmoe {{ num_expert: 2 expert_dnn {_EXPERTS} }}",
+    "DeepFM": "deepfm { wide_output_dim: 2 }",
     "MultiTower": "multi_tower { }",
     "PLE": "ple { extraction_networks { expert_num_per_task: 1 share_num: 1 "
     f"task_expert_net {_EXPERTS} share_expert_net {_EXPERTS} }} }}",
     "SimpleMultiTask": "simple_multi_task { }",
+    "WideAndDeep": "wide_and_deep { wide_output_dim: 3 }",
 }
 """Model class -> its parameters beside ESMM's towers. They run once, from CSV with lazy Adam: what
 they share with ESMM is its to show."""
@@ -121,7 +124,22 @@ def _tower_of_each_group(model: ModelConfig, esmm: ESMM) -> None:
     model.multi_tower.final_dnn.CopyFrom(esmm.ctr_tower.dnn)
 
 
-_OF_SINGLE_TASK = {"MultiTower": _tower_of_each_group}
+def _wide_and_deep(model: ModelConfig, esmm: ESMM) -> None:
+    (deep,) = model.feature_groups
+    deep.group_name = "deep"
+    model.feature_groups.add(
+        group_name="wide", feature_names=deep.feature_names[:3], wide_deep=WideOrDeep.WIDE
+    )
+    parameters = models.parameters(model)
+    parameters.dnn.CopyFrom(esmm.ctr_tower.dnn)
+    parameters.final_dnn.CopyFrom(esmm.ctr_tower.dnn)
+
+
+_OF_SINGLE_TASK = {
+    "DeepFM": _wide_and_deep,
+    "MultiTower": _tower_of_each_group,
+    "WideAndDeep": _wide_and_deep,
+}
 """Model class -> what gives its networks the layers of ESMM's CTR tower."""
 
 

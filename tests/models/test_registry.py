@@ -40,6 +40,7 @@ PARAMETERS: Dict[str, str] = {
       extraction_networks {{ expert_num_per_task: 2 share_num: 1
         task_expert_net {_EXPERT} share_expert_net {_EXPERT} }}""",
     "MMoE": f"num_expert: 2 expert_dnn {_EXPERT}",
+    "DeepFM": f"dnn {_EXPERT} final_dnn {_EXPERT}",
     "MultiTower": f"final_dnn {_EXPERT} towers {{ input: 'all' {_DNN} }}",
     "PLE": f"""
       extraction_networks {{ expert_num_per_task: 1 share_num: 2
@@ -47,10 +48,13 @@ PARAMETERS: Dict[str, str] = {
       extraction_networks {{ expert_num_per_task: 2 share_num: 1
         task_expert_net {_EXPERT} share_expert_net {_EXPERT} }}""",
     "SimpleMultiTask": "",
+    "WideAndDeep": f"wide_output_dim: 5 dnn {_EXPERT} final_dnn {_EXPERT}",
 }
 
 
-SINGLE_TASK = ("MultiTower",)
+ATTENDED = dict.fromkeys(["DeepFM", "WideAndDeep"], "deep")
+"""Name of the group that has an attention; of other models `all`."""
+SINGLE_TASK = ("DeepFM", "MultiTower", "WideAndDeep")
 
 
 def config(name: str) -> ModelConfig:
@@ -68,8 +72,10 @@ def config(name: str) -> ModelConfig:
     text = f"""
       model_class: "{name}"
       task {{ label_name: "click" }}
-      feature_groups {{ group_name: "all" sequence_features {{ group_name: "past"
-        seq_att_map {{ key: "k" hist_seq: "h" }} seq_dnn {{ hidden_units: [3, 1] }} }} }}
+      feature_groups {{ group_name: "{ATTENDED.get(name, "all")}"
+        sequence_features {{ group_name: "past"
+          seq_att_map {{ key: "k" hist_seq: "h" }} seq_dnn {{ hidden_units: [3, 1] }} }} }}
+      {'feature_groups { group_name: "fm" }' if name == "DeepFM" else ""}
       {MODELS[name]} {{ {towers} {PARAMETERS[name]} l2_regularization: {L2} }}
     """
     return text_format.Parse(text, ModelConfig())
@@ -114,7 +120,9 @@ class Graph:
         with self.graph.as_default():
             v1.train.create_global_step()
             self.model = models.build(model_config, tasks, tf.float32)
-            groups = self.model.attended({"all": group_of(features)}, training=True)
+            plain = Group(tf.constant(features), {"x": WIDTH})
+            given = {ATTENDED.get(name, "all"): group_of(features), "wide": plain, "fm": plain}
+            groups = self.model.attended(given, training=True)
             outputs = self.model.outputs(groups, training=True)
             terms = self.model.loss_terms(outputs, labels_of(tasks))
             self.loss = tf.add_n([term.weight * term.value for term in terms])
@@ -142,7 +150,7 @@ def test_each_kernel_is_regularised_exactly_once_and_nothing_else_is(built: Grap
         session.run(v1.global_variables_initializer())
         slopes, values = session.run([gradients, built.variables])
     matrices = [variable for variable in built.variables if variable.shape.rank == 2]
-    assert len(matrices) >= 4
+    assert len(matrices) >= 3
     for variable, slope, value in zip(built.variables, slopes, values):
         # The derivative of L2 x |kernel|^2 / 2 is L2 x kernel: twice that if it counted twice.
         expected = L2 * value if variable.shape.rank == 2 else np.zeros_like(value)
@@ -152,7 +160,7 @@ def test_each_kernel_is_regularised_exactly_once_and_nothing_else_is(built: Grap
 def test_each_batch_norm_is_updated_exactly_once_a_step(built: Graph) -> None:
     with built.graph.as_default():
         moving = [v for v in v1.global_variables() if "/moving_" in v.name]
-    assert len(moving) >= 8  # mean and variance of four layers or more
+    assert len(moving) >= 4  # mean and variance of two layers or more
     handles = {v.handle.name: v.name for v in moving}
     is_initializer = {v.initializer.name for v in moving}
     assignments = [

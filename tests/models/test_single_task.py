@@ -23,6 +23,12 @@ GROUPS = {
     name: RANDOM.normal(size=[ROWS, width]).astype(np.float32)
     for name, width in (("user", 6), ("item", 4))
 }
+FEATURES, WIDE_COLUMNS, COLUMNS = 3, 2, 4
+"""Of the groups `wide` and `deep`, and columns of each feature there."""
+PARTS = {
+    name: RANDOM.normal(size=[ROWS, FEATURES * width]).astype(np.float32)
+    for name, width in (("wide", WIDE_COLUMNS), ("deep", COLUMNS), ("fm", COLUMNS))
+}
 LABEL = (RANDOM.random(ROWS) < 0.4).astype(np.float64)
 WEIGHT = RANDOM.choice([0.0, 0.5, 2.0], ROWS)
 _NAMES = 'task { label_name: "click" }'
@@ -58,6 +64,11 @@ def run(
         (task,) = tasks
         model = models.build(config, tasks, tf.float32)
         groups = {name: Group(tf.constant(matrix)) for name, matrix in GROUPS.items()}
+        for name, matrix in PARTS.items():
+            widths = {f"f{n}": matrix.shape[1] // FEATURES for n in range(FEATURES)}
+            # (TensorFlow adds a constant to the bias first, which is of another shape.)
+            fed = v1.placeholder_with_default(matrix, matrix.shape)
+            groups[name] = Group(fed, widths)
         outputs = model.outputs(groups, training=False)
         ones = tf.ones([ROWS])
         rows = TaskLabels(
@@ -84,7 +95,7 @@ def run(
         )
 
 
-def multi_tower(text: str, **more: Any) -> Result:
+def answered(text: str, **more: Any) -> Result:
     return run(text_format.Parse(text, ModelConfig()), **more)
 
 
@@ -119,7 +130,7 @@ def cross_entropy(logit: np.ndarray, label: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("is_normalized", [True, False])
 def test_multi_tower_joins_the_towers_of_normalised_groups(is_normalized: bool) -> None:
     text = MULTI_TOWER.replace("l2_", f"use_input_bn: {str(is_normalized).lower()} l2_")
-    result = multi_tower(text + _NAMES)
+    result = answered(text + _NAMES)
     logit = answer(result, is_normalized)[:, 0]
     assert set(result.served) == {"logits", "probs"}
     np.testing.assert_allclose(result.served["logits"], logit, rtol=2e-5, atol=2e-6)
@@ -127,7 +138,7 @@ def test_multi_tower_joins_the_towers_of_normalised_groups(is_normalized: bool) 
 
 
 def test_the_loss_is_the_weighted_mean_cross_entropy_of_the_only_task() -> None:
-    result = multi_tower(MULTI_TOWER + _NAMES)
+    result = answered(MULTI_TOWER + _NAMES)
     logit = answer(result)[:, 0]
     assert list(result.terms) == ["cross_entropy_loss"]
     expected = (WEIGHT * cross_entropy(logit, LABEL)).sum() / ROWS
@@ -139,7 +150,7 @@ def test_the_loss_is_the_weighted_mean_cross_entropy_of_the_only_task() -> None:
 def test_several_losses_have_easyrecs_names_and_the_weights_of_the_config() -> None:
     task = """task { label_name: "click"
       losses { loss_type: PAIR_WISE_LOSS weight: 0.5 } losses { loss_type: CLASSIFICATION } }"""
-    result = multi_tower(MULTI_TOWER + task)
+    result = answered(MULTI_TOWER + task)
     assert list(result.terms) == ["pair_wise_loss", "cross_entropy_loss"]
     logit = answer(result)[:, 0]
     is_positive = (LABEL > 0) & (WEIGHT > 0)
@@ -154,7 +165,7 @@ def test_several_losses_have_easyrecs_names_and_the_weights_of_the_config() -> N
 def test_a_value_is_served_as_y() -> None:
     task = 'task { label_name: "price" loss_type: L2_LOSS }'
     price = RANDOM.uniform(-2, 9, ROWS)
-    result = multi_tower(MULTI_TOWER + task, label=price)
+    result = answered(MULTI_TOWER + task, label=price)
     value = answer(result)[:, 0]
     assert set(result.served) == {"y"}
     np.testing.assert_allclose(result.served["y"], value, rtol=2e-5, atol=2e-6)
@@ -165,7 +176,7 @@ def test_a_value_is_served_as_y() -> None:
 def test_joint_ranking_serves_the_logit_of_the_positive_class() -> None:
     task = """task { label_name: "click" num_class: 2
       losses { loss_type: JRC_LOSS jrc_loss { session_name: "user" } } }"""
-    result = multi_tower(MULTI_TOWER + task, sessions=np.arange(ROWS) // 3)
+    result = answered(MULTI_TOWER + task, sessions=np.arange(ROWS) // 3)
     logits = answer(result)
     assert set(result.served) == {"pos_logits", "probs"}
     assert list(result.terms) == ["jrc_loss"]
@@ -175,17 +186,94 @@ def test_joint_ranking_serves_the_logit_of_the_positive_class() -> None:
 
 
 def test_a_named_task_has_the_names_of_a_tower() -> None:
-    result = multi_tower(MULTI_TOWER + 'task { label_name: "click" tower_name: "ctr" }')
+    result = answered(MULTI_TOWER + 'task { label_name: "click" tower_name: "ctr" }')
     assert set(result.served) == {"logits_ctr", "probs_ctr"}
     assert list(result.terms) == ["cross_entropy_loss_ctr"]
 
 
 def test_the_penalty_is_half_the_squares_of_all_kernels() -> None:
-    result = multi_tower(MULTI_TOWER + _NAMES)
+    result = answered(MULTI_TOWER + _NAMES)
     kernels = [v for name, v in result.variables.items() if name.endswith("/kernel:0")]
     assert len(kernels) == 2 + 1 + 2 + 1
     expected = 0.25 * sum((kernel.astype(np.float64) ** 2).sum() for kernel in kernels)
     assert result.regularization == pytest.approx(expected, rel=1e-5)
+
+
+def parts(model_class: str, member: str, *, fm: bool = False, final: bool = True) -> str:
+    last = "final_dnn { hidden_units: [3] use_bn: false }" if final else ""
+    return f"""
+      model_class: "{model_class}" {_NAMES}
+      feature_groups {{ group_name: "wide" wide_deep: WIDE }}
+      feature_groups {{ group_name: "deep" }}
+      {'feature_groups { group_name: "fm" }' if fm else ""}
+      {member} {{ dnn {{ hidden_units: [5] use_bn: false }} {last}
+        wide_output_dim: {WIDE_COLUMNS if final or member == "deepfm" else 1} }}
+    """
+
+
+def machine(matrix: np.ndarray) -> np.ndarray:
+    """Sum over pairs of features of the products of their vectors, pair by pair."""
+    vectors = matrix.astype(np.float64).reshape(ROWS, FEATURES, COLUMNS)
+    pairs = [(i, j) for i in range(FEATURES) for j in range(i)]
+    return sum(vectors[:, i] * vectors[:, j] for i, j in pairs)
+
+
+def final(result: Result, *sides: np.ndarray) -> np.ndarray:
+    """The logit of the final tower over the parts and the deep layers."""
+    deep = in_numpy.network(PARTS["deep"], result.variables, "deep")
+    hidden = np.concatenate([*sides, deep], axis=1)
+    hidden = in_numpy.network(hidden, result.variables, "final/dnn")
+    return in_numpy.dense(hidden, result.variables, "final/output")[:, 0]
+
+
+def deep_output(result: Result) -> np.ndarray:
+    hidden = in_numpy.network(PARTS["deep"], result.variables, "deep/dnn")
+    return in_numpy.dense(hidden, result.variables, "deep/output")
+
+
+@pytest.mark.parametrize("fm", [True, False])
+def test_deepfm_joins_weights_products_and_layers(fm: bool) -> None:
+    result = answered(parts("DeepFM", "deepfm", fm=fm))
+    wide = PARTS["wide"].astype(np.float64).sum(axis=1, keepdims=True)
+    logit = final(result, wide, machine(PARTS["fm" if fm else "deep"]))
+    np.testing.assert_allclose(result.served["logits"], logit, rtol=2e-5, atol=2e-5)
+
+
+def test_deepfm_without_final_layers_is_the_sum_of_its_parts() -> None:
+    result = answered(parts("DeepFM", "deepfm", final=False))
+    wide = PARTS["wide"].astype(np.float64).sum(axis=1)
+    logit = wide + machine(PARTS["deep"]).sum(axis=1) + deep_output(result)[:, 0]
+    np.testing.assert_allclose(result.served["logits"], logit, rtol=2e-5, atol=2e-5)
+
+
+def test_deepfm_of_two_classes_weighs_the_products_for_each() -> None:
+    jrc = 'num_class: 2 losses { loss_type: JRC_LOSS jrc_loss { session_name: "user" } } }'
+    text = parts("DeepFM", "deepfm", final=False).replace("}", jrc, 1)
+    result = answered(text, sessions=np.arange(ROWS) // 3)
+    wide = PARTS["wide"].astype(np.float64).sum(axis=1, keepdims=True)
+    of_machine = in_numpy.dense(machine(PARTS["deep"]), result.variables, "fm_logits")
+    logits = wide + of_machine + deep_output(result)
+    np.testing.assert_allclose(result.served["pos_logits"], logits[:, 1], rtol=2e-5, atol=2e-5)
+    expected = sigmoid(logits[:, 1] - logits[:, 0])
+    np.testing.assert_allclose(result.served["probs"], expected, rtol=2e-5, atol=2e-5)
+
+
+def test_wide_and_deep_joins_the_sums_of_the_weights_by_column_and_layers() -> None:
+    result = answered(parts("WideAndDeep", "wide_and_deep"))
+    wide = PARTS["wide"].astype(np.float64).reshape(ROWS, FEATURES, WIDE_COLUMNS).sum(axis=1)
+    np.testing.assert_allclose(result.served["logits"], final(result, wide), rtol=2e-5, atol=2e-5)
+
+
+def test_wide_and_deep_without_final_layers_is_the_sum_of_its_parts() -> None:
+    text = parts("WideAndDeep", "wide_and_deep", final=False)
+    one_column = PARTS["wide"][:, :FEATURES]
+    before, PARTS["wide"] = PARTS["wide"], one_column
+    try:
+        result = answered(text)
+    finally:
+        PARTS["wide"] = before
+    logit = one_column.astype(np.float64).sum(axis=1) + deep_output(result)[:, 0]
+    np.testing.assert_allclose(result.served["logits"], logit, rtol=2e-5, atol=2e-5)
 
 
 def test_the_loss_of_the_model_is_that_of_its_task(tmp_path: Any) -> None:

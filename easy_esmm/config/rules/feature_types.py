@@ -28,13 +28,15 @@ _SHARED = (
 
 def check_feature_types(report: Report) -> None:
     """Each feature has the columns, the ids and the table that its type wants."""
-    used = report.features_in_groups()
+    used, deep = report.features_in_groups(), report.features_in_deep_groups()
     for number, feature in enumerate(report.config.feature_config.features):
         path = f"{_FEATURES}[{number}]"
         _check_amount(report, feature, path)
         type_of(feature).check(report, feature, path)
         if feature.feature_name in used:
             _check_floats(report, feature, path)
+            _check_ids(report, feature, path)
+        if feature.feature_name in deep:
             _check_table(report, feature, path)
             type_of(feature).check_in_group(report, feature, path)
 
@@ -95,11 +97,22 @@ def _check_floats(report: Report, feature: FeatureConfig, path: str) -> None:
 
 
 def _check_table(report: Report, feature: FeatureConfig, path: str) -> None:
-    """The embedding table of a feature that is in a group."""
+    """The columns of the embedding table of a feature that is in a group."""
     record = type_of(feature)
     if record.sources and feature.embedding_dim < 1:
         rule = f"must be at least 1 in a feature group for feature_type {record.name}"
         report.refuse(f"{path}.embedding_dim", rule, str(feature.embedding_dim))
+    constants = len(feature.initializer.constant_initializer.consts)
+    is_constant = feature.initializer.HasField("constant_initializer")
+    if is_constant and constants not in (1, feature.embedding_dim):
+        rule = f"must be one value, or embedding_dim = {feature.embedding_dim} values"
+        at = f"{path}.initializer.constant_initializer.consts"
+        report.refuse(at, rule, str(constants))
+
+
+def _check_ids(report: Report, feature: FeatureConfig, path: str) -> None:
+    """The rows of the embedding table of a feature that is in a group."""
+    record = type_of(feature)
     # A type with one source demands it in and out of groups.
     if len(record.sources) > 1 and not any(getattr(feature, source) for source in record.sources):
         rule = f"must have one of {', '.join(record.sources)} for feature_type {record.name}"
@@ -109,12 +122,6 @@ def _check_table(report: Report, feature: FeatureConfig, path: str) -> None:
         report.require_unique(feature.vocab_list, places, "an id of the vocabulary")
     if "vocab_file" in record.sources and feature.vocab_file:
         _check_vocabulary_file(report, feature.vocab_file, f"{path}.vocab_file")
-    constants = len(feature.initializer.constant_initializer.consts)
-    is_constant = feature.initializer.HasField("constant_initializer")
-    if is_constant and constants not in (1, feature.embedding_dim):
-        rule = f"must be one value, or embedding_dim = {feature.embedding_dim} values"
-        at = f"{path}.initializer.constant_initializer.consts"
-        report.refuse(at, rule, str(constants))
 
 
 def _check_vocabulary_file(report: Report, file: str, path: str) -> None:

@@ -148,6 +148,7 @@ RULES: Tuple[Rule, ...] = (
     ),
     Rule(f"{_LEVEL}.share_num", AtLeast(1), "tasks meet in the shared experts"),
     Rule("model_config.**.num_class", OneOf((1, 2)), "labels are 0 or 1, or one number"),
+    Rule("model_config.*.wide_output_dim", AtLeast(1), "it counts columns"),
     Rule("model_config.**.losses.loss_name", ScopeName(), "it names a variable and metrics"),
     Rule(f"{_LOSS}.*.label_smoothing", _BELOW_ONE, "a share of the label"),
     Rule(f"{_LOSS}.f1_reweighted_loss.f1_beta_square", Above(0), "recall counts by it"),

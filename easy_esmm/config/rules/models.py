@@ -34,8 +34,6 @@ _REFUSED: Dict[str, str] = {
     "RocketLaunching": "it distils a large network into a small one; use MultiTower",
     **dict.fromkeys(("CMBF", "Uniter"), "it reads images and text; use MultiTower over features"),
     "MultiTowerDIN": _SINGLE,
-    "DeepFM": _SINGLE,
-    "WideAndDeep": _SINGLE,
 }
 
 

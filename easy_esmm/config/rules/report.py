@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Collection, Dict, List, Optional, Sequence, Set
 
-from easy_esmm.config.groups import features_read
+from easy_esmm.config.groups import features_of, features_read, is_wide
 from easy_esmm.config.hints import did_you_mean
 from easy_esmm.config.problems import Place, Places, Problem
 from easy_esmm.config.resolve import Resolved
@@ -37,6 +37,11 @@ class Report:
     def features_in_groups(self) -> Set[str]:
         """Names of the features that a feature group reads."""
         return features_read(self.config.model_config)
+
+    def features_in_deep_groups(self) -> Set[str]:
+        """Names of the features whose tables have `embedding_dim` columns; see `config.wide`."""
+        groups = self.config.model_config.feature_groups
+        return {name for group in groups if not is_wide(group) for name in features_of(group)}
 
     def refuse(
         self, path: str, rule: str, value: Optional[str] = None, hint: Optional[str] = None
