@@ -26,10 +26,11 @@ class MMoE(MultiTask):
             tuple(self.towers),
             "mixture",
             product_dtype,
+            gate_bias=True,
         )
 
     def tower_inputs(self, groups: Mapping[str, Group], training: bool) -> Dict[str, Tensor]:
-        """sum_i softmax(W_k x)_i E_i(x) for each task k: float32 [batch, units of an expert]."""
+        """sum_i softmax(W_k x + b_k)_i E_i(x) for each task k: [batch, units of an expert]."""
         mixed = self._mixture(self.shared_input(groups, training), training=training)
         return dict(zip(self.towers, mixed))
 
