@@ -33,6 +33,8 @@ CASES: Sequence[Sequence[str]] = (
     ("W2", "BF16", "4096"),
     ("W2-history-x0.5", "FP32", "4096"),
     ("W2-history-x2", "FP32", "4096"),
+    ("W3", "FP32", "1024"),
+    ("W3", "BF16", "1024"),
 )
 """Workload, compute_dtype, batch size, and more flags of `benchmarks.case`."""
 
@@ -41,6 +43,7 @@ _QUICK_FLAGS = ("--train_rows", "120000", "--eval_rows", "8000", "--windows", "2
                 "--warm_up", "80000", "--window", "80000")  # fmt: skip
 
 OTHERS: Dict[str, Sequence[str]] = {
+    "attention": ("benchmarks.attention",),
     "grouped_layout": ("benchmarks.grouped_layout", "--skip_auc"),
     "aliccp_conversion": ("benchmarks.aliccp_conversion", "--quick"),
 }

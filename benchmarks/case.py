@@ -62,7 +62,7 @@ def measure(args: argparse.Namespace) -> Dict[str, Any]:
     pipeline = configs.pipeline(workload, folder, setting)
     shutil.rmtree(pipeline.config.model_dir, ignore_errors=True)
     limits: List[float] = []
-    products = limit.Limit(workload.width, args.batch, args.dtype)
+    products = limit.Limit(workload, args.batch, args.dtype)
     clock = StepClock(warm_up, window, lambda: limits.append(products.cpu_us()))
     begun = time.process_time()
     training.train(pipeline, hooks=[clock])
@@ -82,7 +82,7 @@ def measure(args: argparse.Namespace) -> Dict[str, Any]:
         "reading_us": passes.reading_us(pipeline, window),
     }
     if args.passes:
-        forward = limit.Limit(workload.width, args.batch, args.dtype, forward_only=True)
+        forward = limit.Limit(workload, args.batch, args.dtype, forward_only=True)
         before = forward.cpu_us()
         figures["passes_us"] = passes.measure(pipeline.path, folder, args.eval_rows)
         figures["forward_limit_us"] = (before + forward.cpu_us()) / 2

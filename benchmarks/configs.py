@@ -43,7 +43,12 @@ def _text(workload: Workload, folder: Path, setting: Setting) -> str:
         for feature in workload.features
         for column in feature.columns
     )
-    names = json.dumps([feature.name for feature in workload.features])
+    names = json.dumps([feature.name for feature in workload.features if not feature.key])
+    attentions = "\n".join(
+        f'    sequence_features {{ seq_att_map {{ key: "{f.key}" hist_seq: "{f.name}" }} }}'
+        for f in workload.features
+        if f.key
+    )
     dnn = f"dnn {{ hidden_units: {list(TOWER)} use_bn: false }}"
     metrics = "metrics_set { auc {} }"
     return f"""
@@ -69,7 +74,8 @@ feature_config {{
 }}
 model_config {{
   model_class: "ESMM"
-  feature_groups {{ group_name: "all" feature_names: {names} }}
+  feature_groups {{ group_name: "all" feature_names: {names}
+{attentions} }}
   esmm {{
     ctr_tower {{ tower_name: "ctr" label_name: "click" {dnn} {metrics} }}
     cvr_tower {{ tower_name: "cvr" label_name: "conversion" {dnn} {metrics} }}
@@ -81,8 +87,12 @@ export_config {{ exporter_type: "none" }}
 
 def _feature(feature: Feature) -> str:
     kind = "TagFeature" if feature.mean_values else "IdFeature"
+    if feature.key:
+        kind = "SequenceFeature"
+    shared = feature.key or (feature.name if feature.is_key else "")
+    table = f'embedding_name: "{shared}" ' if shared else ""
     return (
-        f'  features {{ feature_name: "{feature.name}" '
+        f'  features {{ feature_name: "{feature.name}" {table}'
         f"input_names: {json.dumps(feature.columns)} feature_type: {kind} "
         f"num_buckets: {feature.size} embedding_dim: {EMBEDDING} }}"
     )

@@ -67,8 +67,11 @@ def _write(columns: Dict[str, Any], path: Path) -> None:
 def _columns(features: Any, rows: int, random: np.random.Generator) -> Dict[str, Any]:
     columns: Dict[str, Any] = {}
     for feature in features:
-        columns.update(_bag(feature, rows, random) if feature.mean_values else {})
-        if not feature.mean_values:
+        if feature.mean_values:
+            columns.update(_bag(feature, rows, random))
+        elif feature.key:
+            columns[feature.name] = _sequence(feature, rows, random)
+        else:
             columns[feature.name] = zipf(feature.size, rows, random)
     return columns
 
@@ -81,6 +84,12 @@ def _bag(feature: Feature, rows: int, random: np.random.Generator) -> Dict[str, 
     weights = np.log1p(random.geometric(0.5, len(ids))).astype(np.float32)
     lists: List[Any] = [pa.ListArray.from_arrays(offsets, values) for values in (ids, weights)]
     return dict(zip(feature.columns, lists))
+
+
+def _sequence(feature: Feature, rows: int, random: np.random.Generator) -> Any:
+    """Ids as a list column, all lists equally long."""
+    offsets = np.arange(rows + 1, dtype=np.int32) * feature.length
+    return pa.ListArray.from_arrays(offsets, zipf(feature.size, int(offsets[-1]), random))
 
 
 def zipf(size: int, count: int, random: np.random.Generator) -> NDArray[np.int32]:

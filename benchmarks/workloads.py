@@ -1,8 +1,9 @@
 """What is trained in the benchmarks: Ali-CCP's fields, their sizes, and the layout of the rows.
 
 W1 is one id a row of 23 fields, W2 these and four weighted histories of the user, of 20, 40, 60 and
-130 values on average, with about 50 neighbouring impressions a user. Both feed the paper's network:
-embedding 18, two towers of 360-200-80.
+130 values on average, with about 50 neighbouring impressions a user. W3 is W1's fields and three
+histories of 50 that a candidate attends each, stored once a user. All feed the paper's network:
+embedding 18, two towers of 360-200-80; attentions have EasyRec's default of 128-64-32-1.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Dict, Tuple
 
 EMBEDDING = 18
 TOWER = (360, 200, 80)
+SCORING = (128, 64, 32, 1)
+"""Units of an attention, its defaults."""
 
 _SIZES: Dict[str, int] = {
     "101": 240000, "121": 98, "122": 14, "124": 3, "125": 8, "126": 4, "127": 4, "128": 3, "129": 5,
@@ -27,7 +30,7 @@ _SMALL = 1000
 
 @dataclass(frozen=True)
 class Feature:
-    """An id a row, or a weighted bag of ids a user."""
+    """An id a row, a weighted bag of ids a user, or a sequence of ids a user."""
 
     name: str
     size: int
@@ -35,6 +38,12 @@ class Feature:
     is_of_users: bool
     mean_values: float = 0.0
     """Mean number of values of a bag; 0: one id."""
+    key: str = ""
+    """The field that attends it, of whose table its ids are; empty: it is no sequence."""
+    length: int = 0
+    """Elements of a sequence."""
+    is_key: bool = False
+    """Whether a sequence is attended by it."""
 
     @property
     def columns(self) -> Tuple[str, ...]:
@@ -52,13 +61,18 @@ class Workload:
 
     @property
     def width(self) -> int:
-        """Columns of the towers' input."""
-        return EMBEDDING * len(self.features)
+        """Columns of the towers' input: of a sequence, the attended history and the key."""
+        return EMBEDDING * sum(2 if feature.key else 1 for feature in self.features)
+
+    @property
+    def attended(self) -> int:
+        """Elements that a row attends, of all its histories."""
+        return sum(feature.length for feature in self.features)
 
     @property
     def table_rows(self) -> int:
         """Rows of all embedding tables."""
-        return sum(feature.size for feature in self.features)
+        return sum(feature.size for feature in self.features if not feature.key)
 
     def with_vocabulary(self, factor: int) -> Workload:
         """The same with `factor` times the rows in all tables but the small ones."""
@@ -76,11 +90,27 @@ class Workload:
 _IDS = tuple(Feature(name, size, name.startswith(_USER_FIELDS)) for name, size in _SIZES.items())
 _BAGS = tuple(Feature(name, _SIZES[f"last_{name}"], True, n) for name, n in _HISTORIES.items())
 
+_ATTENDING = ("205", "207", "216")
+"""Items, shops and brands, which are among the user's last ones or not."""
+ATTENDED = len(_ATTENDING)
+_SEQUENCES = tuple(
+    Feature(f"past_{name}", _SIZES[name], True, key=name, length=50) for name in _ATTENDING
+)
+
 W1 = Workload("W1", _IDS, is_grouped=False)
 W2 = Workload("W2", (*_IDS, *_BAGS), is_grouped=True)
 
+W3 = Workload(
+    "W3",
+    (*(replace(one, is_key=one.name in _ATTENDING) for one in _IDS), *_SEQUENCES),
+    is_grouped=True,
+)
+
 WORKLOADS: Dict[str, Workload] = {
     workload.name: workload
-    for workload in (W1, W2, W1.with_vocabulary(10), W2.with_histories(0.5), W2.with_histories(2))
+    for workload in (
+        *(W1, W2, W3),
+        *(W1.with_vocabulary(10), W2.with_histories(0.5), W2.with_histories(2)),
+    )
 }
 """Everything that `benchmarks.case` can be asked for, by name."""

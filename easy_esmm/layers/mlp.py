@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, List, Optional, Sequence
+from typing import Any, Callable, List, Optional, Sequence
 
 import tensorflow as tf
 
@@ -35,7 +35,7 @@ class MLP(keras.layers.Layer):  # type: ignore[misc]
         ]
         bent = len(units) - ends_linear
         self._norm: List[Optional[keras.layers.Layer]] = [
-            keras.layers.BatchNormalization(momentum=0.99, epsilon=1e-3, name=f"norm_{i}")
+            self.norm_layer(momentum=0.99, epsilon=1e-3, name=f"norm_{i}")
             if config.use_bn and i < bent
             else None
             for i in range(len(units))
@@ -47,6 +47,10 @@ class MLP(keras.layers.Layer):  # type: ignore[misc]
             activation(config.activation if i < bent else "linear", str(i))
             for i in range(len(units))
         ]
+
+    def norm_layer(self, **settings: Any) -> keras.layers.Layer:
+        """A layer of batch normalisation."""
+        return keras.layers.BatchNormalization(**settings)
 
     def dense_layer(self, number: int) -> Callable[..., Dense]:
         """What makes the fully connected layer of that number."""

@@ -7,6 +7,7 @@ from typing import Any, Callable, Tuple
 import tensorflow as tf
 
 from easy_esmm.contract import Tensor
+from easy_esmm.layers.batch_norm import BatchNorm
 from easy_esmm.layers.dense import Dense
 from easy_esmm.layers.mlp import MLP
 from easy_esmm.protos.dnn_pb2 import DNN
@@ -51,6 +52,10 @@ class TargetAttention(MLP):
     def __init__(self, config: DNN, name: str, product_dtype: tf.DType) -> None:
         """`config` ends with one unit."""
         super().__init__(config, name, product_dtype, ends_linear=True)
+
+    def norm_layer(self, **settings: Any) -> BatchNorm:
+        """One that is quick with very many rows: here each element is one."""
+        return BatchNorm(**settings)
 
     def dense_layer(self, number: int) -> Callable[..., Dense]:
         """The first layer reads pairs."""

@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 
-from benchmarks import bench, clock, configs, limit, table, trace
+from benchmarks import attention, bench, clock, configs, limit, table, trace
 from benchmarks.simulated_files import write_files, zipf
-from benchmarks.workloads import W1, W2
+from benchmarks.workloads import W1, W2, W3
 from easy_esmm import data
 from easy_esmm.compat import v1
 
@@ -28,7 +28,7 @@ from easy_esmm.compat import v1
 )
 def test_the_limit_is_every_product_of_both_towers(forward_only: bool, products: int) -> None:
     with tf.Graph().as_default() as graph:
-        limit._products(414, 16, tf.float32, forward_only)
+        limit._products(W1, 16, tf.float32, forward_only)
         flops = 0
         for op in graph.get_operations():
             if op.type == "MatMul":
@@ -41,8 +41,20 @@ def test_the_limit_is_every_product_of_both_towers(forward_only: bool, products:
     assert flops == (1 if forward_only else 3) * 2 * 2 * 16 * layers
 
 
+def test_the_limit_of_attended_histories_counts_their_elements() -> None:
+    with tf.Graph().as_default() as graph:
+        limit._products(W3, 16, tf.float32, forward_only=True)
+        products = [op for op in graph.get_operations() if op.type == "MatMul"]
+    shapes = [tuple(op.inputs[0].shape.as_list()) for op in products]
+    elements = 16 * 3 * 50
+    assert shapes[8:] == [(elements, 36), (elements, 128), (elements, 64), (elements, 32)]
+    assert shapes[0] == (16, 414 + 3 * 2 * 18)
+
+
 def test_workloads_have_the_shapes_of_the_docs() -> None:
     assert (W1.width, W2.width) == (414, 486)
+    assert (W3.width, W3.attended) == (414 + 108, 150)
+    assert W3.table_rows == W1.table_rows  # histories read the tables of their keys
     assert len(W1.features) == 23
     assert W1.table_rows == sum(feature.size for feature in W1.features) == 1_608_542
     larger = W1.with_vocabulary(10)
@@ -50,7 +62,7 @@ def test_workloads_have_the_shapes_of_the_docs() -> None:
     assert [f.mean_values for f in W2.with_histories(2).features[-4:]] == [40, 80, 120, 260]
 
 
-@pytest.mark.parametrize("workload", [W1, W2], ids=["W1", "W2"])
+@pytest.mark.parametrize("workload", [W1, W2, W3], ids=["W1", "W2", "W3"])
 def test_simulated_files_can_be_read_with_the_config(workload: Any, tmp_path: Path) -> None:
     write_files(workload, tmp_path, 800, 80)
     config = configs.pipeline(workload, tmp_path, configs.Setting(batch=64, dtype="BF16", steps=9))
@@ -142,3 +154,12 @@ def test_a_case_prints_figures_that_fit_each_other(tmp_path: Path) -> None:
     assert set(figures["passes_us"]) == {"evaluation", "scores", "scores_to_file"}
     assert figures["workload"] in table.line(figures)
     assert len(table.passes([figures]).splitlines()) == 1
+
+
+@pytest.mark.parametrize("use_bn", [True, False])
+def test_both_ways_to_compute_an_attention_agree(use_bn: bool) -> None:
+    ways = [attention.Step(weigh, 8, use_bn) for weigh in attention._WAYS.values()]
+    attention.agree(*ways)
+    other = attention.Step(attention._ours, 9, use_bn)
+    with pytest.raises((AssertionError, ValueError)):
+        attention.agree(ways[0], other)
