@@ -79,6 +79,9 @@ class TaskSpec:
     uses_sample_weight: bool = True
     """Whether `data_config.sample_weight` weighs the task's losses."""
     task_space: Optional[TaskSpaceWeights] = None
+    earlier: Tuple[str, ...] = ()
+    """Tasks whose question comes before, of a model whose tasks are no product: the towers that it
+    is related to, or else the one before it in the config."""
     inside_metric_name: Optional[str] = None
     """Suffix of the metrics that it has besides, over the rows inside a strict task space; None
     where it has none."""

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 from easy_esmm.config import models
-from easy_esmm.config.tower_losses import predicts_value, tower_losses
+from easy_esmm.config.tower_losses import losses_of_towers, predicts_value
 from easy_esmm.contract import (
     EntireSpaceTasks,
     Kind,
@@ -28,14 +28,26 @@ def task_specs(model: ModelConfig) -> Tasks:
     """The tasks of a model whose towers are set and resolved (names, labels, metrics)."""
     if models.is_entire_space(model):
         return _entire_space(model)
-    return Tasks(tuple(_independent(tower, path) for path, tower in models.tower_paths(model)))
+    paths, towers = zip(*models.tower_paths(model)) if models.tower_paths(model) else ((), ())
+    specs: List[TaskSpec] = []
+    for path, tower, losses in zip(paths, towers, losses_of_towers(towers)):
+        before = tuple(spec.name for spec in specs[-1:])
+        specs.append(_independent(tower, path, losses, before))
+    return Tasks(tuple(specs))
 
 
-def _independent(tower: Any, path: str) -> TaskSpec:
-    """A question of its own; with a strict task space it is measured twice, as in EasyRec."""
-    spec = _spec(tower, path, f"{tower.tower_name}_tower", tower_losses(tower))
+def _independent(
+    tower: Any, path: str, losses: Tuple[Any, ...], before: Tuple[str, ...]
+) -> TaskSpec:
+    """A question of its own; with a strict task space it is measured twice, as in EasyRec.
+
+    `before`: name of the tower before it, if there is one.
+    """
+    spec = _spec(tower, path, f"{tower.tower_name}_tower", losses)
+    earlier = tuple(getattr(tower, "relation_tower_names", ())) or before
     is_strict = spec.task_space is not None and spec.task_space.is_strict
-    return replace(spec, inside_metric_name=_masked(spec.name)) if is_strict else spec
+    inside = _masked(spec.name) if is_strict else None
+    return replace(spec, earlier=earlier, inside_metric_name=inside)
 
 
 def _masked(name: str) -> str:
@@ -46,9 +58,7 @@ def _masked(name: str) -> str:
 def _entire_space(model: ModelConfig) -> Tasks:
     """Clicks, conversions, and their product, which the losses of the CVR tower are about."""
     (ctr_path, ctr_tower), (cvr_path, cvr_tower) = models.tower_paths(model)
-    ctr_losses, cvr_losses = (
-        tower_losses(tower, is_entire_space=True) for tower in (ctr_tower, cvr_tower)
-    )
+    ctr_losses, cvr_losses = losses_of_towers([ctr_tower, cvr_tower], is_entire_space=True)
     condition, scope = ctr_tower.label_name, "cvr_tower"
     click = _spec(ctr_tower, ctr_path, "ctr_tower", ctr_losses)
     product = _spec(cvr_tower, cvr_path, scope, cvr_losses, name=PRODUCT, condition=condition)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 from easy_esmm.config.support import value_mark
 from easy_esmm.contract import keyed
@@ -12,6 +12,7 @@ from easy_esmm.protos.loss_pb2 import (
     F1_REWEIGHTED_LOSS,
     JRC_LOSS,
     L2_LOSS,
+    ORDER_CALIBRATE_LOSS,
     PAIR_WISE_LOSS,
     Loss,
     LossType,
@@ -30,18 +31,33 @@ KINDS = tuple(kind.number for kind in LossType.DESCRIPTOR.values if value_mark(k
 """All types that are supported."""
 
 _STEMS: Dict[int, str] = {CLASSIFICATION: "cross_entropy_loss", L2_LOSS: "l2_loss"}
-"""EasyRec's names of two losses, with `weighted_` before them in ESMM; others are named by type."""
+"""EasyRec's names of two losses, with `weighted_` before them in ESMM; others are named by type,
+ORDER_CALIBRATE_LOSS without the tower's name where only one tower has it."""
 
 
-def tower_losses(tower: TaskTower, is_entire_space: bool = False) -> Tuple[Loss, ...]:
-    """Copies of the tower's losses, each with a `loss_name`."""
-    losses: List[Loss] = []
-    for written in tower.losses or [Loss(loss_type=tower.loss_type)]:
-        loss = Loss()
-        loss.CopyFrom(written)
-        loss.loss_name = written.loss_name or _name(loss.loss_type, tower, is_entire_space)
-        losses.append(loss)
-    return tuple(losses)
+def losses_of_towers(
+    towers: Sequence[Any], is_entire_space: bool = False
+) -> Tuple[Tuple[Loss, ...], ...]:
+    """Copies of each tower's losses, each with a `loss_name`."""
+    kinds = [loss.loss_type for tower in towers for loss in tower.losses]
+    is_only_calibrator = kinds.count(ORDER_CALIBRATE_LOSS) == 1
+    found: List[Tuple[Loss, ...]] = []
+    for tower in towers:
+        losses: List[Loss] = []
+        for written in tower.losses or [Loss(loss_type=tower.loss_type)]:
+            loss = Loss()
+            loss.CopyFrom(written)
+            if not written.loss_name and is_only_calibrator and _calibrates(loss):
+                loss.loss_name = LossType.Name(ORDER_CALIBRATE_LOSS).lower()
+            elif not written.loss_name:
+                loss.loss_name = _name(loss.loss_type, tower, is_entire_space)
+            losses.append(loss)
+        found.append(tuple(losses))
+    return tuple(found)
+
+
+def _calibrates(loss: Loss) -> bool:
+    return bool(loss.loss_type == ORDER_CALIBRATE_LOSS)
 
 
 def _name(kind: int, tower: TaskTower, is_entire_space: bool) -> str:

@@ -32,6 +32,9 @@ class LossInput:
     """float32 [batch, 2]: of label 0 and of label 1; their difference is `output`. None for a tower
     of one logit."""
 
+    earlier: Tuple[Tensor, ...] = ()
+    """Probabilities of the tasks that come before, [batch] each; see `TaskSpec.earlier`."""
+
 
 Builder = Callable[[Any, LossInput], Tensor]
 

@@ -76,6 +76,7 @@ class Model(keras.layers.Layer):  # type: ignore[misc]
             reduction=self.reduction,
             sessions=labels.sessions,
             class_logits=head.class_logits,
+            earlier=tuple(outputs.heads[name].prediction for name in task.earlier),
         )
         return tuple(
             LossTerm(

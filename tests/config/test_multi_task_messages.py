@@ -33,6 +33,8 @@ def config(name: str, *towers: str, more: str = "") -> str:
 
 
 _EXPERTS = "num_expert: 2 expert_dnn { hidden_units: [4] }"
+_CALIBRATED = "losses { loss_type: CLASSIFICATION } losses { loss_type: ORDER_CALIBRATE_LOSS }"
+_QUOTED_A, _QUOTED_B, _QUOTED_C, _QUOTED_D = '"a"', '"b"', '"c"', '"d"'
 _LEVEL = (
     "extraction_networks { expert_num_per_task: 1 share_num: 1 "
     "task_expert_net { hidden_units: [4] } share_expert_net { hidden_units: [4] } }"
@@ -199,6 +201,24 @@ CASES: Dict[str, Tuple[str, List[str]]] = {
             "meets that of the tower before it; write dnn { hidden_units: [64, 32] }",
         ],
     ),
+    "a penalty of order in the first tower, alone, and after a value": (
+        config(
+            "SimpleMultiTask",
+            f"{_A} losses {{ loss_type: ORDER_CALIBRATE_LOSS }}",
+            f"{_B} losses {{ loss_type: ORDER_CALIBRATE_LOSS }}",
+            f"{_B.replace(_QUOTED_B, _QUOTED_C)} loss_type: L2_LOSS",
+            f"{_A.replace(_QUOTED_A, _QUOTED_D)} {_CALIBRATED}",
+        ),
+        [
+            f"x.config:28:90: {_AT}[0].losses[0].loss_type: must not be a loss of the first tower: "
+            "it compares with the one before, got ORDER_CALIBRATE_LOSS",
+            f"x.config:29:88: {_AT}[1].losses[0].loss_type: must stand beside a loss of the label, "
+            "which it does not know, got ORDER_CALIBRATE_LOSS; add losses { loss_type: "
+            "CLASSIFICATION }",
+            f"x.config:31:127: {_AT}[3].losses[1].loss_type: must come after a tower that predicts "
+            "a probability, not a value, got ORDER_CALIBRATE_LOSS",
+        ],
+    ),
     "relations to later towers, to itself and to nobody": (
         config(
             "DBMTL",
@@ -255,6 +275,15 @@ def test_towers_without_labels_get_those_of_label_fields_in_order(name: str, loa
     # label_fields are buy, click.
     assert [tower.label_name for tower in found] == ["buy", "click"]
     assert all(tower.metrics_set[0].HasField("auc") for tower in found)
+
+
+def test_a_penalty_between_different_spaces_is_noted(load: Load) -> None:
+    strict = f'{_B} {_CALIBRATED} task_space_indicator_label: "click" out_task_space_weight: 0'
+    (note,) = load(_ESMM, config("SimpleMultiTask", _A, strict)).notes
+    assert str(note).endswith(
+        "task_towers[1].losses[1].loss_type: compares a probability inside the task space of this "
+        "tower, which may well be the larger, with one over all rows"
+    )
 
 
 def test_two_tasks_may_read_one_label(problems_of: Problems) -> None:

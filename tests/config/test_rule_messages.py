@@ -817,7 +817,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'tower_name: "cvr"',
         'tower_name: "cvr" losses { loss_type: ORDER_CALIBRATE_LOSS }',
         [
-            "x.config:29:44: model_config.esmm.cvr_tower.losses[0].loss_type: known to EasyRec, refused here: 0 between the tasks of ESMM, whose pCTCVR is never above pCTR; not built for those of other models, got ORDER_CALIBRATE_LOSS"
+            "x.config:29:44: model_config.esmm.cvr_tower.losses[0].loss_type: must be another: 0 in ESMM, whose pCTCVR is never above pCTR, got ORDER_CALIBRATE_LOSS"
         ],
     ),
     "joint_ranking_without_session_or_classes": (

@@ -84,6 +84,16 @@ def f1(b: Batch, scale: float) -> float:
     return (b.weight * of_class * row_loss).mean()
 
 
+def earlier(size: int) -> Any:
+    """Probabilities of a task before, some below and some above."""
+    return np.linspace(0.05, 0.95, size).astype(np.float32).astype(np.float64)
+
+
+def order(b: Batch) -> float:
+    p = np.exp(-softplus(-b.logits[:, 1]))
+    return (b.weight * np.maximum(0, p - earlier(len(p)))).sum() / len(p)
+
+
 def jrc(b: Batch, alpha: float, is_rival: Callable[[Batch, int, int], bool]) -> float:
     total = 0.0
     for i in np.flatnonzero(b.weight > 0):
@@ -120,6 +130,7 @@ LOSSES: Dict[str, Callable[[Batch, Batch], float]] = {
     "loss_type: F1_REWEIGHTED_LOSS f1_reweighted_loss { f1_beta_square: 3 label_smoothing: 0.2 }": (
         lambda b, start: f1(b, negative_weight(start, 3.0))
     ),
+    "loss_type: ORDER_CALIBRATE_LOSS": lambda b, _: order(b),
     "loss_type: JRC_LOSS jrc_loss { session_name: 's' alpha: 0.3 }": (
         lambda b, _: jrc(b, 0.3, all_rivals)
     ),
@@ -168,6 +179,7 @@ def value_and_gradient(text: str, b: Batch, reduction: Reduction) -> Tuple[float
             reduction=reduction,
             sessions={"s": tf.constant(b.session, tf.int64)},
             class_logits=logits if is_pair else None,
+            earlier=(tf.constant(earlier(len(b.label)), tf.float32),),
         )
         loss = losses.build(config, rows)
         (gradient,) = tf.gradients(loss, [logits])

@@ -243,6 +243,43 @@ def test_the_gradient_goes_back_through_what_is_handed_over_unless_stopped(stop:
     assert moved == ({"buy"} if stop else {"click", "cart", "buy"})
 
 
+CALIBRATED = "losses { loss_type: CLASSIFICATION } losses { loss_type: ORDER_CALIBRATE_LOSS }"
+
+
+def test_a_probability_is_held_below_that_of_the_tower_before_and_raises_it() -> None:
+    model_config = config("SimpleMultiTask", 3)
+    tower = model_config.simple_multi_task.task_towers[2]
+    text_format.Merge(f"{CALIBRATED} weight: 3.0", tower)
+    tasks = task_specs(model_config)
+    rows = observed(tasks)
+    result = run(model_config, rows)
+    x = outputs_of("SimpleMultiTask", result, tasks)
+    cart, buy = sigmoid(x["cart"]), sigmoid(x["buy"])
+    w = rows["buy"].weight
+    value, weight = result.terms["order_calibrate_loss"]
+    assert value == pytest.approx((w * np.maximum(0, buy - cart)).sum() / ROWS, rel=2e-5)
+    assert weight == 3.0
+    y, w_cart = rows["cart"]
+    own = WEIGHTS["cart"] * w_cart * (cart - y)
+    raised = 3.0 * w * (buy > cart) * cart * (1 - cart)
+    np.testing.assert_allclose(result.slopes["cart"], (own - raised) / ROWS, rtol=2e-4, atol=1e-6)
+    assert 0 < np.count_nonzero(raised) < ROWS
+
+
+def test_a_related_tower_counts_as_the_earlier_one_and_several_penalties_bear_names() -> None:
+    model_config = config("DBMTL", 3, towers=CALIBRATED)
+    first, _, third = model_config.dbmtl.task_towers
+    del first.losses[:]
+    third.relation_tower_names.extend(["click"])
+    tasks = task_specs(model_config)
+    assert [task.earlier for task in tasks] == [(), ("click",), ("click",)]
+    result = run(model_config, observed(tasks))
+    assert [name for name in result.terms if name.startswith("order")] == [
+        "order_calibrate_loss_cart",
+        "order_calibrate_loss_buy",
+    ]
+
+
 def test_a_sum_is_the_mean_times_the_rows() -> None:
     model_config = config("MMoE", 3)
     rows = observed(task_specs(model_config))

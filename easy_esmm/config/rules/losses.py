@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import Any, List
 
 from easy_esmm.config import models
 from easy_esmm.config.rules.report import Report
 from easy_esmm.config.scalars import quoted
 from easy_esmm.config.support import is_closed_off
-from easy_esmm.config.tower_losses import KINDS, PARAMETERS, predicts_value, tower_losses
-from easy_esmm.protos.loss_pb2 import JRC_LOSS, L2_LOSS, Loss, LossType
+from easy_esmm.config.tasks import task_specs
+from easy_esmm.config.tower_losses import KINDS, PARAMETERS, losses_of_towers, predicts_value
+from easy_esmm.contract import Kind
+from easy_esmm.protos.loss_pb2 import JRC_LOSS, L2_LOSS, ORDER_CALIBRATE_LOSS, Loss, LossType
 from easy_esmm.protos.tower_pb2 import TaskTower
 
 _CLASSES_OF_JRC = 2
+_ORDER = "ORDER_CALIBRATE_LOSS"
 _TOTAL = "total_loss"
 _OF_MODELS = (
     "click_masked_",
@@ -32,16 +35,57 @@ def check_losses(report: Report) -> None:
     names: List[str] = []
     paths: List[str] = []
     towers = models.tower_paths(model)
-    for path, tower in towers:
+    named = losses_of_towers([tower for _, tower in towers], models.is_entire_space(model))
+    for (path, tower), losses in zip(towers, named):
         for number, loss in enumerate(tower.losses):
             _check_loss(report, tower, loss, f"{path}.losses[{number}]")
         _check_classes(report, tower, path)
-        for number, loss in enumerate(tower_losses(tower, models.is_entire_space(model))):
+        for number, loss in enumerate(losses):
             at = f"{path}.losses[{number}]" if tower.losses else path
             names.append(loss.loss_name)
             paths.append(f"{at}.loss_name" if tower.losses and _is_named(tower, number) else at)
     if len({tower.tower_name for _, tower in towers}) == len(towers):
         report.require_unique(names, paths, "another loss")
+    _check_order(report)
+
+
+def _check_order(report: Report) -> None:
+    """A penalty of the order of two probabilities has both, and a loss of the label beside it."""
+    model = report.config.model_config
+    if models.is_entire_space(model):
+        for path, tower in models.tower_paths(model):
+            for at in _calibrators(tower, path):
+                rule = "must be another: 0 in ESMM, whose pCTCVR is never above pCTR"
+                report.refuse(f"{at}.loss_type", rule, _ORDER)
+        return
+    specs = list(task_specs(model)) if models.is_supported(model) else []
+    values = {spec.name for spec in specs if spec.kind is Kind.VALUE}
+    for spec in specs:
+        for at in _calibrators(spec.tower, spec.path):
+            if not spec.earlier:
+                rule = "must not be a loss of the first tower: it compares with the one before"
+                report.refuse(f"{at}.loss_type", rule, _ORDER)
+            elif values.intersection(spec.earlier):
+                rule = "must come after a tower that predicts a probability, not a value"
+                report.refuse(f"{at}.loss_type", rule, _ORDER)
+            elif len(spec.losses) == 1:
+                rule = "must stand beside a loss of the label, which it does not know"
+                hint = "add losses { loss_type: CLASSIFICATION }"
+                report.refuse(f"{at}.loss_type", rule, _ORDER, hint)
+            elif spec.task_space is not None and spec.task_space.is_strict:
+                text = (
+                    "compares a probability inside the task space of this tower, which may well be "
+                    "the larger, with one over all rows"
+                )
+                report.note(f"{at}.loss_type", text)
+
+
+def _calibrators(tower: Any, path: str) -> List[str]:
+    return [
+        f"{path}.losses[{number}]"
+        for number, loss in enumerate(tower.losses)
+        if loss.loss_type == ORDER_CALIBRATE_LOSS
+    ]
 
 
 def _is_named(tower: TaskTower, number: int) -> bool:
