@@ -36,9 +36,16 @@ class TaskSpaceWeights:
     """Weights of rows in a task's loss by an indicator column: EasyRec's task space."""
 
     indicator: str
-    """Label column; a row is inside the task space where it is positive."""
+    """Label column, positive inside the task space; or with `value` an input column."""
     inside: float
     outside: float
+    value: Optional[str] = None
+    """What the input column has inside the task space, as text."""
+
+    @property
+    def words(self) -> str:
+        """Which rows are inside, behind `rows with`."""
+        return self.indicator if self.value is None else f"{self.indicator} {self.value}"
 
     @property
     def is_strict(self) -> bool:
@@ -118,7 +125,8 @@ class Tasks:
     def columns(self) -> Tuple[str, ...]:
         """The label columns that the tasks read, each once."""
         names = [spec.label for spec in self.specs]
-        names += [spec.task_space.indicator for spec in self.specs if spec.task_space]
+        spaces = [spec.task_space for spec in self.specs if spec.task_space]
+        names += [space.indicator for space in spaces if space.value is None]
         return tuple(dict.fromkeys(names))
 
 

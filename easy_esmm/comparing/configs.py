@@ -102,7 +102,8 @@ def _rates(tasks: Tasks, settings: Settings) -> List[Optional[float]]:
 
 def _is_of_clicks(task: TaskSpec) -> bool:
     space = task.task_space
-    return space is not None and space.is_strict and space.indicator == CLICK
+    is_strict = space is not None and space.is_strict
+    return space is not None and is_strict and (space.indicator, space.value) == (CLICK, None)
 
 
 def of_run(model_dir: str, seed: int) -> Tuple[Edit, ...]:

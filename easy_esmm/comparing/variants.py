@@ -74,7 +74,7 @@ def require_same_tasks(variants: Sequence[Variant]) -> None:
 def _question(task: TaskSpec) -> str:
     """The label, and on which rows it is observed."""
     space = task.task_space
-    inside = space.indicator if space is not None and task.inside_metric_name else None
+    inside = space.words if space is not None and task.inside_metric_name else None
     rows = task.condition if task.is_masked else inside
     return f"'{task.label}' of {'all rows' if rows is None else f'rows with {rows!r}'}"
 

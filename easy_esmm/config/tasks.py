@@ -77,7 +77,6 @@ def _spec(
     is_masked: bool = False,
 ) -> TaskSpec:
     name = name or tower.tower_name
-    indicator = tower.task_space_indicator_label
     return TaskSpec(
         name=name,
         label=tower.label_name,
@@ -92,9 +91,15 @@ def _spec(
         condition=condition,
         is_masked=is_masked,
         uses_sample_weight=tower.use_sample_weight,
-        task_space=TaskSpaceWeights(
-            indicator, tower.in_task_space_weight, tower.out_task_space_weight
-        )
-        if indicator
-        else None,
+        task_space=_task_space(tower),
     )
+
+
+def _task_space(tower: Any) -> Optional[TaskSpaceWeights]:
+    weights = tower.in_task_space_weight, tower.out_task_space_weight
+    if tower.task_space_indicator_label:
+        return TaskSpaceWeights(tower.task_space_indicator_label, *weights)
+    if tower.task_space_indicator_name:
+        value = tower.task_space_indicator_value
+        return TaskSpaceWeights(tower.task_space_indicator_name, *weights, value)
+    return None

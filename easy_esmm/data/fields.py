@@ -183,8 +183,14 @@ def loss_sessions(tasks: Tasks) -> Tuple[str, ...]:
 def _inputs(config: PipelineConfig, tasks: Tasks, with_labels: bool) -> List[str]:
     names = [name for f in config.feature_config.features for name in f.input_names]
     if with_labels:
-        names += [*_grouped_by(config, tasks), *loss_sessions(tasks)]
+        names += [*_grouped_by(config, tasks), *loss_sessions(tasks), *_task_spaces(tasks)]
     return [name for name in names if name]
+
+
+def _task_spaces(tasks: Tasks) -> List[str]:
+    """Input columns that say which rows lie inside a task's space."""
+    spaces = [task.task_space for task in tasks if task.task_space is not None]
+    return [space.indicator for space in spaces if space.value is not None]
 
 
 def _grouped_by(config: PipelineConfig, tasks: Tasks) -> List[str]:
@@ -199,6 +205,7 @@ def _single(config: PipelineConfig, tasks: Tasks, *, with_labels: bool) -> Dict[
     if with_labels:
         found = dict.fromkeys(_grouped_by(config, tasks), "a metric groups rows by it")
         found.update(dict.fromkeys(loss_sessions(tasks), "a loss groups rows by it"))
+        found.update(dict.fromkeys(_task_spaces(tasks), "it says which rows a task is about"))
     for feature in _features_in_groups(config):
         record = type_of(feature)
         hint = f"; {record.one_value_hint}" if record.one_value_hint else ""

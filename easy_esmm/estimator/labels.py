@@ -7,6 +7,7 @@ from typing import Any, Dict, Mapping, Optional
 
 import tensorflow as tf
 
+from easy_esmm.config.cells import parse_cell
 from easy_esmm.contract import LabelColumn, Labels, TaskLabels, Tasks, TaskSpec, Tensor
 from easy_esmm.data.fields import loss_sessions
 from easy_esmm.metrics.groups import group_numbers
@@ -25,7 +26,7 @@ def labels_from_columns(
       config: resolved.
       tasks: of `config`.
       columns: label column -> `LabelColumn`, and the sample weight under its own name.
-      features: input columns [batch]; losses read sessions from them.
+      features: input columns [batch]; losses read sessions from them, and task spaces values.
     """
     values = {name: _value(columns[name]) for name in tasks.columns()}
     weight_name = config.data_config.sample_weight
@@ -34,7 +35,8 @@ def labels_from_columns(
     for task in tasks:
         # Tasks of one tower share its label and its weights.
         if task.path not in of_towers:
-            of_towers[task.path] = _tower_labels(task, values, columns, weight)
+            is_inside = _is_inside(config, task, values, features or {})
+            of_towers[task.path] = _tower_labels(task, values, columns, weight, is_inside)
     return Labels(
         tasks={task.name: _masked(task, of_towers[task.path], values) for task in tasks},
         weight=weight,
@@ -48,24 +50,39 @@ def _value(column: LabelColumn) -> Tensor:
 
 
 def _tower_labels(
-    task: TaskSpec, values: Mapping[str, Tensor], columns: Mapping[str, Any], weight: Tensor
+    task: TaskSpec,
+    values: Mapping[str, Tensor],
+    columns: Mapping[str, Any],
+    weight: Tensor,
+    is_inside: Optional[Tensor],
 ) -> TaskLabels:
     claimed = values[task.label]
-    missing, loss_weight = columns[task.label].is_missing, _loss_weight(task, weight, values)
+    missing, loss_weight = columns[task.label].is_missing, _loss_weight(task, weight, is_inside)
+    inside = None if is_inside is None else tf.cast(is_inside, tf.float32)
     if task.condition is None:
         none = tf.zeros_like(claimed)
-        return TaskLabels(claimed, weight, loss_weight, missing, none, _is_inside(task, values))
+        return TaskLabels(claimed, weight, loss_weight, missing, none, inside)
     is_met = values[task.condition]
     violates = (1.0 - is_met) * tf.cast(claimed > 0, tf.float32)
-    return TaskLabels(
-        claimed * is_met, weight, loss_weight, missing, violates, _is_inside(task, values)
-    )
+    return TaskLabels(claimed * is_met, weight, loss_weight, missing, violates, inside)
 
 
-def _is_inside(task: TaskSpec, values: Mapping[str, Tensor]) -> Optional[Tensor]:
-    if task.task_space is None:
+def _is_inside(
+    config: PipelineConfig,
+    task: TaskSpec,
+    values: Mapping[str, Tensor],
+    features: Mapping[str, Tensor],
+) -> Optional[Tensor]:
+    """Bool [batch]: whether the row lies inside the task's space; None of a task without one."""
+    space = task.task_space
+    if space is None:
         return None
-    return tf.cast(values[task.task_space.indicator] > 0, tf.float32)
+    if space.value is None:
+        return values[space.indicator] > 0
+    types = {field.input_name: field.input_type for field in config.data_config.input_fields}
+    value = parse_cell(types[space.indicator], space.value.encode())
+    column = features[space.indicator]
+    return tf.equal(column, tf.constant(value, column.dtype))
 
 
 def _masked(task: TaskSpec, labels: TaskLabels, values: Mapping[str, Tensor]) -> TaskLabels:
@@ -75,10 +92,10 @@ def _masked(task: TaskSpec, labels: TaskLabels, values: Mapping[str, Tensor]) ->
     return replace(labels, weight=values[str(task.condition)] * labels.weight)
 
 
-def _loss_weight(task: TaskSpec, weight: Tensor, values: Mapping[str, Tensor]) -> Tensor:
+def _loss_weight(task: TaskSpec, weight: Tensor, is_inside: Optional[Tensor]) -> Tensor:
     """Sample weight times task-space weight, float32 [batch]."""
     total = weight if task.uses_sample_weight else tf.ones_like(weight)
     space = task.task_space
-    if space is None:
+    if space is None or is_inside is None:
         return total
-    return total * tf.where(values[space.indicator] > 0, space.inside, space.outside)
+    return total * tf.where(is_inside, space.inside, space.outside)

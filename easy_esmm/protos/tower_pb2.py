@@ -15,21 +15,26 @@ _sym_db = _symbol_database.Default()
 from easy_esmm.protos import dnn_pb2 as easy__esmm_dot_protos_dot_dnn__pb2
 from easy_esmm.protos import eval_pb2 as easy__esmm_dot_protos_dot_eval__pb2
 from easy_esmm.protos import loss_pb2 as easy__esmm_dot_protos_dot_loss__pb2
+from easy_esmm.protos import support_pb2 as easy__esmm_dot_protos_dot_support__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x65\x61sy_esmm/protos/tower.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1a\x65\x61sy_esmm/protos/dnn.proto\x1a\x1b\x65\x61sy_esmm/protos/eval.proto\x1a\x1b\x65\x61sy_esmm/protos/loss.proto\":\n\x05Tower\x12\r\n\x05input\x18\x01 \x01(\t\x12\"\n\x03\x64nn\x18\x02 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\"*\n\x04Head\x12\"\n\x03\x64nn\x18\x01 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\"\xc9\x03\n\tTaskTower\x12\x12\n\ntower_name\x18\x01 \x01(\t\x12\x12\n\nlabel_name\x18\x02 \x01(\t\x12\x32\n\x0bmetrics_set\x18\x03 \x03(\x0b\x32\x1d.easy_esmm.protos.EvalMetrics\x12=\n\tloss_type\x18\x04 \x01(\x0e\x32\x1a.easy_esmm.protos.LossType:\x0e\x43LASSIFICATION\x12\x14\n\tnum_class\x18\x05 \x01(\r:\x01\x31\x12\"\n\x03\x64nn\x18\x06 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\x12\x11\n\x06weight\x18\x07 \x01(\x02:\x01\x31\x12\"\n\x1atask_space_indicator_label\x18\n \x01(\t\x12\x1f\n\x14in_task_space_weight\x18\x0b \x01(\x02:\x01\x31\x12 \n\x15out_task_space_weight\x18\x0c \x01(\x02:\x01\x31\x12&\n\x06losses\x18\r \x03(\x0b\x32\x16.easy_esmm.protos.Loss\x12\x1f\n\x11use_sample_weight\x18\x0e \x01(\x08:\x04true\x12\x14\n\x0blabel_prior\x18\xe9\x07 \x01(\x02\x12\x0e\n\x05input\x18\xea\x07 \x01(\t\"\x89\x04\n\x0e\x42\x61yesTaskTower\x12\x12\n\ntower_name\x18\x01 \x01(\t\x12\x12\n\nlabel_name\x18\x02 \x01(\t\x12\x32\n\x0bmetrics_set\x18\x03 \x03(\x0b\x32\x1d.easy_esmm.protos.EvalMetrics\x12=\n\tloss_type\x18\x04 \x01(\x0e\x32\x1a.easy_esmm.protos.LossType:\x0e\x43LASSIFICATION\x12\x14\n\tnum_class\x18\x05 \x01(\r:\x01\x31\x12\"\n\x03\x64nn\x18\x06 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\x12\x1c\n\x14relation_tower_names\x18\x07 \x03(\t\x12+\n\x0crelation_dnn\x18\x08 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\x12\x11\n\x06weight\x18\t \x01(\x02:\x01\x31\x12\"\n\x1atask_space_indicator_label\x18\n \x01(\t\x12\x1f\n\x14in_task_space_weight\x18\x0b \x01(\x02:\x01\x31\x12 \n\x15out_task_space_weight\x18\x0c \x01(\x02:\x01\x31\x12&\n\x06losses\x18\x0f \x03(\x0b\x32\x16.easy_esmm.protos.Loss\x12\x1f\n\x11use_sample_weight\x18\x10 \x01(\x08:\x04true\x12\x14\n\x0blabel_prior\x18\xe9\x07 \x01(\x02')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x65\x61sy_esmm/protos/tower.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1a\x65\x61sy_esmm/protos/dnn.proto\x1a\x1b\x65\x61sy_esmm/protos/eval.proto\x1a\x1b\x65\x61sy_esmm/protos/loss.proto\x1a\x1e\x65\x61sy_esmm/protos/support.proto\":\n\x05Tower\x12\r\n\x05input\x18\x01 \x01(\t\x12\"\n\x03\x64nn\x18\x02 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\"*\n\x04Head\x12\"\n\x03\x64nn\x18\x01 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\"\x90\x04\n\tTaskTower\x12\x12\n\ntower_name\x18\x01 \x01(\t\x12\x12\n\nlabel_name\x18\x02 \x01(\t\x12\x32\n\x0bmetrics_set\x18\x03 \x03(\x0b\x32\x1d.easy_esmm.protos.EvalMetrics\x12=\n\tloss_type\x18\x04 \x01(\x0e\x32\x1a.easy_esmm.protos.LossType:\x0e\x43LASSIFICATION\x12\x14\n\tnum_class\x18\x05 \x01(\r:\x01\x31\x12\"\n\x03\x64nn\x18\x06 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\x12\x11\n\x06weight\x18\x07 \x01(\x02:\x01\x31\x12\"\n\x1atask_space_indicator_label\x18\n \x01(\t\x12\x1f\n\x14in_task_space_weight\x18\x0b \x01(\x02:\x01\x31\x12 \n\x15out_task_space_weight\x18\x0c \x01(\x02:\x01\x31\x12&\n\x06losses\x18\r \x03(\x0b\x32\x16.easy_esmm.protos.Loss\x12\x1f\n\x11use_sample_weight\x18\x0e \x01(\x08:\x04true\x12!\n\x19task_space_indicator_name\x18\x10 \x01(\t\x12\"\n\x1atask_space_indicator_value\x18\x11 \x01(\t\x12\x14\n\x0blabel_prior\x18\xe9\x07 \x01(\x02\x12\x0e\n\x05input\x18\xea\x07 \x01(\t\"\xb2\x06\n\x0e\x42\x61yesTaskTower\x12\x12\n\ntower_name\x18\x01 \x01(\t\x12\x12\n\nlabel_name\x18\x02 \x01(\t\x12\x32\n\x0bmetrics_set\x18\x03 \x03(\x0b\x32\x1d.easy_esmm.protos.EvalMetrics\x12=\n\tloss_type\x18\x04 \x01(\x0e\x32\x1a.easy_esmm.protos.LossType:\x0e\x43LASSIFICATION\x12\x14\n\tnum_class\x18\x05 \x01(\r:\x01\x31\x12\"\n\x03\x64nn\x18\x06 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\x12\x1c\n\x14relation_tower_names\x18\x07 \x03(\t\x12+\n\x0crelation_dnn\x18\x08 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\x12\x11\n\x06weight\x18\t \x01(\x02:\x01\x31\x12\"\n\x1atask_space_indicator_label\x18\n \x01(\t\x12\x1f\n\x14in_task_space_weight\x18\x0b \x01(\x02:\x01\x31\x12 \n\x15out_task_space_weight\x18\x0c \x01(\x02:\x01\x31\x12&\n\x06losses\x18\x0f \x03(\x0b\x32\x16.easy_esmm.protos.Loss\x12\x1f\n\x11use_sample_weight\x18\x10 \x01(\x08:\x04true\x12!\n\x19task_space_indicator_name\x18\x11 \x01(\t\x12\"\n\x1atask_space_indicator_value\x18\x12 \x01(\t\x12r\n\x0euse_ait_module\x18\x13 \x01(\x08:\x05\x66\x61lseBS\xd2\xf3\x18Owrite the attention as a block AITMTower of a backbone, or use model_class AITM\x12l\n\x0f\x61it_project_dim\x18\x14 \x01(\rBS\xd2\xf3\x18Owrite the attention as a block AITMTower of a backbone, or use model_class AITM\x12\x14\n\x0blabel_prior\x18\xe9\x07 \x01(\x02')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'easy_esmm.protos.tower_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
-  _globals['_TOWER']._serialized_start=136
-  _globals['_TOWER']._serialized_end=194
-  _globals['_HEAD']._serialized_start=196
-  _globals['_HEAD']._serialized_end=238
-  _globals['_TASKTOWER']._serialized_start=241
-  _globals['_TASKTOWER']._serialized_end=698
-  _globals['_BAYESTASKTOWER']._serialized_start=701
-  _globals['_BAYESTASKTOWER']._serialized_end=1222
+  _globals['_BAYESTASKTOWER'].fields_by_name['use_ait_module']._options = None
+  _globals['_BAYESTASKTOWER'].fields_by_name['use_ait_module']._serialized_options = b'\322\363\030Owrite the attention as a block AITMTower of a backbone, or use model_class AITM'
+  _globals['_BAYESTASKTOWER'].fields_by_name['ait_project_dim']._options = None
+  _globals['_BAYESTASKTOWER'].fields_by_name['ait_project_dim']._serialized_options = b'\322\363\030Owrite the attention as a block AITMTower of a backbone, or use model_class AITM'
+  _globals['_TOWER']._serialized_start=168
+  _globals['_TOWER']._serialized_end=226
+  _globals['_HEAD']._serialized_start=228
+  _globals['_HEAD']._serialized_end=270
+  _globals['_TASKTOWER']._serialized_start=273
+  _globals['_TASKTOWER']._serialized_end=801
+  _globals['_BAYESTASKTOWER']._serialized_start=804
+  _globals['_BAYESTASKTOWER']._serialized_end=1622
 # @@protoc_insertion_point(module_scope)

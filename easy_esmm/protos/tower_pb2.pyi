@@ -1,6 +1,7 @@
 from easy_esmm.protos import dnn_pb2 as _dnn_pb2
 from easy_esmm.protos import eval_pb2 as _eval_pb2
 from easy_esmm.protos import loss_pb2 as _loss_pb2
+from easy_esmm.protos import support_pb2 as _support_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -23,7 +24,7 @@ class Head(_message.Message):
     def __init__(self, dnn: _Optional[_Union[_dnn_pb2.DNN, _Mapping]] = ...) -> None: ...
 
 class TaskTower(_message.Message):
-    __slots__ = ("tower_name", "label_name", "metrics_set", "loss_type", "num_class", "dnn", "weight", "task_space_indicator_label", "in_task_space_weight", "out_task_space_weight", "losses", "use_sample_weight", "label_prior", "input")
+    __slots__ = ("tower_name", "label_name", "metrics_set", "loss_type", "num_class", "dnn", "weight", "task_space_indicator_label", "in_task_space_weight", "out_task_space_weight", "losses", "use_sample_weight", "task_space_indicator_name", "task_space_indicator_value", "label_prior", "input")
     TOWER_NAME_FIELD_NUMBER: _ClassVar[int]
     LABEL_NAME_FIELD_NUMBER: _ClassVar[int]
     METRICS_SET_FIELD_NUMBER: _ClassVar[int]
@@ -36,6 +37,8 @@ class TaskTower(_message.Message):
     OUT_TASK_SPACE_WEIGHT_FIELD_NUMBER: _ClassVar[int]
     LOSSES_FIELD_NUMBER: _ClassVar[int]
     USE_SAMPLE_WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    TASK_SPACE_INDICATOR_NAME_FIELD_NUMBER: _ClassVar[int]
+    TASK_SPACE_INDICATOR_VALUE_FIELD_NUMBER: _ClassVar[int]
     LABEL_PRIOR_FIELD_NUMBER: _ClassVar[int]
     INPUT_FIELD_NUMBER: _ClassVar[int]
     tower_name: str
@@ -50,12 +53,14 @@ class TaskTower(_message.Message):
     out_task_space_weight: float
     losses: _containers.RepeatedCompositeFieldContainer[_loss_pb2.Loss]
     use_sample_weight: bool
+    task_space_indicator_name: str
+    task_space_indicator_value: str
     label_prior: float
     input: str
-    def __init__(self, tower_name: _Optional[str] = ..., label_name: _Optional[str] = ..., metrics_set: _Optional[_Iterable[_Union[_eval_pb2.EvalMetrics, _Mapping]]] = ..., loss_type: _Optional[_Union[_loss_pb2.LossType, str]] = ..., num_class: _Optional[int] = ..., dnn: _Optional[_Union[_dnn_pb2.DNN, _Mapping]] = ..., weight: _Optional[float] = ..., task_space_indicator_label: _Optional[str] = ..., in_task_space_weight: _Optional[float] = ..., out_task_space_weight: _Optional[float] = ..., losses: _Optional[_Iterable[_Union[_loss_pb2.Loss, _Mapping]]] = ..., use_sample_weight: bool = ..., label_prior: _Optional[float] = ..., input: _Optional[str] = ...) -> None: ...
+    def __init__(self, tower_name: _Optional[str] = ..., label_name: _Optional[str] = ..., metrics_set: _Optional[_Iterable[_Union[_eval_pb2.EvalMetrics, _Mapping]]] = ..., loss_type: _Optional[_Union[_loss_pb2.LossType, str]] = ..., num_class: _Optional[int] = ..., dnn: _Optional[_Union[_dnn_pb2.DNN, _Mapping]] = ..., weight: _Optional[float] = ..., task_space_indicator_label: _Optional[str] = ..., in_task_space_weight: _Optional[float] = ..., out_task_space_weight: _Optional[float] = ..., losses: _Optional[_Iterable[_Union[_loss_pb2.Loss, _Mapping]]] = ..., use_sample_weight: bool = ..., task_space_indicator_name: _Optional[str] = ..., task_space_indicator_value: _Optional[str] = ..., label_prior: _Optional[float] = ..., input: _Optional[str] = ...) -> None: ...
 
 class BayesTaskTower(_message.Message):
-    __slots__ = ("tower_name", "label_name", "metrics_set", "loss_type", "num_class", "dnn", "relation_tower_names", "relation_dnn", "weight", "task_space_indicator_label", "in_task_space_weight", "out_task_space_weight", "losses", "use_sample_weight", "label_prior")
+    __slots__ = ("tower_name", "label_name", "metrics_set", "loss_type", "num_class", "dnn", "relation_tower_names", "relation_dnn", "weight", "task_space_indicator_label", "in_task_space_weight", "out_task_space_weight", "losses", "use_sample_weight", "task_space_indicator_name", "task_space_indicator_value", "use_ait_module", "ait_project_dim", "label_prior")
     TOWER_NAME_FIELD_NUMBER: _ClassVar[int]
     LABEL_NAME_FIELD_NUMBER: _ClassVar[int]
     METRICS_SET_FIELD_NUMBER: _ClassVar[int]
@@ -70,6 +75,10 @@ class BayesTaskTower(_message.Message):
     OUT_TASK_SPACE_WEIGHT_FIELD_NUMBER: _ClassVar[int]
     LOSSES_FIELD_NUMBER: _ClassVar[int]
     USE_SAMPLE_WEIGHT_FIELD_NUMBER: _ClassVar[int]
+    TASK_SPACE_INDICATOR_NAME_FIELD_NUMBER: _ClassVar[int]
+    TASK_SPACE_INDICATOR_VALUE_FIELD_NUMBER: _ClassVar[int]
+    USE_AIT_MODULE_FIELD_NUMBER: _ClassVar[int]
+    AIT_PROJECT_DIM_FIELD_NUMBER: _ClassVar[int]
     LABEL_PRIOR_FIELD_NUMBER: _ClassVar[int]
     tower_name: str
     label_name: str
@@ -85,5 +94,9 @@ class BayesTaskTower(_message.Message):
     out_task_space_weight: float
     losses: _containers.RepeatedCompositeFieldContainer[_loss_pb2.Loss]
     use_sample_weight: bool
+    task_space_indicator_name: str
+    task_space_indicator_value: str
+    use_ait_module: bool
+    ait_project_dim: int
     label_prior: float
-    def __init__(self, tower_name: _Optional[str] = ..., label_name: _Optional[str] = ..., metrics_set: _Optional[_Iterable[_Union[_eval_pb2.EvalMetrics, _Mapping]]] = ..., loss_type: _Optional[_Union[_loss_pb2.LossType, str]] = ..., num_class: _Optional[int] = ..., dnn: _Optional[_Union[_dnn_pb2.DNN, _Mapping]] = ..., relation_tower_names: _Optional[_Iterable[str]] = ..., relation_dnn: _Optional[_Union[_dnn_pb2.DNN, _Mapping]] = ..., weight: _Optional[float] = ..., task_space_indicator_label: _Optional[str] = ..., in_task_space_weight: _Optional[float] = ..., out_task_space_weight: _Optional[float] = ..., losses: _Optional[_Iterable[_Union[_loss_pb2.Loss, _Mapping]]] = ..., use_sample_weight: bool = ..., label_prior: _Optional[float] = ...) -> None: ...
+    def __init__(self, tower_name: _Optional[str] = ..., label_name: _Optional[str] = ..., metrics_set: _Optional[_Iterable[_Union[_eval_pb2.EvalMetrics, _Mapping]]] = ..., loss_type: _Optional[_Union[_loss_pb2.LossType, str]] = ..., num_class: _Optional[int] = ..., dnn: _Optional[_Union[_dnn_pb2.DNN, _Mapping]] = ..., relation_tower_names: _Optional[_Iterable[str]] = ..., relation_dnn: _Optional[_Union[_dnn_pb2.DNN, _Mapping]] = ..., weight: _Optional[float] = ..., task_space_indicator_label: _Optional[str] = ..., in_task_space_weight: _Optional[float] = ..., out_task_space_weight: _Optional[float] = ..., losses: _Optional[_Iterable[_Union[_loss_pb2.Loss, _Mapping]]] = ..., use_sample_weight: bool = ..., task_space_indicator_name: _Optional[str] = ..., task_space_indicator_value: _Optional[str] = ..., use_ait_module: bool = ..., ait_project_dim: _Optional[int] = ..., label_prior: _Optional[float] = ...) -> None: ...

@@ -39,7 +39,7 @@ def independent(spec: TaskSpec) -> ShownTask:
     """A task of a model whose tasks are independent questions."""
     space, key = spec.task_space, spec.observed_metric_name
     is_inside = space is not None and space.is_strict
-    where = f"rows with {space.indicator}" if space is not None and is_inside else "all rows"
+    where = f"rows with {space.words}" if space is not None and is_inside else "all rows"
     name = spec.name or spec.label
     return ShownTask(
         spec,

@@ -35,6 +35,11 @@ def config(name: str, *towers: str, more: str = "") -> str:
 _EXPERTS = "num_expert: 2 expert_dnn { hidden_units: [4] }"
 _CALIBRATED = "losses { loss_type: CLASSIFICATION } losses { loss_type: ORDER_CALIBRATE_LOSS }"
 _QUOTED_A, _QUOTED_B, _QUOTED_C, _QUOTED_D = '"a"', '"b"', '"c"', '"d"'
+_QUOTED_E, _QUOTED_F = '"e"', '"f"'
+_BOTH_INDICATORS = (
+    'task_space_indicator_name: "user" task_space_indicator_value: "1" '
+    'task_space_indicator_label: "click"'
+)
 _LEVEL = (
     "extraction_networks { expert_num_per_task: 1 share_num: 1 "
     "task_expert_net { hidden_units: [4] } share_expert_net { hidden_units: [4] } }"
@@ -217,6 +222,41 @@ CASES: Dict[str, Tuple[str, List[str]]] = {
             "CLASSIFICATION }",
             f"x.config:31:127: {_AT}[3].losses[1].loss_type: must come after a tower that predicts "
             "a probability, not a value, got ORDER_CALIBRATE_LOSS",
+        ],
+    ),
+    "task spaces by a column that say too little, too much, and what cannot be": (
+        config(
+            "SimpleMultiTask",
+            f'{_A} task_space_indicator_value: "1"',
+            f'{_B} task_space_indicator_name: "usr" task_space_indicator_value: "1"',
+            f'{_B.replace(_QUOTED_B, _QUOTED_C)} task_space_indicator_name: "click" '
+            'task_space_indicator_value: "1"',
+            f'{_B.replace(_QUOTED_B, _QUOTED_D)} task_space_indicator_name: "user"',
+            f"{_B.replace(_QUOTED_B, _QUOTED_E)} {_BOTH_INDICATORS}",
+            f'{_B.replace(_QUOTED_B, _QUOTED_F)} task_space_indicator_name: "price" '
+            'task_space_indicator_value: "dear"',
+        ),
+        [
+            f"x.config:28:5: {_AT}[0].task_space_indicator_name: must be set beside "
+            "task_space_indicator_value",
+            f"x.config:29:79: {_AT}[1].task_space_indicator_name: must be a column of "
+            'data_config.input_fields, got "usr"; did you mean user?',
+            f"x.config:30:79: {_AT}[2].task_space_indicator_name: must be an input column, not a "
+            'label, got "click"; write task_space_indicator_label, which is inside where it is '
+            "positive",
+            f"x.config:31:5: {_AT}[3].task_space_indicator_value: must be set: it is inside",
+            f"x.config:32:79: {_AT}[4].task_space_indicator_name: must not stand beside "
+            'task_space_indicator_label: one of the two says what is inside, got "user"',
+            f'x.config:33:114: {_AT}[5].task_space_indicator_value: must be a value of "price", '
+            'which is declared FLOAT, got "dear"',
+        ],
+    ),
+    "the attention of an earlier version": (
+        config("DBMTL", _A, f'{_B} relation_tower_names: "a" use_ait_module: true'),
+        [
+            "x.config:29:105: model_config.dbmtl.task_towers[1].use_ait_module: known to EasyRec, "
+            "refused here: write the attention as a block AITMTower of a backbone, or use "
+            "model_class AITM, got true",
         ],
     ),
     "relations to later towers, to itself and to nobody": (

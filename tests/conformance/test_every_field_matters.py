@@ -62,7 +62,9 @@ OTHER_VALUES: Mapping[str, str] = {
     "ModelConfig.loss_weight_strategy": "Fixed",
     "JRCLoss.session_name": "user",
     "PairwiseLoss.session_name": "user",
+    "BayesTaskTower.task_space_indicator_name": "session",
     "TaskTower.label_prior": "0.3",
+    "TaskTower.task_space_indicator_name": "user",
     "TaskTower.tower_name": "another",
 }
 """Values where the next number or the flipped boolean is no telling change; `Message.field`."""

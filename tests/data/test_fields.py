@@ -43,6 +43,15 @@ def test_features_metrics_labels_and_weight_are_read_and_nothing_else() -> None:
     assert fields.declared[-1] == "idle"
 
 
+def test_the_column_of_a_task_space_is_read_with_the_labels_only() -> None:
+    config = text_format.Parse(TEXT, PipelineConfig())
+    tower = config.model_config.esmm.cvr_tower
+    tower.ClearField("task_space_indicator_label")
+    tower.task_space_indicator_name, tower.task_space_indicator_value = "idle", "1"
+    assert names(needed_fields(config, with_labels=True).columns) == ["a", "b", "user", "idle"]
+    assert names(needed_fields(config, with_labels=False).columns) == ["a", "b"]
+
+
 @pytest.mark.parametrize(
     ("tower", "is_probability"),
     [

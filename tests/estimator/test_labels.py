@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Dict
 
 import numpy as np
+import pytest
 import tensorflow as tf
 from google.protobuf import text_format
 
@@ -112,6 +113,48 @@ def test_tasks_of_a_model_without_a_product_keep_their_labels_whatever_the_other
     np.testing.assert_array_equal(observed["b"].loss_weight, [0, 1, 1, 0])
     np.testing.assert_array_equal(observed["b"].is_inside, [0, 1, 1, 0])
     assert observed["a"].is_inside is None
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "inside"),
+    [
+        ("STRING", "1", [0, 1, 0, 0]),
+        ("STRING", "", [0, 0, 1, 0]),
+        ("STRING", "\u9996\u9875", [0, 0, 0, 1]),
+        ("INT32", "-7", [0, 1, 0, 1]),
+        ("INT64", "8", [1, 0, 0, 0]),
+        ("DOUBLE", "0.5", [0, 1, 1, 0]),
+        ("BOOL", "true", [1, 0, 0, 1]),
+    ],
+)
+def test_a_row_is_inside_a_task_space_where_an_input_column_has_the_value(
+    declared: str, value: str, inside: Any
+) -> None:
+    cells = {
+        "STRING": tf.constant(["01", "1", "", "\u9996\u9875"]),
+        "INT32": tf.constant([8, -7, 0, -7], tf.int32),
+        "INT64": tf.constant([8, -7, 0, -7], tf.int64),
+        "DOUBLE": tf.constant([1.5, 0.5, 0.5, np.nan], tf.float64),
+        "BOOL": tf.constant([True, False, False, True]),
+    }[declared]
+    text = f"""
+      data_config {{ input_fields {{ input_name: "page" input_type: {declared} }}
+                     sample_weight: "weight" }}
+      model_config {{ simple_multi_task {{ task_towers {{
+        tower_name: "a" label_name: "click" in_task_space_weight: 2 out_task_space_weight: 0.5
+        task_space_indicator_name: "page" task_space_indicator_value: "{value}"
+      }} }} }}"""
+    config = text_format.Parse(text, PipelineConfig())
+    columns = {
+        "click": LabelColumn(tf.ones([4]), tf.zeros([4], tf.bool)),
+        "weight": tf.constant([1.0, 2.0, 3.0, 4.0]),
+    }
+    observed = labels_from_columns(
+        config, task_specs(config.model_config), columns, {"page": cells}
+    )["a"]
+    np.testing.assert_array_equal(observed.is_inside, inside)
+    expected = np.array([1, 2, 3, 4]) * np.where(np.array(inside) > 0, 2, 0.5)
+    np.testing.assert_array_equal(observed.loss_weight, expected)
 
 
 def test_a_missing_label_counts_as_0_whatever_stands_in_its_place() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from easy_esmm.config import models
+from easy_esmm.config.cells import parse_cell
 from easy_esmm.config.rules.report import Report
 from easy_esmm.config.scalars import quoted
 from easy_esmm.config.tasks import PRODUCT, task_specs
 from easy_esmm.config.tower_losses import predicts_value
+from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.esmm_pb2 import ESMM
 from easy_esmm.protos.loss_pb2 import LossType
 from easy_esmm.protos.tower_pb2 import TaskTower
@@ -20,6 +22,7 @@ _LABELS = {
 """By whether the model is one of the entire-space family."""
 _LABEL = "data_config.label_fields must name the label"
 """Of a single-task model."""
+_COLUMN = "a column of data_config.input_fields"
 _SUFFIXES = ("_se", "_groups", "_lists")
 """What metrics of two values put behind the name of a task: `auc_<task>_se`."""
 
@@ -39,8 +42,8 @@ def check_towers(report: Report) -> None:
             report.refuse(f"{path}.label_name", f"must be set, or {labels}")
         if tower.task_space_indicator_label:
             name = tower.task_space_indicator_label
-            kind = "a column of data_config.input_fields"
-            report.require_member(f"{path}.task_space_indicator_label", name, columns, kind)
+            report.require_member(f"{path}.task_space_indicator_label", name, columns, _COLUMN)
+        _check_indicator(report, tower, path)
     if is_family:
         _check_family(report, parameters, at)
     elif not towers:
@@ -48,6 +51,31 @@ def check_towers(report: Report) -> None:
         report.refuse(f"{at}.{models.TASK_TOWERS}", rule, None, hint)
     elif not models.is_single_task(model):
         _check_names(report)
+
+
+def _check_indicator(report: Report, tower: Any, path: str) -> None:
+    """An input column and a value of its type, and no label beside them."""
+    name, value = tower.task_space_indicator_name, tower.task_space_indicator_value
+    at, types = f"{path}.task_space_indicator_name", report.column_types()
+    has_value = tower.HasField("task_space_indicator_value")
+    if not name and has_value:
+        report.refuse(at, "must be set beside task_space_indicator_value", None)
+    if not name or not report.require_member(at, name, types, _COLUMN):
+        return
+    if tower.task_space_indicator_label:
+        rule = (
+            "must not stand beside task_space_indicator_label: one of the two says what is inside"
+        )
+        report.refuse(at, rule, quoted(name))
+    elif name in report.config.data_config.label_fields:
+        hint = "write task_space_indicator_label, which is inside where it is positive"
+        report.refuse(at, "must be an input column, not a label", quoted(name), hint)
+    elif not has_value:
+        report.refuse(f"{path}.task_space_indicator_value", "must be set: it is inside")
+    elif parse_cell(types[name], value.encode()) is None:
+        kind = DatasetConfig.FieldType.Name(types[name])
+        rule = f"must be a value of {quoted(name)}, which is declared {kind}"
+        report.refuse(f"{path}.task_space_indicator_value", rule, quoted(value))
 
 
 def _check_names(report: Report) -> None:

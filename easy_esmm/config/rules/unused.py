@@ -78,6 +78,10 @@ def _lists_experts(_: PipelineConfig, mmoe: Any) -> bool:
     return bool(mmoe.experts) and not mmoe.HasField("expert_dnn")
 
 
+def _has_no_task_space(_: PipelineConfig, tower: Any) -> bool:
+    return not tower.task_space_indicator_label and not tower.task_space_indicator_name
+
+
 def _without(name: str) -> Condition:
     """While the message that holds the field leaves `name` unset, false or 0."""
     return lambda _, owner: not getattr(owner, name)
@@ -133,7 +137,7 @@ UNUSED: Tuple[Unused, ...] = (
         f"the estimate has {_CELLS} cells anyway",
     ),
     *(
-        Unused(f"model_config.**.{name}", _without("task_space_indicator_label"), _NO_TASK_SPACE)
+        Unused(f"model_config.**.{name}", _has_no_task_space, _NO_TASK_SPACE)
         for name in ("in_task_space_weight", "out_task_space_weight")
     ),
     Unused("model_config.mmoe.experts", lambda _, mmoe: mmoe.HasField("expert_dnn"), _HAS_EXPERT),
