@@ -28,7 +28,7 @@ class Kind(enum.Enum):
     BINARY = "binary"
     """The probability of a label that is 0 or 1."""
     VALUE = "value"
-    """A number (`loss_type: L2_LOSS`)."""
+    """A number (`loss_type: L2_LOSS`, or SIGMOID_L2_LOSS for one in [0, 1])."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,8 @@ class TaskSpec:
     uses_sample_weight: bool = True
     """Whether `data_config.sample_weight` weighs the task's losses."""
     task_space: Optional[TaskSpaceWeights] = None
+    is_share: bool = False
+    """Whether the value of a VALUE task lies in [0, 1]: the tower's output is its log odds."""
     earlier: Tuple[str, ...] = ()
     """Tasks whose question comes before, of a model whose tasks are no product: the towers that it
     is related to, or else the one before it in the config."""

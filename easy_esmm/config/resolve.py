@@ -17,7 +17,7 @@ from easy_esmm.config.feature_types import type_of
 from easy_esmm.config.problems import Places, Problem
 from easy_esmm.config.ranges import BadRange, expand
 from easy_esmm.config.scalars import quoted
-from easy_esmm.config.tower_losses import predicts_value
+from easy_esmm.config.tower_losses import OF_VALUES, predicts_value
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.feature_pb2 import FeatureConfig, FeatureConfigs
 from easy_esmm.protos.loss_pb2 import CLASSIFICATION, L2_LOSS
@@ -245,7 +245,7 @@ def _settle_losses(tower: TaskTower, path: str, origins: Dict[str, str]) -> None
         origins[f"{path}.losses[0].loss_type"] = written["loss_type"]
     tower.loss_type = L2_LOSS if predicts_value(tower) else CLASSIFICATION
     for number, loss in enumerate(tower.losses):
-        if loss.loss_type == L2_LOSS:
+        if loss.loss_type in OF_VALUES:
             origins[f"{path}.loss_type"] = f"{written['losses']}[{number}].loss_type"
 
 

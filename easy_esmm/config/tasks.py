@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, List, Optional, Tuple
 
 from easy_esmm.config import models
-from easy_esmm.config.tower_losses import losses_of_towers, predicts_value
+from easy_esmm.config.tower_losses import losses_of_towers, predicts_share, predicts_value
 from easy_esmm.contract import (
     EntireSpaceTasks,
     Kind,
@@ -81,6 +81,7 @@ def _spec(
         name=name,
         label=tower.label_name,
         kind=Kind.VALUE if predicts_value(tower) else Kind.BINARY,
+        is_share=predicts_share(tower),
         losses=losses,
         weight=tower.weight,
         metrics=tuple(tower.metrics_set),

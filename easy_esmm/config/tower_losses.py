@@ -12,8 +12,13 @@ from easy_esmm.protos.loss_pb2 import (
     F1_REWEIGHTED_LOSS,
     JRC_LOSS,
     L2_LOSS,
+    LISTWISE_RANK_LOSS,
     ORDER_CALIBRATE_LOSS,
     PAIR_WISE_LOSS,
+    PAIRWISE_FOCAL_LOSS,
+    PAIRWISE_HINGE_LOSS,
+    PAIRWISE_LOGISTIC_LOSS,
+    SIGMOID_L2_LOSS,
     Loss,
     LossType,
 )
@@ -23,12 +28,19 @@ PARAMETERS: Dict[int, str] = {
     BINARY_FOCAL_LOSS: "binary_focal_loss",
     F1_REWEIGHTED_LOSS: "f1_reweighted_loss",
     JRC_LOSS: "jrc_loss",
+    LISTWISE_RANK_LOSS: "listwise_rank_loss",
     PAIR_WISE_LOSS: "pairwise_loss",
+    PAIRWISE_FOCAL_LOSS: "pairwise_focal_loss",
+    PAIRWISE_HINGE_LOSS: "pairwise_hinge_loss",
+    PAIRWISE_LOGISTIC_LOSS: "pairwise_logistic_loss",
 }
 """Type of loss -> the member of `Loss.loss_param` with its parameters, where it has any."""
 
 KINDS = tuple(kind.number for kind in LossType.DESCRIPTOR.values if value_mark(kind) is None)
 """All types that are supported."""
+
+OF_VALUES = (L2_LOSS, SIGMOID_L2_LOSS)
+"""Types whose tower predicts a value: squared errors."""
 
 _STEMS: Dict[int, str] = {CLASSIFICATION: "cross_entropy_loss", L2_LOSS: "l2_loss"}
 """EasyRec's names of two losses, with `weighted_` before them in ESMM; others are named by type,
@@ -75,8 +87,16 @@ def parameters(loss: Loss) -> Any:
 
 def predicts_value(tower: TaskTower) -> bool:
     """Whether the output is a value; else it is the log odds of a probability."""
-    kinds = [loss.loss_type for loss in tower.losses] or [tower.loss_type]
-    return L2_LOSS in kinds
+    return any(kind in OF_VALUES for kind in _kinds(tower))
+
+
+def predicts_share(tower: TaskTower) -> bool:
+    """Whether the output is a value in [0, 1], and the tower's is its log odds."""
+    return SIGMOID_L2_LOSS in _kinds(tower)
+
+
+def _kinds(tower: TaskTower) -> List[int]:
+    return [loss.loss_type for loss in tower.losses] or [tower.loss_type]
 
 
 def session_field(loss: Loss) -> str:

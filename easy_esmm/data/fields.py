@@ -143,7 +143,7 @@ def needed_fields(
     read += [name for name in extra_columns if name in declared]
     inputs = tuple(_column(declared[name]) for name in dict.fromkeys(read))
     names = config.data_config.label_fields if with_labels else ()
-    probabilities = [task.label for task in tasks if task.kind is Kind.BINARY]
+    probabilities = [t.label for t in tasks if t.kind is Kind.BINARY or t.is_share]
     labels = tuple(
         replace(_column(declared[name]), is_probability=name in probabilities) for name in names
     )

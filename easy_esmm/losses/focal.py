@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from easy_esmm.contract import Tensor
 from easy_esmm.losses.pointwise import cross_entropy, smoothed, softplus
-from easy_esmm.losses.reduction import Reduction, at_least_one, reduce_rows, scaled_mean
+from easy_esmm.losses.reduction import Reduction, mean_of_largest, reduce_rows, scaled_mean
 from easy_esmm.losses.registry import LossInput, register
 from easy_esmm.protos.loss_pb2 import BINARY_FOCAL_LOSS, BinaryFocalLoss
 
@@ -46,12 +46,5 @@ def focal(
 
 def hardest_mean(row_loss: Tensor, weight: Tensor, share: float, reduction: Reduction) -> Tensor:
     """Scalar: mean over the `share` of rows (at least one) with the largest weight x loss."""
-    rows = tf.size(row_loss)
-    count = tf.cast(tf.math.floor(share * tf.cast(rows, tf.float32)), tf.int32)
-    count = tf.minimum(tf.maximum(count, 1), rows)
-    weighted = weight * row_loss
-    # By place, for the gradient of top_k's values fails on a batch without rows.
-    places = tf.math.top_k(tf.stop_gradient(weighted), count, sorted=False).indices
-    is_hardest = tf.scatter_nd(places[:, tf.newaxis], tf.ones_like(places, tf.float32), [rows])
-    mean = tf.reduce_sum(is_hardest * weighted) / at_least_one(tf.cast(count, tf.float32))
+    mean = mean_of_largest(weight * row_loss, share, tf.size(row_loss))
     return scaled_mean(mean, row_loss, reduction)

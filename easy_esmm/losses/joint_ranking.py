@@ -6,7 +6,7 @@ by themselves rank the rows of a session: p(row | label, session) is a softmax o
 
 from __future__ import annotations
 
-from typing import Any, Tuple
+from typing import Tuple
 
 import tensorflow as tf
 
@@ -14,6 +14,7 @@ from easy_esmm.contract import Tensor
 from easy_esmm.losses.pointwise import cross_entropy, softplus
 from easy_esmm.losses.reduction import reduce_rows
 from easy_esmm.losses.registry import LossInput, register
+from easy_esmm.losses.sessions import log_sum_by_session
 from easy_esmm.protos.loss_pb2 import JRC_LOSS, JRCLoss
 
 
@@ -43,7 +44,7 @@ def session_loss(label: Tensor, class_logits: Tensor, session: Tensor, weight: T
     is_positive, own = _own_logit(label, class_logits)
     is_inside = weight > 0
     of_zero, of_one = (
-        _log_sum_by_session(class_logits[:, column], session, is_inside)[0] for column in (0, 1)
+        log_sum_by_session(class_logits[:, column], session, is_inside)[0] for column in (0, 1)
     )
     return tf.where(is_inside, tf.where(is_positive, of_one, of_zero) - own, 0.0)
 
@@ -54,8 +55,8 @@ def opposite_session_loss(
     """As `session_loss`, among the row itself and the rows of its session with the other label."""
     is_positive, own = _own_logit(label, class_logits)
     is_inside = weight > 0
-    of_zero, has_one = _log_sum_by_session(class_logits[:, 0], session, is_inside & is_positive)
-    of_one, has_zero = _log_sum_by_session(class_logits[:, 1], session, is_inside & ~is_positive)
+    of_zero, has_one = log_sum_by_session(class_logits[:, 0], session, is_inside & is_positive)
+    of_one, has_zero = log_sum_by_session(class_logits[:, 1], session, is_inside & ~is_positive)
     others = tf.where(is_positive, of_one, of_zero)
     has_others = tf.where(is_positive, has_zero, has_one) & is_inside
     # -log(e^own / (e^own + e^others)).
@@ -65,32 +66,3 @@ def opposite_session_loss(
 def _own_logit(label: Tensor, class_logits: Tensor) -> Tuple[Tensor, Tensor]:
     is_positive = label > 0
     return is_positive, tf.where(is_positive, class_logits[:, 1], class_logits[:, 0])
-
-
-def _log_sum_by_session(logit: Tensor, session: Tensor, is_inside: Tensor) -> Tuple[Tensor, Tensor]:
-    """([batch] log of the sum of e^logit over the session's rows inside, [batch] are there any?).
-
-    0 where there is none.
-    """
-    names, number = tf.unique(session)
-    count = tf.size(names)
-    inside = tf.where(is_inside, logit, logit.dtype.min)
-    largest = tf.stop_gradient(tf.math.unsorted_segment_max(inside, number, count))
-    of_row = tf.gather(largest, number)
-    # `where` before the exponential: outside rows may be far above the largest inside.
-    shifted = tf.where(is_inside, logit - of_row, 0.0)
-    part = tf.where(is_inside, tf.exp(shifted), 0.0)
-    total = tf.math.unsorted_segment_sum(part, number, count)
-    is_any = total > 0
-    value = tf.where(is_any, largest + tf.math.log(tf.where(is_any, total, 1.0)), 0.0)
-    return _of_rows(value, number), tf.gather(is_any, number)
-
-
-@tf.custom_gradient  # type: ignore[untyped-decorator]
-def _of_rows(of_session: Tensor, number: Tensor) -> Any:
-    """tf.gather with a dense gradient: its own, a list of rows, becomes dense with a warning."""
-
-    def gradient(upstream: Tensor) -> Tuple[Tensor, None]:
-        return tf.math.unsorted_segment_sum(upstream, number, tf.size(of_session)), None
-
-    return tf.gather(of_session, number), gradient

@@ -15,18 +15,27 @@ import tensorflow as tf
 from easy_esmm.contract import Tensor
 from easy_esmm.losses.reduction import Reduction, at_least_one, reduce_rows
 from easy_esmm.losses.registry import LossInput, register
-from easy_esmm.protos.loss_pb2 import CLASSIFICATION, L2_LOSS
+from easy_esmm.protos.loss_pb2 import (
+    BINARY_CROSS_ENTROPY_LOSS,
+    CLASSIFICATION,
+    CROSS_ENTROPY_LOSS,
+    L2_LOSS,
+    SIGMOID_L2_LOSS,
+)
 
 
+@register(BINARY_CROSS_ENTROPY_LOSS)
+@register(CROSS_ENTROPY_LOSS)
 @register(CLASSIFICATION)
 def classification(_: Any, rows: LossInput) -> Tensor:
     """Scalar: weighted mean of the cross entropies of the rows."""
     return mean_cross_entropy(rows.label, rows.output, rows.weight, rows.reduction)
 
 
+@register(SIGMOID_L2_LOSS)
 @register(L2_LOSS)
 def regression(_: Any, rows: LossInput) -> Tensor:
-    """Scalar: weighted mean of the squared errors of the rows."""
+    """Scalar: weighted mean of the squared errors of the rows' values."""
     return mean_squared_error(rows.label, rows.output, rows.weight, rows.reduction)
 
 

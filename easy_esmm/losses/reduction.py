@@ -47,6 +47,20 @@ def scaled_mean(mean: Tensor, batch: Tensor, reduction: Reduction) -> Tensor:
     return mean * rows_in(batch) if reduction is Reduction.SUM else mean
 
 
+def mean_of_largest(values: Tensor, share: float, count: Tensor) -> Tensor:
+    """Scalar: mean of the largest of `values`, `share` of `count` of them, but at least one.
+
+    0 where there is none; `count` is at most the number of values.
+    """
+    largest = tf.cast(tf.math.floor(share * tf.cast(count, tf.float32)), tf.int32)
+    largest = tf.minimum(tf.maximum(largest, 1), count)
+    # By place, for the gradient of top_k's values fails on a batch without rows.
+    places = tf.math.top_k(tf.stop_gradient(values), largest, sorted=False).indices
+    ones = tf.ones_like(places, tf.float32)
+    is_largest = tf.scatter_nd(places[:, tf.newaxis], ones, [tf.size(values)])
+    return tf.reduce_sum(is_largest * values) / at_least_one(tf.cast(largest, tf.float32))
+
+
 def rows_in(batch: Tensor) -> Tensor:
     """Float32 scalar: length of a tensor [batch]."""
     return tf.cast(tf.size(batch), tf.float32)

@@ -9,9 +9,9 @@ import tensorflow as tf
 from easy_esmm import losses
 from easy_esmm.compat import keras
 from easy_esmm.config import models as configs
+from easy_esmm.config.tower_losses import OF_VALUES
 from easy_esmm.contract import Group, Labels, LossTerm, Outputs, RowMean, Tasks, TaskSpec, Tensor
 from easy_esmm.layers.group_attention import GroupAttention
-from easy_esmm.protos.loss_pb2 import L2_LOSS
 from easy_esmm.protos.model_pb2 import ModelConfig
 
 _MODELS: Dict[str, Type[Model]] = {}
@@ -83,7 +83,7 @@ class Model(keras.layers.Layer):  # type: ignore[misc]
                 loss.loss_name,
                 losses.build(loss, given),
                 task.weight * loss.weight,
-                is_squared_error=loss.loss_type == L2_LOSS,
+                is_squared_error=loss.loss_type in OF_VALUES,
                 learns_weight=loss.learn_loss_weight,
             )
             for loss in task.losses

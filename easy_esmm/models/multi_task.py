@@ -89,7 +89,7 @@ class MultiTask(Model):
 def head_of(task: TaskSpec, output: Tensor) -> Head:
     """The answer from what a tower gives: a logit or a value [batch], or logits [batch, 2]."""
     if task.kind is Kind.VALUE:
-        return Head(output)
+        return Head(tf.sigmoid(output) if task.is_share else output)
     is_single = output.shape.rank == 1
     logit = output if is_single else output[:, 1] - output[:, 0]
     return Head(tf.sigmoid(logit), logit, None if is_single else output)

@@ -15,17 +15,13 @@ _sym_db = _symbol_database.Default()
 from easy_esmm.protos import support_pb2 as easy__esmm_dot_protos_dot_support__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x65\x61sy_esmm/protos/loss.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1e\x65\x61sy_esmm/protos/support.proto\"\xe5\x06\n\x04Loss\x12-\n\tloss_type\x18\x01 \x01(\x0e\x32\x1a.easy_esmm.protos.LossType\x12\x11\n\x06weight\x18\x02 \x01(\x02:\x01\x31\x12\x11\n\tloss_name\x18\x03 \x01(\t\x12 \n\x11learn_loss_weight\x18\x04 \x01(\x08:\x05\x66\x61lse\x12?\n\x12\x66\x31_reweighted_loss\x18\x65 \x01(\x0b\x32!.easy_esmm.protos.F1ReweighedLossH\x00\x12Q\n\x0csoftmax_loss\x18\x66 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval modelsH\x00\x12P\n\x0b\x63ircle_loss\x18g \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval modelsH\x00\x12T\n\x0fmulti_simi_loss\x18h \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval modelsH\x00\x12>\n\x11\x62inary_focal_loss\x18i \x01(\x0b\x32!.easy_esmm.protos.BinaryFocalLossH\x00\x12\x37\n\rpairwise_loss\x18j \x01(\x0b\x32\x1e.easy_esmm.protos.PairwiseLossH\x00\x12O\n\x13pairwise_focal_loss\x18k \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\x15\xca\xf3\x18\x11use pairwise_lossH\x00\x12R\n\x16pairwise_logistic_loss\x18l \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\x15\xca\xf3\x18\x11use pairwise_lossH\x00\x12-\n\x08jrc_loss\x18m \x01(\x0b\x32\x19.easy_esmm.protos.JRCLossH\x00\x12O\n\x13pairwise_hinge_loss\x18n \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\x15\xca\xf3\x18\x11use pairwise_lossH\x00\x42\x0c\n\nloss_param\"H\n\x0f\x46\x31ReweighedLoss\x12\x19\n\x0e\x66\x31_beta_square\x18\x01 \x01(\x02:\x01\x31\x12\x1a\n\x0flabel_smoothing\x18\x02 \x01(\x02:\x01\x30\"e\n\x0f\x42inaryFocalLoss\x12\x10\n\x05gamma\x18\x01 \x01(\x02:\x01\x32\x12\r\n\x05\x61lpha\x18\x02 \x01(\x02\x12\x15\n\nohem_ratio\x18\x03 \x01(\x02:\x01\x31\x12\x1a\n\x0flabel_smoothing\x18\x04 \x01(\x02:\x01\x30\"O\n\x0cPairwiseLoss\x12\x11\n\x06margin\x18\x01 \x01(\x02:\x01\x30\x12\x14\n\x0csession_name\x18\x02 \x01(\t\x12\x16\n\x0btemperature\x18\x03 \x01(\x02:\x01\x31\"w\n\x07JRCLoss\x12\x14\n\x0csession_name\x18\x01 \x01(\t\x12\x12\n\x05\x61lpha\x18\x02 \x01(\x02:\x03\x30.5\x12\x1d\n\x0fsame_label_loss\x18\x03 \x01(\x08:\x04true\x12#\n\x14loss_weight_strategy\x18\x04 \x01(\t:\x05\x66ixed*\xb2\x07\n\x08LossType\x12\x12\n\x0e\x43LASSIFICATION\x10\x00\x12\x0b\n\x07L2_LOSS\x10\x01\x12$\n\x0fSIGMOID_L2_LOSS\x10\x02\x1a\x0f\xca\xf3\x18\x0buse L2_LOSS\x12.\n\x12\x43ROSS_ENTROPY_LOSS\x10\x03\x1a\x16\xca\xf3\x18\x12use CLASSIFICATION\x12\x39\n\x15SOFTMAX_CROSS_ENTROPY\x10\x04\x1a\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval models\x12/\n\x0b\x43IRCLE_LOSS\x10\x05\x1a\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval models\x12\x39\n\x15MULTI_SIMILARITY_LOSS\x10\x06\x1a\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval models\x12N\n*SOFTMAX_CROSS_ENTROPY_WITH_NEGATIVE_MINING\x10\x07\x1a\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval models\x12\x12\n\x0ePAIR_WISE_LOSS\x10\x08\x12\x16\n\x12\x46\x31_REWEIGHTED_LOSS\x10\t\x12\x15\n\x11\x42INARY_FOCAL_LOSS\x10\n\x12/\n\x13PAIRWISE_FOCAL_LOSS\x10\x0b\x1a\x16\xca\xf3\x18\x12use CLASSIFICATION\x12\x32\n\x16PAIRWISE_LOGISTIC_LOSS\x10\x0c\x1a\x16\xca\xf3\x18\x12use CLASSIFICATION\x12\x0c\n\x08JRC_LOSS\x10\r\x12\x18\n\x14ORDER_CALIBRATE_LOSS\x10\x0e\x12T\n\x19\x42INARY_CROSS_ENTROPY_LOSS\x10\x0f\x1a\x35\xca\xf3\x18\x31use CLASSIFICATION, which is computed from logits\x12\x46\n\x12KL_DIVERGENCE_LOSS\x10\x10\x1a.\xca\xf3\x18*a loss of distillation; use CLASSIFICATION\x12/\n\x13PAIRWISE_HINGE_LOSS\x10\x11\x1a\x16\xca\xf3\x18\x12use CLASSIFICATION\x12.\n\x12LISTWISE_RANK_LOSS\x10\x12\x1a\x16\xca\xf3\x18\x12use CLASSIFICATION\x12I\n\x15LISTWISE_DISTILL_LOSS\x10\x13\x1a.\xca\xf3\x18*a loss of distillation; use CLASSIFICATION\x12\x1e\n\tZILN_LOSS\x10\x14\x1a\x0f\xca\xf3\x18\x0buse L2_LOSS')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x65\x61sy_esmm/protos/loss.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1e\x65\x61sy_esmm/protos/support.proto\"\x93\t\n\x04Loss\x12-\n\tloss_type\x18\x01 \x01(\x0e\x32\x1a.easy_esmm.protos.LossType\x12\x11\n\x06weight\x18\x02 \x01(\x02:\x01\x31\x12\x11\n\tloss_name\x18\x03 \x01(\t\x12 \n\x11learn_loss_weight\x18\x04 \x01(\x08:\x05\x66\x61lse\x12?\n\x12\x66\x31_reweighted_loss\x18\x65 \x01(\x0b\x32!.easy_esmm.protos.F1ReweighedLossH\x00\x12Q\n\x0csoftmax_loss\x18\x66 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval modelsH\x00\x12P\n\x0b\x63ircle_loss\x18g \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval modelsH\x00\x12T\n\x0fmulti_simi_loss\x18h \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval modelsH\x00\x12>\n\x11\x62inary_focal_loss\x18i \x01(\x0b\x32!.easy_esmm.protos.BinaryFocalLossH\x00\x12\x37\n\rpairwise_loss\x18j \x01(\x0b\x32\x1e.easy_esmm.protos.PairwiseLossH\x00\x12\x42\n\x13pairwise_focal_loss\x18k \x01(\x0b\x32#.easy_esmm.protos.PairwiseFocalLossH\x00\x12H\n\x16pairwise_logistic_loss\x18l \x01(\x0b\x32&.easy_esmm.protos.PairwiseLogisticLossH\x00\x12-\n\x08jrc_loss\x18m \x01(\x0b\x32\x19.easy_esmm.protos.JRCLossH\x00\x12\x42\n\x13pairwise_hinge_loss\x18n \x01(\x0b\x32#.easy_esmm.protos.PairwiseHingeLossH\x00\x12@\n\x12listwise_rank_loss\x18o \x01(\x0b\x32\".easy_esmm.protos.ListwiseRankLossH\x00\x12z\n\x15listwise_distill_loss\x18p \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB>\xd2\xf3\x18:a loss of distillation, for which there is no teacher hereH\x00\x12\x91\x01\n\tziln_loss\x18q \x01(\x0b\x32\x19.easy_esmm.protos.ForeignBa\xca\xf3\x18]use a tower of CLASSIFICATION for whether there is an amount, and one of L2_LOSS for how muchH\x00\x42\x0c\n\nloss_param\"\xb5\x01\n\x14PairwiseLogisticLoss\x12\x16\n\x0btemperature\x18\x01 \x01(\x02:\x01\x31\x12\x14\n\x0csession_name\x18\x02 \x01(\t\x12X\n\x0chinge_margin\x18\x03 \x01(\x02\x42\x42\xd2\xf3\x18>use PAIR_WISE_LOSS, which has a margin, or PAIRWISE_HINGE_LOSS\x12\x15\n\nohem_ratio\x18\x04 \x01(\x02:\x01\x31\"\x92\x02\n\x11PairwiseFocalLoss\x12\x10\n\x05gamma\x18\x01 \x01(\x02:\x01\x32\x12L\n\x05\x61lpha\x18\x02 \x01(\x02\x42=\xd2\xf3\x18\x39\x61 pair has a row of each class: there is nothing to weigh\x12\x14\n\x0csession_name\x18\x03 \x01(\t\x12X\n\x0chinge_margin\x18\x04 \x01(\x02\x42\x42\xd2\xf3\x18>use PAIR_WISE_LOSS, which has a margin, or PAIRWISE_HINGE_LOSS\x12\x15\n\nohem_ratio\x18\x05 \x01(\x02:\x01\x31\x12\x16\n\x0btemperature\x18\x06 \x01(\x02:\x01\x31\"\xd9\x02\n\x11PairwiseHingeLoss\x12\x16\n\x0btemperature\x18\x01 \x01(\x02:\x01\x31\x12\x14\n\x0csession_name\x18\x02 \x01(\t\x12\x11\n\x06margin\x18\x03 \x01(\x02:\x01\x31\x12\x15\n\nohem_ratio\x18\x04 \x01(\x02:\x01\x31\x12\x34\n\x0flabel_is_logits\x18\x05 \x01(\x08:\x04trueB\x15\xda\xf3\x18\x11labels are 0 or 1\x12\\\n\x10use_label_margin\x18\x06 \x01(\x08:\x04trueB<\xda\xf3\x18\x38labels are 0 or 1, and their difference 1: margin counts\x12X\n\x0cuse_exponent\x18\x07 \x01(\x08:\x05\x66\x61lseB;\xd2\xf3\x18\x37PAIRWISE_LOGISTIC_LOSS is smooth, and does not overflow\"\xeb\x01\n\x10ListwiseRankLoss\x12\x16\n\x0btemperature\x18\x01 \x01(\x02:\x01\x31\x12\x14\n\x0csession_name\x18\x02 \x01(\t\x12\x35\n\x0flabel_is_logits\x18\x03 \x01(\x08:\x05\x66\x61lseB\x15\xd2\xf3\x18\x11labels are 0 or 1\x12\x30\n\x0cscale_logits\x18\x04 \x01(\x08:\x05\x66\x61lseB\x13\xd2\xf3\x18\x0fset temperature\x12@\n\x0ctransform_fn\x18\x05 \x01(\tB*\xd2\xf3\x18&config text is never evaluated as code\"H\n\x0f\x46\x31ReweighedLoss\x12\x19\n\x0e\x66\x31_beta_square\x18\x01 \x01(\x02:\x01\x31\x12\x1a\n\x0flabel_smoothing\x18\x02 \x01(\x02:\x01\x30\"e\n\x0f\x42inaryFocalLoss\x12\x10\n\x05gamma\x18\x01 \x01(\x02:\x01\x32\x12\r\n\x05\x61lpha\x18\x02 \x01(\x02\x12\x15\n\nohem_ratio\x18\x03 \x01(\x02:\x01\x31\x12\x1a\n\x0flabel_smoothing\x18\x04 \x01(\x02:\x01\x30\"O\n\x0cPairwiseLoss\x12\x11\n\x06margin\x18\x01 \x01(\x02:\x01\x30\x12\x14\n\x0csession_name\x18\x02 \x01(\t\x12\x16\n\x0btemperature\x18\x03 \x01(\x02:\x01\x31\"w\n\x07JRCLoss\x12\x14\n\x0csession_name\x18\x01 \x01(\t\x12\x12\n\x05\x61lpha\x18\x02 \x01(\x02:\x03\x30.5\x12\x1d\n\x0fsame_label_loss\x18\x03 \x01(\x08:\x04true\x12#\n\x14loss_weight_strategy\x18\x04 \x01(\t:\x05\x66ixed*\x90\x07\n\x08LossType\x12\x12\n\x0e\x43LASSIFICATION\x10\x00\x12\x0b\n\x07L2_LOSS\x10\x01\x12\x13\n\x0fSIGMOID_L2_LOSS\x10\x02\x12\x16\n\x12\x43ROSS_ENTROPY_LOSS\x10\x03\x12\x39\n\x15SOFTMAX_CROSS_ENTROPY\x10\x04\x1a\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval models\x12/\n\x0b\x43IRCLE_LOSS\x10\x05\x1a\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval models\x12\x39\n\x15MULTI_SIMILARITY_LOSS\x10\x06\x1a\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval models\x12N\n*SOFTMAX_CROSS_ENTROPY_WITH_NEGATIVE_MINING\x10\x07\x1a\x1e\xd2\xf3\x18\x1a\x61 loss of retrieval models\x12\x12\n\x0ePAIR_WISE_LOSS\x10\x08\x12\x16\n\x12\x46\x31_REWEIGHTED_LOSS\x10\t\x12\x15\n\x11\x42INARY_FOCAL_LOSS\x10\n\x12\x17\n\x13PAIRWISE_FOCAL_LOSS\x10\x0b\x12\x1a\n\x16PAIRWISE_LOGISTIC_LOSS\x10\x0c\x12\x0c\n\x08JRC_LOSS\x10\r\x12\x18\n\x14ORDER_CALIBRATE_LOSS\x10\x0e\x12\x1d\n\x19\x42INARY_CROSS_ENTROPY_LOSS\x10\x0f\x12j\n\x12KL_DIVERGENCE_LOSS\x10\x10\x1aR\xd2\xf3\x18Na loss of distillation, for which there is no teacher here; use CLASSIFICATION\x12\x17\n\x13PAIRWISE_HINGE_LOSS\x10\x11\x12\x16\n\x12LISTWISE_RANK_LOSS\x10\x12\x12q\n\x15LISTWISE_DISTILL_LOSS\x10\x13\x1aV\xd2\xf3\x18Ra loss of distillation, for which there is no teacher here; use LISTWISE_RANK_LOSS\x12p\n\tZILN_LOSS\x10\x14\x1a\x61\xca\xf3\x18]use a tower of CLASSIFICATION for whether there is an amount, and one of L2_LOSS for how much')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'easy_esmm.protos.loss_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
-  _globals['_LOSSTYPE'].values_by_name["SIGMOID_L2_LOSS"]._options = None
-  _globals['_LOSSTYPE'].values_by_name["SIGMOID_L2_LOSS"]._serialized_options = b'\312\363\030\013use L2_LOSS'
-  _globals['_LOSSTYPE'].values_by_name["CROSS_ENTROPY_LOSS"]._options = None
-  _globals['_LOSSTYPE'].values_by_name["CROSS_ENTROPY_LOSS"]._serialized_options = b'\312\363\030\022use CLASSIFICATION'
   _globals['_LOSSTYPE'].values_by_name["SOFTMAX_CROSS_ENTROPY"]._options = None
   _globals['_LOSSTYPE'].values_by_name["SOFTMAX_CROSS_ENTROPY"]._serialized_options = b'\322\363\030\032a loss of retrieval models'
   _globals['_LOSSTYPE'].values_by_name["CIRCLE_LOSS"]._options = None
@@ -34,44 +30,58 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_LOSSTYPE'].values_by_name["MULTI_SIMILARITY_LOSS"]._serialized_options = b'\322\363\030\032a loss of retrieval models'
   _globals['_LOSSTYPE'].values_by_name["SOFTMAX_CROSS_ENTROPY_WITH_NEGATIVE_MINING"]._options = None
   _globals['_LOSSTYPE'].values_by_name["SOFTMAX_CROSS_ENTROPY_WITH_NEGATIVE_MINING"]._serialized_options = b'\322\363\030\032a loss of retrieval models'
-  _globals['_LOSSTYPE'].values_by_name["PAIRWISE_FOCAL_LOSS"]._options = None
-  _globals['_LOSSTYPE'].values_by_name["PAIRWISE_FOCAL_LOSS"]._serialized_options = b'\312\363\030\022use CLASSIFICATION'
-  _globals['_LOSSTYPE'].values_by_name["PAIRWISE_LOGISTIC_LOSS"]._options = None
-  _globals['_LOSSTYPE'].values_by_name["PAIRWISE_LOGISTIC_LOSS"]._serialized_options = b'\312\363\030\022use CLASSIFICATION'
-  _globals['_LOSSTYPE'].values_by_name["BINARY_CROSS_ENTROPY_LOSS"]._options = None
-  _globals['_LOSSTYPE'].values_by_name["BINARY_CROSS_ENTROPY_LOSS"]._serialized_options = b'\312\363\0301use CLASSIFICATION, which is computed from logits'
   _globals['_LOSSTYPE'].values_by_name["KL_DIVERGENCE_LOSS"]._options = None
-  _globals['_LOSSTYPE'].values_by_name["KL_DIVERGENCE_LOSS"]._serialized_options = b'\312\363\030*a loss of distillation; use CLASSIFICATION'
-  _globals['_LOSSTYPE'].values_by_name["PAIRWISE_HINGE_LOSS"]._options = None
-  _globals['_LOSSTYPE'].values_by_name["PAIRWISE_HINGE_LOSS"]._serialized_options = b'\312\363\030\022use CLASSIFICATION'
-  _globals['_LOSSTYPE'].values_by_name["LISTWISE_RANK_LOSS"]._options = None
-  _globals['_LOSSTYPE'].values_by_name["LISTWISE_RANK_LOSS"]._serialized_options = b'\312\363\030\022use CLASSIFICATION'
+  _globals['_LOSSTYPE'].values_by_name["KL_DIVERGENCE_LOSS"]._serialized_options = b'\322\363\030Na loss of distillation, for which there is no teacher here; use CLASSIFICATION'
   _globals['_LOSSTYPE'].values_by_name["LISTWISE_DISTILL_LOSS"]._options = None
-  _globals['_LOSSTYPE'].values_by_name["LISTWISE_DISTILL_LOSS"]._serialized_options = b'\312\363\030*a loss of distillation; use CLASSIFICATION'
+  _globals['_LOSSTYPE'].values_by_name["LISTWISE_DISTILL_LOSS"]._serialized_options = b'\322\363\030Ra loss of distillation, for which there is no teacher here; use LISTWISE_RANK_LOSS'
   _globals['_LOSSTYPE'].values_by_name["ZILN_LOSS"]._options = None
-  _globals['_LOSSTYPE'].values_by_name["ZILN_LOSS"]._serialized_options = b'\312\363\030\013use L2_LOSS'
+  _globals['_LOSSTYPE'].values_by_name["ZILN_LOSS"]._serialized_options = b'\312\363\030]use a tower of CLASSIFICATION for whether there is an amount, and one of L2_LOSS for how much'
   _globals['_LOSS'].fields_by_name['softmax_loss']._options = None
   _globals['_LOSS'].fields_by_name['softmax_loss']._serialized_options = b'\322\363\030\032a loss of retrieval models'
   _globals['_LOSS'].fields_by_name['circle_loss']._options = None
   _globals['_LOSS'].fields_by_name['circle_loss']._serialized_options = b'\322\363\030\032a loss of retrieval models'
   _globals['_LOSS'].fields_by_name['multi_simi_loss']._options = None
   _globals['_LOSS'].fields_by_name['multi_simi_loss']._serialized_options = b'\322\363\030\032a loss of retrieval models'
-  _globals['_LOSS'].fields_by_name['pairwise_focal_loss']._options = None
-  _globals['_LOSS'].fields_by_name['pairwise_focal_loss']._serialized_options = b'\312\363\030\021use pairwise_loss'
-  _globals['_LOSS'].fields_by_name['pairwise_logistic_loss']._options = None
-  _globals['_LOSS'].fields_by_name['pairwise_logistic_loss']._serialized_options = b'\312\363\030\021use pairwise_loss'
-  _globals['_LOSS'].fields_by_name['pairwise_hinge_loss']._options = None
-  _globals['_LOSS'].fields_by_name['pairwise_hinge_loss']._serialized_options = b'\312\363\030\021use pairwise_loss'
-  _globals['_LOSSTYPE']._serialized_start=1333
-  _globals['_LOSSTYPE']._serialized_end=2279
+  _globals['_LOSS'].fields_by_name['listwise_distill_loss']._options = None
+  _globals['_LOSS'].fields_by_name['listwise_distill_loss']._serialized_options = b'\322\363\030:a loss of distillation, for which there is no teacher here'
+  _globals['_LOSS'].fields_by_name['ziln_loss']._options = None
+  _globals['_LOSS'].fields_by_name['ziln_loss']._serialized_options = b'\312\363\030]use a tower of CLASSIFICATION for whether there is an amount, and one of L2_LOSS for how much'
+  _globals['_PAIRWISELOGISTICLOSS'].fields_by_name['hinge_margin']._options = None
+  _globals['_PAIRWISELOGISTICLOSS'].fields_by_name['hinge_margin']._serialized_options = b'\322\363\030>use PAIR_WISE_LOSS, which has a margin, or PAIRWISE_HINGE_LOSS'
+  _globals['_PAIRWISEFOCALLOSS'].fields_by_name['alpha']._options = None
+  _globals['_PAIRWISEFOCALLOSS'].fields_by_name['alpha']._serialized_options = b'\322\363\0309a pair has a row of each class: there is nothing to weigh'
+  _globals['_PAIRWISEFOCALLOSS'].fields_by_name['hinge_margin']._options = None
+  _globals['_PAIRWISEFOCALLOSS'].fields_by_name['hinge_margin']._serialized_options = b'\322\363\030>use PAIR_WISE_LOSS, which has a margin, or PAIRWISE_HINGE_LOSS'
+  _globals['_PAIRWISEHINGELOSS'].fields_by_name['label_is_logits']._options = None
+  _globals['_PAIRWISEHINGELOSS'].fields_by_name['label_is_logits']._serialized_options = b'\332\363\030\021labels are 0 or 1'
+  _globals['_PAIRWISEHINGELOSS'].fields_by_name['use_label_margin']._options = None
+  _globals['_PAIRWISEHINGELOSS'].fields_by_name['use_label_margin']._serialized_options = b'\332\363\0308labels are 0 or 1, and their difference 1: margin counts'
+  _globals['_PAIRWISEHINGELOSS'].fields_by_name['use_exponent']._options = None
+  _globals['_PAIRWISEHINGELOSS'].fields_by_name['use_exponent']._serialized_options = b'\322\363\0307PAIRWISE_LOGISTIC_LOSS is smooth, and does not overflow'
+  _globals['_LISTWISERANKLOSS'].fields_by_name['label_is_logits']._options = None
+  _globals['_LISTWISERANKLOSS'].fields_by_name['label_is_logits']._serialized_options = b'\322\363\030\021labels are 0 or 1'
+  _globals['_LISTWISERANKLOSS'].fields_by_name['scale_logits']._options = None
+  _globals['_LISTWISERANKLOSS'].fields_by_name['scale_logits']._serialized_options = b'\322\363\030\017set temperature'
+  _globals['_LISTWISERANKLOSS'].fields_by_name['transform_fn']._options = None
+  _globals['_LISTWISERANKLOSS'].fields_by_name['transform_fn']._serialized_options = b'\322\363\030&config text is never evaluated as code'
+  _globals['_LOSSTYPE']._serialized_start=2682
+  _globals['_LOSSTYPE']._serialized_end=3594
   _globals['_LOSS']._serialized_start=82
-  _globals['_LOSS']._serialized_end=951
-  _globals['_F1REWEIGHEDLOSS']._serialized_start=953
-  _globals['_F1REWEIGHEDLOSS']._serialized_end=1025
-  _globals['_BINARYFOCALLOSS']._serialized_start=1027
-  _globals['_BINARYFOCALLOSS']._serialized_end=1128
-  _globals['_PAIRWISELOSS']._serialized_start=1130
-  _globals['_PAIRWISELOSS']._serialized_end=1209
-  _globals['_JRCLOSS']._serialized_start=1211
-  _globals['_JRCLOSS']._serialized_end=1330
+  _globals['_LOSS']._serialized_end=1253
+  _globals['_PAIRWISELOGISTICLOSS']._serialized_start=1256
+  _globals['_PAIRWISELOGISTICLOSS']._serialized_end=1437
+  _globals['_PAIRWISEFOCALLOSS']._serialized_start=1440
+  _globals['_PAIRWISEFOCALLOSS']._serialized_end=1714
+  _globals['_PAIRWISEHINGELOSS']._serialized_start=1717
+  _globals['_PAIRWISEHINGELOSS']._serialized_end=2062
+  _globals['_LISTWISERANKLOSS']._serialized_start=2065
+  _globals['_LISTWISERANKLOSS']._serialized_end=2300
+  _globals['_F1REWEIGHEDLOSS']._serialized_start=2302
+  _globals['_F1REWEIGHEDLOSS']._serialized_end=2374
+  _globals['_BINARYFOCALLOSS']._serialized_start=2376
+  _globals['_BINARYFOCALLOSS']._serialized_end=2477
+  _globals['_PAIRWISELOSS']._serialized_start=2479
+  _globals['_PAIRWISELOSS']._serialized_end=2558
+  _globals['_JRCLOSS']._serialized_start=2560
+  _globals['_JRCLOSS']._serialized_end=2679
 # @@protoc_insertion_point(module_scope)

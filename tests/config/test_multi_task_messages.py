@@ -259,6 +259,19 @@ CASES: Dict[str, Tuple[str, List[str]]] = {
             "model_class AITM, got true",
         ],
     ),
+    "a share beside a probability, and a value beside a share": (
+        config(
+            "SimpleMultiTask",
+            f"{_A} losses {{ loss_type: CLASSIFICATION }} losses {{ loss_type: SIGMOID_L2_LOSS }}",
+            f"{_B} losses {{ loss_type: SIGMOID_L2_LOSS }} losses {{ loss_type: L2_LOSS }}",
+        ),
+        [
+            f"x.config:28:90: {_AT}[0].losses[0].loss_type: must not stand beside SIGMOID_L2_LOSS: "
+            "an output is a value or log odds, not both, got CLASSIFICATION",
+            f"x.config:29:126: {_AT}[1].losses[1].loss_type: must not stand beside "
+            "SIGMOID_L2_LOSS: an output is a value or log odds, not both, got L2_LOSS",
+        ],
+    ),
     "relations to later towers, to itself and to nobody": (
         config(
             "DBMTL",

@@ -808,9 +808,9 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
     ),
     "loss_not_yet": (
         'tower_name: "cvr"',
-        'tower_name: "cvr" loss_type: PAIRWISE_HINGE_LOSS',
+        'tower_name: "cvr" loss_type: ZILN_LOSS',
         [
-            "x.config:29:35: model_config.esmm.cvr_tower.loss_type: known to EasyRec, not supported here yet: use CLASSIFICATION, got PAIRWISE_HINGE_LOSS"
+            "x.config:29:35: model_config.esmm.cvr_tower.loss_type: known to EasyRec, not supported here yet: use a tower of CLASSIFICATION for whether there is an amount, and one of L2_LOSS for how much, got ZILN_LOSS"
         ],
     ),
     "loss_of_an_order_that_always_holds": (
@@ -857,13 +857,32 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             "x.config:29:129: model_config.esmm.cvr_tower.losses[1].pairwise_loss: must not be set for CLASSIFICATION, got pairwise_loss",
         ],
     ),
-    "parameters_of_losses_to_come": (
+    "parameters_of_losses_of_distillation_and_to_come": (
         'tower_name: "cvr"',
-        'tower_name: "cvr" losses { pairwise_focal_loss { gamma: 3 } } losses { loss_type: PAIR_WISE_LOSS pairwise_hinge_loss { } } losses { loss_type: BINARY_FOCAL_LOSS pairwise_logistic_loss { } }',
+        'tower_name: "cvr" losses { loss_type: LISTWISE_DISTILL_LOSS listwise_distill_loss { label_clip_max_value: 512 } } losses { ziln_loss { mu_reg: 1 } }',
         [
-            "x.config:29:44: model_config.esmm.cvr_tower.losses[0].pairwise_focal_loss: known to EasyRec, not supported here yet: use pairwise_loss",
-            "x.config:29:114: model_config.esmm.cvr_tower.losses[1].pairwise_hinge_loss: known to EasyRec, not supported here yet: use pairwise_loss",
-            "x.config:29:178: model_config.esmm.cvr_tower.losses[2].pairwise_logistic_loss: known to EasyRec, not supported here yet: use pairwise_loss",
+            "x.config:29:44: model_config.esmm.cvr_tower.losses[0].loss_type: known to EasyRec, refused here: a loss of distillation, for which there is no teacher here; use LISTWISE_RANK_LOSS, got LISTWISE_DISTILL_LOSS",
+            "x.config:29:77: model_config.esmm.cvr_tower.losses[0].listwise_distill_loss: known to EasyRec, refused here: a loss of distillation, for which there is no teacher here",
+            "x.config:29:140: model_config.esmm.cvr_tower.losses[1].ziln_loss: known to EasyRec, not supported here yet: use a tower of CLASSIFICATION for whether there is an amount, and one of L2_LOSS for how much",
+        ],
+    ),
+    "parameters_of_other_losses_of_pairs": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" losses { pairwise_focal_loss { gamma: 3 } } losses { loss_type: PAIRWISE_HINGE_LOSS pairwise_hinge_loss { margin: -1 temperature: 0 ohem_ratio: 0 use_exponent: true } } losses { loss_type: PAIRWISE_LOGISTIC_LOSS pairwise_logistic_loss { hinge_margin: 1 } }',
+        [
+            "x.config:29:44: model_config.esmm.cvr_tower.losses[0].pairwise_focal_loss: must not be set for CLASSIFICATION, got pairwise_focal_loss",
+            "x.config:29:141: model_config.esmm.cvr_tower.losses[1].pairwise_hinge_loss.margin: must be at least 0, got -1",
+            "x.config:29:152: model_config.esmm.cvr_tower.losses[1].pairwise_hinge_loss.temperature: must be greater than 0, got 0",
+            "x.config:29:167: model_config.esmm.cvr_tower.losses[1].pairwise_hinge_loss.ohem_ratio: must be in (0, 1], got 0",
+            "x.config:29:181: model_config.esmm.cvr_tower.losses[1].pairwise_hinge_loss.use_exponent: known to EasyRec, refused here: PAIRWISE_LOGISTIC_LOSS is smooth, and does not overflow, got true",
+            "x.config:29:272: model_config.esmm.cvr_tower.losses[2].pairwise_logistic_loss.hinge_margin: known to EasyRec, refused here: use PAIR_WISE_LOSS, which has a margin, or PAIRWISE_HINGE_LOSS, got 1",
+        ],
+    ),
+    "share_in_esmm": (
+        'tower_name: "cvr"',
+        'tower_name: "cvr" loss_type: SIGMOID_L2_LOSS',
+        [
+            "x.config:29:35: model_config.esmm.cvr_tower.loss_type: must not be a loss of this model, whose value is that of a click, got SIGMOID_L2_LOSS; L2_LOSS predicts it"
         ],
     ),
     "value_beside_log_odds": (

@@ -57,6 +57,7 @@ def test_the_column_of_a_task_space_is_read_with_the_labels_only() -> None:
     [
         ("", True),
         ("loss_type: L2_LOSS", False),
+        ("loss_type: SIGMOID_L2_LOSS", True),
         ("losses { loss_type: L2_LOSS }", False),
         ("loss_type: L2_LOSS losses { loss_type: CLASSIFICATION }", True),
     ],

@@ -13,6 +13,7 @@ from easy_esmm import models
 from easy_esmm.compat import v1
 from easy_esmm.config.tasks import task_specs
 from easy_esmm.contract import Group, Labels, TaskLabels, Tasks
+from easy_esmm.protos.loss_pb2 import SIGMOID_L2_LOSS
 from easy_esmm.protos.model_pb2 import ModelConfig
 from tests.layers import in_numpy
 
@@ -241,6 +242,23 @@ def test_the_gradient_goes_back_through_what_is_handed_over_unless_stopped(stop:
         slopes = tf.gradients(outputs.heads["buy"].logit, variables)
     moved = {v.name.split("_tower")[0] for v, slope in zip(variables, slopes) if slope is not None}
     assert moved == ({"buy"} if stop else {"click", "cart", "buy"})
+
+
+def test_a_share_is_the_sigmoid_of_the_output_and_its_loss_the_squared_error() -> None:
+    model_config = config("SimpleMultiTask", 2)
+    model_config.simple_multi_task.task_towers[1].losses.add().loss_type = SIGMOID_L2_LOSS
+    tasks = task_specs(model_config)
+    rows = observed(tasks)
+    rows["cart"] = rows["cart"]._replace(value=np.linspace(0, 1, ROWS))
+    result = run(model_config, rows)
+    p = sigmoid(outputs_of("SimpleMultiTask", result, tasks)["cart"])
+    assert set(result.served) == {"logits_click", "probs_click", "y_cart"}
+    np.testing.assert_allclose(result.served["y_cart"], p, rtol=2e-5)
+    y, w = rows["cart"]
+    value, _ = result.terms["sigmoid_l2_loss_cart"]
+    assert value == pytest.approx((w * (p - y) ** 2).sum() / ROWS, rel=2e-5)
+    expected = WEIGHTS["cart"] * 2 * w * (p - y) / ROWS  # by the share itself
+    np.testing.assert_allclose(result.slopes["cart"], expected, rtol=2e-4, atol=1e-6)
 
 
 CALIBRATED = "losses { loss_type: CLASSIFICATION } losses { loss_type: ORDER_CALIBRATE_LOSS }"

@@ -152,11 +152,11 @@ RULES: Tuple[Rule, ...] = (
     Rule("model_config.**.losses.loss_name", ScopeName(), "it names a variable and metrics"),
     Rule(f"{_LOSS}.*.label_smoothing", _BELOW_ONE, "a share of the label"),
     Rule(f"{_LOSS}.f1_reweighted_loss.f1_beta_square", Above(0), "recall counts by it"),
-    Rule(f"{_LOSS}.binary_focal_loss.gamma", AtLeast(0), "well predicted rows count less"),
+    Rule(f"{_LOSS}.*.gamma", AtLeast(0), "well predicted rows count less"),
     Rule(f"{_LOSS}.binary_focal_loss.alpha", _INSIDE, "both classes count"),
-    Rule(f"{_LOSS}.binary_focal_loss.ohem_ratio", _ABOVE_ZERO, "a share of the batch"),
-    Rule(f"{_LOSS}.pairwise_loss.margin", AtLeast(0), "the positive should win"),
-    Rule(f"{_LOSS}.pairwise_loss.temperature", Above(0), "it is divided by"),
+    Rule(f"{_LOSS}.*.ohem_ratio", _ABOVE_ZERO, "a share of the batch, or of its pairs"),
+    Rule(f"{_LOSS}.*.margin", AtLeast(0), "the positive should win"),
+    Rule(f"{_LOSS}.*.temperature", Above(0), "it is divided by"),
     Rule(f"{_LOSS}.jrc_loss.alpha", _SHARE, "the shares of two parts"),
     Rule(
         f"{_LOSS}.jrc_loss.loss_weight_strategy", _JRC_STRATEGIES, "the ways to balance two parts"

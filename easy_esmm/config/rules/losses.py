@@ -9,9 +9,15 @@ from easy_esmm.config.rules.report import Report
 from easy_esmm.config.scalars import quoted
 from easy_esmm.config.support import is_closed_off
 from easy_esmm.config.tasks import task_specs
-from easy_esmm.config.tower_losses import KINDS, PARAMETERS, losses_of_towers, predicts_value
+from easy_esmm.config.tower_losses import KINDS, OF_VALUES, PARAMETERS, losses_of_towers
 from easy_esmm.contract import Kind
-from easy_esmm.protos.loss_pb2 import JRC_LOSS, L2_LOSS, ORDER_CALIBRATE_LOSS, Loss, LossType
+from easy_esmm.protos.loss_pb2 import (
+    JRC_LOSS,
+    ORDER_CALIBRATE_LOSS,
+    SIGMOID_L2_LOSS,
+    Loss,
+    LossType,
+)
 from easy_esmm.protos.tower_pb2 import TaskTower
 
 _CLASSES_OF_JRC = 2
@@ -99,9 +105,13 @@ def _check_loss(report: Report, tower: TaskTower, loss: Loss, path: str) -> None
     if loss.loss_name == _TOTAL or loss.loss_name.startswith(_OF_MODELS):
         rule = "must be another name: evaluations report a loss of the model itself by it"
         report.refuse(f"{path}.loss_name", rule, quoted(loss.loss_name))
-    if predicts_value(tower) and loss.loss_type != L2_LOSS:
-        rule = "must not stand beside L2_LOSS: an output is a value or log odds, not both"
+    values = [LossType.Name(one.loss_type) for one in tower.losses if one.loss_type in OF_VALUES]
+    if values and kind != values[0]:
+        rule = f"must not stand beside {values[0]}: an output is a value or log odds, not both"
         report.refuse(f"{path}.loss_type", rule, kind)
+    if loss.loss_type == SIGMOID_L2_LOSS and models.is_entire_space(report.config.model_config):
+        rule = "must not be a loss of this model, whose value is that of a click"
+        report.refuse(f"{path}.loss_type", rule, kind, "L2_LOSS predicts it")
     written, fitting = loss.WhichOneof("loss_param"), PARAMETERS.get(loss.loss_type)
     is_open = written and not is_closed_off(Loss.DESCRIPTOR.fields_by_name[written])
     if is_open and written != fitting:
