@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections import deque
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from functools import cache
 from typing import Any, Deque, Iterable, Optional, Sequence, Set, Tuple
 
 from easy_esmm.config.models import MODELS
-from easy_esmm.config.support import field_mark, is_message
+from easy_esmm.config.support import field_mark, is_closed_off, is_message
 from easy_esmm.protos.model_pb2 import ModelConfig
 
 _CUTOFF = 0.6
 """difflib's own default: `embed_dim` finds `embedding_dim`, `foo` finds nothing."""
+_SAME_WORD = 0.5
+"""`units` and `unit` are one word, `name` and `label` are two."""
 
 
 def nearest(name: str, names: Iterable[str]) -> Optional[str]:
-    """The name that looks most like `name`, case apart; None if none does."""
+    """The name that looks most like `name`, case apart; None if none does.
+
+    A name that differs in a whole word means something else: `ziln_loss` is not `jrc_loss`.
+    """
     by_lower = {candidate.lower(): candidate for candidate in names}
-    close = get_close_matches(name.lower(), sorted(by_lower), n=1, cutoff=_CUTOFF)
+    known = sorted(candidate for candidate in by_lower if not _differ(name.lower(), candidate))
+    close = get_close_matches(name.lower(), known, n=1, cutoff=_CUTOFF)
     return by_lower[close[0]] if close else None
+
+
+def _differ(name: str, other: str) -> bool:
+    """Whether names of as many words, two or more, have a word that is another one."""
+    name = name.rpartition(".")[2]
+    pairs = list(zip(name.split("_"), other.split("_")))
+    is_alike = name.count("_") == other.count("_") and len(pairs) > 1
+    return is_alike and any(SequenceMatcher(None, *pair).ratio() < _SAME_WORD for pair in pairs)
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> Optional[str]:
@@ -43,6 +57,8 @@ def misplaced(
     if inside:
         return f"did you mean {inside}?"
     close = nearest(name, descriptor.fields_by_name)
+    if close and is_closed_off(descriptor.fields_by_name[close]):
+        close = None  # what is meant does not work, and what is next to it is not meant
     others = _other_models(name, descriptor)
     if others and not close:
         return f"it is a field of {others} only"

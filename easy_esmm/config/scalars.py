@@ -9,7 +9,7 @@ from typing import Any, Optional, Tuple, Union
 from google.protobuf import text_format
 from google.protobuf.descriptor import FieldDescriptor
 
-from easy_esmm.config.hints import did_you_mean
+from easy_esmm.config.hints import nearest
 from easy_esmm.config.support import NO_EFFECT, Field, value_mark
 from easy_esmm.config.tree import Scalar
 
@@ -117,7 +117,10 @@ def _string(scalar: Scalar) -> str:
 
 def _hint(field: Field, scalar: Scalar) -> Optional[str]:
     if field.cpp_type == FieldDescriptor.CPPTYPE_ENUM:
-        return did_you_mean(scalar.token, field.enum_type.values_by_name)
+        close = nearest(scalar.token, field.enum_type.values_by_name)
+        mark = None if close is None else value_mark(field.enum_type.values_by_name[close])
+        is_usable = close and (mark is None or mark.kind == NO_EFFECT)
+        return f"did you mean {close}?" if is_usable else None
     return None
 
 

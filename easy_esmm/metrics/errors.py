@@ -41,6 +41,26 @@ def accuracy(_: Any, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
     return _mean_of_rows(keyed("accuracy", task.name), right, task.weight)
 
 
+@register("recall")
+def recall(_: Any, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
+    """`recall_<task>`: weighted share of positives with p > .5; NaN without a positive."""
+    return _share_of("recall", task, task.label > 0, task.prediction > _DECISION)
+
+
+@register("precision")
+def precision(_: Any, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
+    """`precision_<task>`: weighted share of positives where p > .5; NaN without such a row."""
+    return _share_of("precision", task, task.prediction > _DECISION, task.label > 0)
+
+
+def _share_of(name: str, task: ScoredTask, of: Tensor, which: Tensor) -> Dict[str, Metric]:
+    """Of the rows `of`, the weighted share that is `which`; NaN where a p is."""
+    is_nan = tf.math.is_nan(task.prediction)
+    share = tf.where(is_nan, tf.constant(float("nan"), tf.float64), tf.cast(which, tf.float64))
+    inside = task.weight * tf.cast(of | is_nan, tf.float32)
+    return _mean_of_rows(keyed(name, task.name), share, inside)
+
+
 def _mean(
     name: str,
     task: ScoredTask,

@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class DatasetConfig(_message.Message):
-    __slots__ = ("batch_size", "auto_expand_input_fields", "label_fields", "label_sep", "label_dim", "shuffle", "shuffle_buffer_size", "num_epochs", "prefetch_size", "shard", "file_shard", "eval_batch_size", "drop_remainder", "input_type", "separator", "num_parallel_calls", "selected_cols", "selected_col_types", "input_fields", "rtp_separator", "ignore_error", "pai_worker_queue", "pai_worker_slice_num", "chief_redundant", "sample_weight", "data_compression_type", "n_data_batch_tfrecord", "with_header", "feature_fields", "negative_sampler", "negative_sampler_v2", "hard_negative_sampler", "hard_negative_sampler_v2", "negative_sampler_in_memory", "user_rows")
+    __slots__ = ("batch_size", "auto_expand_input_fields", "label_fields", "label_sep", "label_dim", "extra_label_func", "shuffle", "shuffle_buffer_size", "num_epochs", "prefetch_size", "shard", "file_shard", "eval_batch_size", "drop_remainder", "input_type", "separator", "num_parallel_calls", "selected_cols", "selected_col_types", "input_fields", "rtp_separator", "ignore_error", "pai_worker_queue", "pai_worker_slice_num", "chief_redundant", "sample_weight", "data_compression_type", "n_data_batch_tfrecord", "with_header", "feature_fields", "negative_sampler", "negative_sampler_v2", "hard_negative_sampler", "hard_negative_sampler_v2", "negative_sampler_in_memory", "user_rows")
     class FieldType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         INT32: _ClassVar[DatasetConfig.FieldType]
@@ -70,18 +70,26 @@ class DatasetConfig(_message.Message):
     ParquetInputV3: DatasetConfig.InputType
     CriteoInput: DatasetConfig.InputType
     class Field(_message.Message):
-        __slots__ = ("input_name", "input_type", "default_val", "input_dim", "input_shape")
+        __slots__ = ("input_name", "input_type", "default_val", "user_define_fn", "user_define_fn_path", "user_define_fn_res_type", "ignore_val", "input_dim", "input_shape")
         INPUT_NAME_FIELD_NUMBER: _ClassVar[int]
         INPUT_TYPE_FIELD_NUMBER: _ClassVar[int]
         DEFAULT_VAL_FIELD_NUMBER: _ClassVar[int]
+        USER_DEFINE_FN_FIELD_NUMBER: _ClassVar[int]
+        USER_DEFINE_FN_PATH_FIELD_NUMBER: _ClassVar[int]
+        USER_DEFINE_FN_RES_TYPE_FIELD_NUMBER: _ClassVar[int]
+        IGNORE_VAL_FIELD_NUMBER: _ClassVar[int]
         INPUT_DIM_FIELD_NUMBER: _ClassVar[int]
         INPUT_SHAPE_FIELD_NUMBER: _ClassVar[int]
         input_name: str
         input_type: DatasetConfig.FieldType
         default_val: str
+        user_define_fn: str
+        user_define_fn_path: str
+        user_define_fn_res_type: DatasetConfig.FieldType
+        ignore_val: str
         input_dim: int
         input_shape: int
-        def __init__(self, input_name: _Optional[str] = ..., input_type: _Optional[_Union[DatasetConfig.FieldType, str]] = ..., default_val: _Optional[str] = ..., input_dim: _Optional[int] = ..., input_shape: _Optional[int] = ...) -> None: ...
+        def __init__(self, input_name: _Optional[str] = ..., input_type: _Optional[_Union[DatasetConfig.FieldType, str]] = ..., default_val: _Optional[str] = ..., user_define_fn: _Optional[str] = ..., user_define_fn_path: _Optional[str] = ..., user_define_fn_res_type: _Optional[_Union[DatasetConfig.FieldType, str]] = ..., ignore_val: _Optional[str] = ..., input_dim: _Optional[int] = ..., input_shape: _Optional[int] = ...) -> None: ...
     class UserRows(_message.Message):
         __slots__ = ("row_column", "file_prefix", "impression_file_prefix", "columns", "rows_together")
         ROW_COLUMN_FIELD_NUMBER: _ClassVar[int]
@@ -95,11 +103,19 @@ class DatasetConfig(_message.Message):
         columns: _containers.RepeatedScalarFieldContainer[str]
         rows_together: int
         def __init__(self, row_column: _Optional[str] = ..., file_prefix: _Optional[str] = ..., impression_file_prefix: _Optional[str] = ..., columns: _Optional[_Iterable[str]] = ..., rows_together: _Optional[int] = ...) -> None: ...
+    class ExtraLabelFunc(_message.Message):
+        __slots__ = ("label_name", "label_func")
+        LABEL_NAME_FIELD_NUMBER: _ClassVar[int]
+        LABEL_FUNC_FIELD_NUMBER: _ClassVar[int]
+        label_name: str
+        label_func: str
+        def __init__(self, label_name: _Optional[str] = ..., label_func: _Optional[str] = ...) -> None: ...
     BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
     AUTO_EXPAND_INPUT_FIELDS_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELDS_FIELD_NUMBER: _ClassVar[int]
     LABEL_SEP_FIELD_NUMBER: _ClassVar[int]
     LABEL_DIM_FIELD_NUMBER: _ClassVar[int]
+    EXTRA_LABEL_FUNC_FIELD_NUMBER: _ClassVar[int]
     SHUFFLE_FIELD_NUMBER: _ClassVar[int]
     SHUFFLE_BUFFER_SIZE_FIELD_NUMBER: _ClassVar[int]
     NUM_EPOCHS_FIELD_NUMBER: _ClassVar[int]
@@ -135,6 +151,7 @@ class DatasetConfig(_message.Message):
     label_fields: _containers.RepeatedScalarFieldContainer[str]
     label_sep: _containers.RepeatedScalarFieldContainer[str]
     label_dim: _containers.RepeatedScalarFieldContainer[int]
+    extra_label_func: _containers.RepeatedCompositeFieldContainer[DatasetConfig.ExtraLabelFunc]
     shuffle: bool
     shuffle_buffer_size: int
     num_epochs: int
@@ -165,4 +182,4 @@ class DatasetConfig(_message.Message):
     hard_negative_sampler_v2: _support_pb2.Foreign
     negative_sampler_in_memory: _support_pb2.Foreign
     user_rows: DatasetConfig.UserRows
-    def __init__(self, batch_size: _Optional[int] = ..., auto_expand_input_fields: bool = ..., label_fields: _Optional[_Iterable[str]] = ..., label_sep: _Optional[_Iterable[str]] = ..., label_dim: _Optional[_Iterable[int]] = ..., shuffle: bool = ..., shuffle_buffer_size: _Optional[int] = ..., num_epochs: _Optional[int] = ..., prefetch_size: _Optional[int] = ..., shard: bool = ..., file_shard: bool = ..., eval_batch_size: _Optional[int] = ..., drop_remainder: bool = ..., input_type: _Optional[_Union[DatasetConfig.InputType, str]] = ..., separator: _Optional[str] = ..., num_parallel_calls: _Optional[int] = ..., selected_cols: _Optional[str] = ..., selected_col_types: _Optional[str] = ..., input_fields: _Optional[_Iterable[_Union[DatasetConfig.Field, _Mapping]]] = ..., rtp_separator: _Optional[str] = ..., ignore_error: bool = ..., pai_worker_queue: bool = ..., pai_worker_slice_num: _Optional[int] = ..., chief_redundant: bool = ..., sample_weight: _Optional[str] = ..., data_compression_type: _Optional[str] = ..., n_data_batch_tfrecord: _Optional[int] = ..., with_header: bool = ..., feature_fields: _Optional[str] = ..., negative_sampler: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., negative_sampler_v2: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., hard_negative_sampler: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., hard_negative_sampler_v2: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., negative_sampler_in_memory: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., user_rows: _Optional[_Union[DatasetConfig.UserRows, _Mapping]] = ...) -> None: ...
+    def __init__(self, batch_size: _Optional[int] = ..., auto_expand_input_fields: bool = ..., label_fields: _Optional[_Iterable[str]] = ..., label_sep: _Optional[_Iterable[str]] = ..., label_dim: _Optional[_Iterable[int]] = ..., extra_label_func: _Optional[_Iterable[_Union[DatasetConfig.ExtraLabelFunc, _Mapping]]] = ..., shuffle: bool = ..., shuffle_buffer_size: _Optional[int] = ..., num_epochs: _Optional[int] = ..., prefetch_size: _Optional[int] = ..., shard: bool = ..., file_shard: bool = ..., eval_batch_size: _Optional[int] = ..., drop_remainder: bool = ..., input_type: _Optional[_Union[DatasetConfig.InputType, str]] = ..., separator: _Optional[str] = ..., num_parallel_calls: _Optional[int] = ..., selected_cols: _Optional[str] = ..., selected_col_types: _Optional[str] = ..., input_fields: _Optional[_Iterable[_Union[DatasetConfig.Field, _Mapping]]] = ..., rtp_separator: _Optional[str] = ..., ignore_error: bool = ..., pai_worker_queue: bool = ..., pai_worker_slice_num: _Optional[int] = ..., chief_redundant: bool = ..., sample_weight: _Optional[str] = ..., data_compression_type: _Optional[str] = ..., n_data_batch_tfrecord: _Optional[int] = ..., with_header: bool = ..., feature_fields: _Optional[str] = ..., negative_sampler: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., negative_sampler_v2: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., hard_negative_sampler: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., hard_negative_sampler_v2: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., negative_sampler_in_memory: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., user_rows: _Optional[_Union[DatasetConfig.UserRows, _Mapping]] = ...) -> None: ...

@@ -23,7 +23,7 @@ class EvalConfig(_message.Message):
     def __init__(self, num_examples: _Optional[int] = ..., eval_interval_secs: _Optional[int] = ..., max_evals: _Optional[int] = ..., save_graph: bool = ..., metrics_set: _Optional[_Iterable[_Union[EvalMetrics, _Mapping]]] = ..., eval_online: bool = ...) -> None: ...
 
 class EvalMetrics(_message.Message):
-    __slots__ = ("auc", "recall_at_topk", "mean_absolute_error", "mean_squared_error", "accuracy", "max_f1", "root_mean_squared_error", "gauc", "session_auc", "precision_at_topk")
+    __slots__ = ("auc", "recall_at_topk", "mean_absolute_error", "mean_squared_error", "accuracy", "max_f1", "root_mean_squared_error", "gauc", "session_auc", "precision_at_topk", "recall", "precision")
     AUC_FIELD_NUMBER: _ClassVar[int]
     RECALL_AT_TOPK_FIELD_NUMBER: _ClassVar[int]
     MEAN_ABSOLUTE_ERROR_FIELD_NUMBER: _ClassVar[int]
@@ -34,6 +34,8 @@ class EvalMetrics(_message.Message):
     GAUC_FIELD_NUMBER: _ClassVar[int]
     SESSION_AUC_FIELD_NUMBER: _ClassVar[int]
     PRECISION_AT_TOPK_FIELD_NUMBER: _ClassVar[int]
+    RECALL_FIELD_NUMBER: _ClassVar[int]
+    PRECISION_FIELD_NUMBER: _ClassVar[int]
     auc: AUC
     recall_at_topk: RecallAtTopK
     mean_absolute_error: MeanAbsoluteError
@@ -44,7 +46,9 @@ class EvalMetrics(_message.Message):
     gauc: GAUC
     session_auc: SessionAUC
     precision_at_topk: PrecisionAtTopK
-    def __init__(self, auc: _Optional[_Union[AUC, _Mapping]] = ..., recall_at_topk: _Optional[_Union[RecallAtTopK, _Mapping]] = ..., mean_absolute_error: _Optional[_Union[MeanAbsoluteError, _Mapping]] = ..., mean_squared_error: _Optional[_Union[MeanSquaredError, _Mapping]] = ..., accuracy: _Optional[_Union[Accuracy, _Mapping]] = ..., max_f1: _Optional[_Union[Max_F1, _Mapping]] = ..., root_mean_squared_error: _Optional[_Union[RootMeanSquaredError, _Mapping]] = ..., gauc: _Optional[_Union[GAUC, _Mapping]] = ..., session_auc: _Optional[_Union[SessionAUC, _Mapping]] = ..., precision_at_topk: _Optional[_Union[PrecisionAtTopK, _Mapping]] = ...) -> None: ...
+    recall: Recall
+    precision: Precision
+    def __init__(self, auc: _Optional[_Union[AUC, _Mapping]] = ..., recall_at_topk: _Optional[_Union[RecallAtTopK, _Mapping]] = ..., mean_absolute_error: _Optional[_Union[MeanAbsoluteError, _Mapping]] = ..., mean_squared_error: _Optional[_Union[MeanSquaredError, _Mapping]] = ..., accuracy: _Optional[_Union[Accuracy, _Mapping]] = ..., max_f1: _Optional[_Union[Max_F1, _Mapping]] = ..., root_mean_squared_error: _Optional[_Union[RootMeanSquaredError, _Mapping]] = ..., gauc: _Optional[_Union[GAUC, _Mapping]] = ..., session_auc: _Optional[_Union[SessionAUC, _Mapping]] = ..., precision_at_topk: _Optional[_Union[PrecisionAtTopK, _Mapping]] = ..., recall: _Optional[_Union[Recall, _Mapping]] = ..., precision: _Optional[_Union[Precision, _Mapping]] = ...) -> None: ...
 
 class AUC(_message.Message):
     __slots__ = ("num_thresholds", "exact")
@@ -99,6 +103,14 @@ class RootMeanSquaredError(_message.Message):
     def __init__(self) -> None: ...
 
 class Accuracy(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Recall(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Precision(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 

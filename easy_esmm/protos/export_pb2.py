@@ -15,7 +15,7 @@ _sym_db = _symbol_database.Default()
 from easy_esmm.protos import support_pb2 as easy__esmm_dot_protos_dot_support__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x65\x61sy_esmm/protos/export.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1e\x65\x61sy_esmm/protos/support.proto\"&\n\x10MultiValueFields\x12\x12\n\ninput_name\x18\x01 \x03(\t\"\xf0\x04\n\x0c\x45xportConfig\x12\x16\n\nbatch_size\x18\x01 \x01(\x05:\x02-1\x12\x1c\n\rexporter_type\x18\x02 \x01(\t:\x05\x66inal\x12!\n\x14\x62\x65st_exporter_metric\x18\x04 \x01(\t:\x03\x61uc\x12\x1b\n\rmetric_bigger\x18\x05 \x01(\x08:\x04true\x12 \n\x11\x65nable_early_stop\x18\x06 \x01(\x08:\x05\x66\x61lse\x12\x18\n\x0f\x65\x61rly_stop_func\x18\xd9\x04 \x01(\t\x12\x1a\n\x11\x65\x61rly_stop_params\x18\xda\x04 \x01(\t\x12\x1e\n\x0fmax_check_steps\x18\x07 \x01(\x05:\x05\x31\x30\x30\x30\x30\x12\x1a\n\x0f\x65xports_to_keep\x18\t \x01(\x05:\x01\x31\x12\x1f\n\x11multi_placeholder\x18\x08 \x01(\x08:\x04true\x12>\n\x12multi_value_fields\x18\n \x01(\x0b\x32\".easy_esmm.protos.MultiValueFields\x12\x1f\n\x10\x61uto_multi_value\x18\x0b \x01(\x08:\x05\x66\x61lse\x12\x64\n\x1aplaceholder_named_by_input\x18\x0c \x01(\x08:\x05\x66\x61lseB9\xda\xf3\x18\x35serving inputs always bear the names of their columns\x12\x1b\n\rfilter_inputs\x18\r \x01(\x08:\x04true\x12\x13\n\x0b\x61sset_files\x18\x0e \x03(\t\x12<\n\x14\x64ump_embedding_shape\x18\x0f \x01(\x08:\x05\x66\x61lseB\x17\xd2\xf3\x18\x13needs PAI\'s servers')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x65\x61sy_esmm/protos/export.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1e\x65\x61sy_esmm/protos/support.proto\"&\n\x10MultiValueFields\x12\x12\n\ninput_name\x18\x01 \x03(\t\"\xf1\x06\n\x0c\x45xportConfig\x12\x16\n\nbatch_size\x18\x01 \x01(\x05:\x02-1\x12\x1c\n\rexporter_type\x18\x02 \x01(\t:\x05\x66inal\x12!\n\x14\x62\x65st_exporter_metric\x18\x04 \x01(\t:\x03\x61uc\x12\x1b\n\rmetric_bigger\x18\x05 \x01(\x08:\x04true\x12 \n\x11\x65nable_early_stop\x18\x06 \x01(\x08:\x05\x66\x61lse\x12\x18\n\x0f\x65\x61rly_stop_func\x18\xd9\x04 \x01(\t\x12\x1a\n\x11\x65\x61rly_stop_params\x18\xda\x04 \x01(\t\x12\x1e\n\x0fmax_check_steps\x18\x07 \x01(\x05:\x05\x31\x30\x30\x30\x30\x12\x1a\n\x0f\x65xports_to_keep\x18\t \x01(\x05:\x01\x31\x12\x1f\n\x11multi_placeholder\x18\x08 \x01(\x08:\x04true\x12>\n\x12multi_value_fields\x18\n \x01(\x0b\x32\".easy_esmm.protos.MultiValueFields\x12\x1f\n\x10\x61uto_multi_value\x18\x0b \x01(\x08:\x05\x66\x61lse\x12\x64\n\x1aplaceholder_named_by_input\x18\x0c \x01(\x08:\x05\x66\x61lseB9\xda\xf3\x18\x35serving inputs always bear the names of their columns\x12\x1b\n\rfilter_inputs\x18\r \x01(\x08:\x04true\x12\x13\n\x0b\x61sset_files\x18\x0e \x03(\t\x12H\n\x10\x65mbedding_on_cpu\x18\x10 \x01(\x08:\x05\x66\x61lseB\'\xda\xf3\x18#the server places operations itself\x12V\n\x0f\x65xport_features\x18\x11 \x01(\x08:\x05\x66\x61lseB6\xd2\xf3\x18\x32only answers are served; who asks knows the inputs\x12]\n\x12\x65xport_rtp_outputs\x18\x12 \x01(\x08:\x05\x66\x61lseB:\xd2\xf3\x18\x36RTP is not served; clients read outputs by their names\x12<\n\x14\x64ump_embedding_shape\x18\x0f \x01(\x08:\x05\x66\x61lseB\x17\xd2\xf3\x18\x13needs PAI\'s servers')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -24,10 +24,16 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
   _globals['_EXPORTCONFIG'].fields_by_name['placeholder_named_by_input']._options = None
   _globals['_EXPORTCONFIG'].fields_by_name['placeholder_named_by_input']._serialized_options = b'\332\363\0305serving inputs always bear the names of their columns'
+  _globals['_EXPORTCONFIG'].fields_by_name['embedding_on_cpu']._options = None
+  _globals['_EXPORTCONFIG'].fields_by_name['embedding_on_cpu']._serialized_options = b'\332\363\030#the server places operations itself'
+  _globals['_EXPORTCONFIG'].fields_by_name['export_features']._options = None
+  _globals['_EXPORTCONFIG'].fields_by_name['export_features']._serialized_options = b'\322\363\0302only answers are served; who asks knows the inputs'
+  _globals['_EXPORTCONFIG'].fields_by_name['export_rtp_outputs']._options = None
+  _globals['_EXPORTCONFIG'].fields_by_name['export_rtp_outputs']._serialized_options = b'\322\363\0306RTP is not served; clients read outputs by their names'
   _globals['_EXPORTCONFIG'].fields_by_name['dump_embedding_shape']._options = None
   _globals['_EXPORTCONFIG'].fields_by_name['dump_embedding_shape']._serialized_options = b'\322\363\030\023needs PAI\'s servers'
   _globals['_MULTIVALUEFIELDS']._serialized_start=83
   _globals['_MULTIVALUEFIELDS']._serialized_end=121
   _globals['_EXPORTCONFIG']._serialized_start=124
-  _globals['_EXPORTCONFIG']._serialized_end=748
+  _globals['_EXPORTCONFIG']._serialized_end=1005
 # @@protoc_insertion_point(module_scope)

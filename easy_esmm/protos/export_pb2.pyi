@@ -13,7 +13,7 @@ class MultiValueFields(_message.Message):
     def __init__(self, input_name: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ExportConfig(_message.Message):
-    __slots__ = ("batch_size", "exporter_type", "best_exporter_metric", "metric_bigger", "enable_early_stop", "early_stop_func", "early_stop_params", "max_check_steps", "exports_to_keep", "multi_placeholder", "multi_value_fields", "auto_multi_value", "placeholder_named_by_input", "filter_inputs", "asset_files", "dump_embedding_shape")
+    __slots__ = ("batch_size", "exporter_type", "best_exporter_metric", "metric_bigger", "enable_early_stop", "early_stop_func", "early_stop_params", "max_check_steps", "exports_to_keep", "multi_placeholder", "multi_value_fields", "auto_multi_value", "placeholder_named_by_input", "filter_inputs", "asset_files", "embedding_on_cpu", "export_features", "export_rtp_outputs", "dump_embedding_shape")
     BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
     EXPORTER_TYPE_FIELD_NUMBER: _ClassVar[int]
     BEST_EXPORTER_METRIC_FIELD_NUMBER: _ClassVar[int]
@@ -29,6 +29,9 @@ class ExportConfig(_message.Message):
     PLACEHOLDER_NAMED_BY_INPUT_FIELD_NUMBER: _ClassVar[int]
     FILTER_INPUTS_FIELD_NUMBER: _ClassVar[int]
     ASSET_FILES_FIELD_NUMBER: _ClassVar[int]
+    EMBEDDING_ON_CPU_FIELD_NUMBER: _ClassVar[int]
+    EXPORT_FEATURES_FIELD_NUMBER: _ClassVar[int]
+    EXPORT_RTP_OUTPUTS_FIELD_NUMBER: _ClassVar[int]
     DUMP_EMBEDDING_SHAPE_FIELD_NUMBER: _ClassVar[int]
     batch_size: int
     exporter_type: str
@@ -45,5 +48,8 @@ class ExportConfig(_message.Message):
     placeholder_named_by_input: bool
     filter_inputs: bool
     asset_files: _containers.RepeatedScalarFieldContainer[str]
+    embedding_on_cpu: bool
+    export_features: bool
+    export_rtp_outputs: bool
     dump_embedding_shape: bool
-    def __init__(self, batch_size: _Optional[int] = ..., exporter_type: _Optional[str] = ..., best_exporter_metric: _Optional[str] = ..., metric_bigger: bool = ..., enable_early_stop: bool = ..., early_stop_func: _Optional[str] = ..., early_stop_params: _Optional[str] = ..., max_check_steps: _Optional[int] = ..., exports_to_keep: _Optional[int] = ..., multi_placeholder: bool = ..., multi_value_fields: _Optional[_Union[MultiValueFields, _Mapping]] = ..., auto_multi_value: bool = ..., placeholder_named_by_input: bool = ..., filter_inputs: bool = ..., asset_files: _Optional[_Iterable[str]] = ..., dump_embedding_shape: bool = ...) -> None: ...
+    def __init__(self, batch_size: _Optional[int] = ..., exporter_type: _Optional[str] = ..., best_exporter_metric: _Optional[str] = ..., metric_bigger: bool = ..., enable_early_stop: bool = ..., early_stop_func: _Optional[str] = ..., early_stop_params: _Optional[str] = ..., max_check_steps: _Optional[int] = ..., exports_to_keep: _Optional[int] = ..., multi_placeholder: bool = ..., multi_value_fields: _Optional[_Union[MultiValueFields, _Mapping]] = ..., auto_multi_value: bool = ..., placeholder_named_by_input: bool = ..., filter_inputs: bool = ..., asset_files: _Optional[_Iterable[str]] = ..., embedding_on_cpu: bool = ..., export_features: bool = ..., export_rtp_outputs: bool = ..., dump_embedding_shape: bool = ...) -> None: ...

@@ -141,15 +141,17 @@ class SeqAttGroupConfig(_message.Message):
     def __init__(self, group_name: _Optional[str] = ..., seq_att_map: _Optional[_Iterable[_Union[SeqAttMap, _Mapping]]] = ..., tf_summary: bool = ..., seq_dnn: _Optional[_Union[_dnn_pb2.DNN, _Mapping]] = ..., allow_key_search: bool = ..., need_key_feature: bool = ..., allow_key_transform: bool = ..., transform_dnn: bool = ...) -> None: ...
 
 class FeatureGroupConfig(_message.Message):
-    __slots__ = ("group_name", "feature_names", "wide_deep", "sequence_features", "reuse")
+    __slots__ = ("group_name", "feature_names", "wide_deep", "sequence_features", "negative_sampler", "reuse")
     GROUP_NAME_FIELD_NUMBER: _ClassVar[int]
     FEATURE_NAMES_FIELD_NUMBER: _ClassVar[int]
     WIDE_DEEP_FIELD_NUMBER: _ClassVar[int]
     SEQUENCE_FEATURES_FIELD_NUMBER: _ClassVar[int]
+    NEGATIVE_SAMPLER_FIELD_NUMBER: _ClassVar[int]
     REUSE_FIELD_NUMBER: _ClassVar[int]
     group_name: str
     feature_names: _containers.RepeatedScalarFieldContainer[str]
     wide_deep: WideOrDeep
     sequence_features: _containers.RepeatedCompositeFieldContainer[SeqAttGroupConfig]
+    negative_sampler: bool
     reuse: bool
-    def __init__(self, group_name: _Optional[str] = ..., feature_names: _Optional[_Iterable[str]] = ..., wide_deep: _Optional[_Union[WideOrDeep, str]] = ..., sequence_features: _Optional[_Iterable[_Union[SeqAttGroupConfig, _Mapping]]] = ..., reuse: bool = ...) -> None: ...
+    def __init__(self, group_name: _Optional[str] = ..., feature_names: _Optional[_Iterable[str]] = ..., wide_deep: _Optional[_Union[WideOrDeep, str]] = ..., sequence_features: _Optional[_Iterable[_Union[SeqAttGroupConfig, _Mapping]]] = ..., negative_sampler: bool = ..., reuse: bool = ...) -> None: ...

@@ -37,7 +37,7 @@ def of_values(evaluation: Any) -> Any:
 def of_probabilities(evaluation: Any) -> Any:
     def build(inputs: Dict[str, Any]) -> Any:
         built: Dict[str, Any] = {}
-        for name in (*NAMES, "accuracy"):
+        for name in (*NAMES, "accuracy", "recall", "precision"):
             built.update(metrics.build(EvalMetrics(**{name: {}}), task(inputs, False), {}))
         return built
 
@@ -72,6 +72,8 @@ def test_errors_of_probabilities_are_means_over_all_rows_however_they_are_batche
         "mean_squared_error_t": squares,  # the Brier score
         "root_mean_squared_error_t": np.sqrt(squares),
         "accuracy_t": np.average((p > 0.5) == label, weights=weight),
+        "recall_t": np.average(p[label] > 0.5, weights=weight[label]),
+        "precision_t": np.average(label[p > 0.5], weights=weight[p > 0.5]),
     }
     assert values == pytest.approx(expected, rel=1e-12)
 
@@ -81,6 +83,19 @@ def test_a_nan_shows_only_if_its_row_counts(of_probabilities: Any) -> None:
     assert all(np.isnan(value) for value in values.values())
     values = of_probabilities.run([rows([0.4, np.nan], [0, 0], [1, 0])])
     assert values["accuracy_t"] == 1.0
+
+
+def test_recall_and_precision_are_of_the_decision_at_one_half(of_probabilities: Any) -> None:
+    # Positives .6, .5 and .2, of which the first alone is found; .9 and .6 are said to be positive.
+    values = of_probabilities.run([rows([0.6, 0.5, 0.2, 0.9], [1, 1, 1, 0], [2, 1, 1, 1])])
+    assert values["recall_t"] == pytest.approx(2 / 4)
+    assert values["precision_t"] == pytest.approx(2 / 3)
+    values = of_probabilities.run([rows([0.4, 0.9], [0, 0], [1, 1])])
+    assert np.isnan(values["recall_t"])
+    assert values["precision_t"] == 0.0
+    values = of_probabilities.run([rows([0.4, 0.3], [1, 0], [1, 1])])
+    assert values["recall_t"] == 0.0
+    assert np.isnan(values["precision_t"])
 
 
 def test_nothing_measured_is_nan(of_probabilities: Any) -> None:

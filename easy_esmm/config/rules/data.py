@@ -67,14 +67,19 @@ def check_metrics(report: Report) -> None:
             _refuse_metrics_of_probabilities(report, tower, path)
 
 
+_OF_DECISIONS = ("accuracy", "recall", "precision")
+"""Metrics of decisions at the probability .5."""
+
+
 def _refuse_metrics_of_probabilities(report: Report, tower: Any, path: str) -> None:
     # The metrics may be those of `eval_config`: the message says which tower has no use for them.
     name = path.rpartition(".")[2]
     for number, metric in enumerate(tower.metrics_set):
         at = f"{path}.metrics_set[{number}]"
-        if metric.HasField("accuracy"):
+        kind = metric.WhichOneof("metric")
+        if kind in _OF_DECISIONS:
             rule = f"must not be a metric of {name}, which predicts a value"
-            report.refuse(f"{at}.accuracy", rule, "accuracy", "use mean_absolute_error")
+            report.refuse(f"{at}.{kind}", rule, kind, "use mean_absolute_error")
         if not metric.auc.exact:
             rule = f"must be true for {name}, which predicts a value: false needs probabilities"
             report.refuse(f"{at}.auc.exact", rule, "false")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Dict, List
 
 from easy_esmm.config import models
-from easy_esmm.config.hints import did_you_mean
+from easy_esmm.config.hints import nearest
 from easy_esmm.config.models import MODELS
 from easy_esmm.config.rules.report import Report
 from easy_esmm.config.rules.trunks import WITH_EXPERTS
@@ -55,9 +55,10 @@ def check_model_class(report: Report) -> None:
         rule = f"known to EasyRec, refused here: {_REFUSED[name]}"
         report.refuse(path, rule, quoted(name))
     elif name:
-        known = [*MODELS, *_NOT_YET, *_REFUSED]
         rule = f"must be one of {', '.join(MODELS)}"
-        report.refuse(path, rule, quoted(name), did_you_mean(name, known))
+        close = nearest(name, [*MODELS, *_NOT_YET, *_REFUSED])
+        hint = f"did you mean {close}?" if close in MODELS else None
+        report.refuse(path, rule, quoted(name), hint)
     else:
         report.refuse(path, "must be set", None, 'write model_class: "ESMM"')
 
