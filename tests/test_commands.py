@@ -155,6 +155,27 @@ def test_scores_of_checkpoint_and_saved_model_agree_row_by_row(folder: Path) -> 
     np.testing.assert_allclose(a["probs_ctcvr"], a["probs_ctr"] * a["probs_cvr"], rtol=1e-5)
 
 
+@pytest.mark.parametrize("model", [[], ["--saved_model_dir=exported"]])
+def test_a_copied_column_with_the_name_of_a_score_is_refused(model: List[str]) -> None:
+    if model and not Path("exported").exists():
+        call(export, "--pipeline_config=x.config", "--export_dir=exported")
+    rows(4, 2).assign(probs_ctr=0.5).to_csv("earlier.csv", index=False)
+    with pytest.raises(UserError) as caught:
+        call(
+            predict,
+            "--pipeline_config=x.config",
+            "--input_path=earlier.csv",
+            "--output_path=earlier_scores.csv",
+            "--reserved_cols=user,probs_ctr",
+            *model,
+        )
+    assert str(caught.value) == (
+        "--reserved_cols: probs_ctr: the model's own scores have that name; rename the column in "
+        "the input"
+    )
+    assert not Path("earlier_scores.csv").exists()
+
+
 def test_scoring_needs_no_labels_and_writes_only_what_was_asked_for() -> None:
     rows(ROWS, 2).drop(columns=["click", "buy"]).to_csv("unlabelled.csv", index=False)
     call(

@@ -27,6 +27,7 @@ from easy_esmm.models.model import Model
 from easy_esmm.optimizers import step as optimizer_step
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.serving.score_file import require_other_names
 
 ModelFn = Callable[[Mapping[str, Tensor], Optional[Mapping[str, Tensor]], str], Any]
 
@@ -100,6 +101,7 @@ class _Batch:
     def predict_spec(self, extra_columns: Sequence[str]) -> Any:
         served = dict(self._outputs.served)
         columns = self._embedded.columns
+        require_other_names(extra_columns, served)
         extra = {name: _text_if_list(columns[name]) for name in extra_columns}
         signature = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
         return estimator.EstimatorSpec(

@@ -23,7 +23,7 @@ from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.progress import ProgressLine
 from easy_esmm.serving.requests import request, text_column
 from easy_esmm.serving.saved_model import SavedModel, newest
-from easy_esmm.serving.score_file import ScoreFile
+from easy_esmm.serving.score_file import ScoreFile, require_other_names
 
 
 def predict(
@@ -137,7 +137,9 @@ def _from_saved_model(
     with user_errors(), SavedModel(newest(folder)) as model:
         for columns in input_fn.batches():
             kept = {name: text_column(columns[name]) for name in reserved}
-            yield {**kept, **model.score(request(pipeline.config, columns))}
+            scores = model.score(request(pipeline.config, columns))
+            require_other_names(reserved, scores)
+            yield {**kept, **scores}
     input_fn.skipped.log_summary()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, contextmanager
-from typing import Any, Iterator, Mapping, Optional
+from typing import Any, Iterable, Iterator, Mapping, Optional
 
 import numpy as np
 import pyarrow as pa
@@ -67,6 +67,16 @@ class ScoreFile:
             # (pyarrow's own text is about "bytes to file", without its name.)
             reason = os.strerror(error.errno) if error.errno else str(error)
             raise UserError(f"output_path: {self._path}: cannot be written: {reason}") from error
+
+
+def require_other_names(columns: Iterable[str], scores: Iterable[str]) -> None:
+    """Raises UserError if a column that is copied has the name of one of the scores."""
+    taken = sorted(set(columns) & set(scores))
+    if taken:
+        raise UserError(
+            f"--reserved_cols: {', '.join(taken)}: the model's own scores have that name; rename "
+            "the column in the input"
+        )
 
 
 def read_scores(path: str, name: str) -> NDArray[Any]:
