@@ -22,8 +22,16 @@ def pieces_of(column: Tensor, separator: str) -> Tensor:
     if column.dtype != tf.string:
         rows = tf.shape(column, out_type=tf.int64)[0]
         return _ragged(column, tf.range(rows), rows)
-    parts = v1.string_split(column, sep=separator, skip_empty=True)
-    return _ragged(parts.values, parts.indices[:, 0], parts.dense_shape[0])
+    if separator.isascii():
+        parts = v1.string_split(column, sep=separator, skip_empty=True)
+        return _ragged(parts.values, parts.indices[:, 0], parts.dense_shape[0])
+    # TensorFlow's set is one of bytes, of which a character beyond ASCII has several.
+    first, others = separator[0], separator[1:]
+    if others:
+        any_other = "".join(f"\\x{{{ord(character):x}}}" for character in others)
+        column = tf.strings.regex_replace(column, f"[{any_other}]", _literal(first))
+    pieces = tf.strings.split(column, first)
+    return tf.ragged.boolean_mask(pieces, tf.not_equal(pieces, ""))
 
 
 def elements_of(column: Tensor, separator: str) -> Tensor:
@@ -66,19 +74,22 @@ def pairs_of(
     A value of any other number of parts stops the step with an error that names the feature and
     what the `halves` are.
     """
-    parts = v1.string_split(values, sep=feature.kv_separator, skip_empty=False)
+    parts = tf.strings.split(values, feature.kv_separator)
     message = (
         f"feature {feature.feature_name}: each value must be "
         f"{halves[0]}{feature.kv_separator}{halves[1]} "
         f"(column {column}, kv_separator {feature.kv_separator!r})"
     )
-    # At most two parts a piece, and twice as many parts as pieces: exactly two each.
-    widest = tf.equal(tf.maximum(parts.dense_shape[1], 2), 2)
-    complete = tf.equal(tf.size(parts.values), 2 * tf.size(values))
-    check = tf.debugging.Assert(widest & complete, [message, values], summarize=5)
+    are_pairs = tf.reduce_all(tf.equal(parts.row_lengths(), 2))
+    check = tf.debugging.Assert(are_pairs, [message, values], summarize=5)
     with tf.control_dependencies([check]):
         pairs = tf.reshape(parts.values, [-1, 2])
     return pairs[:, 0], pairs[:, 1]
+
+
+def _literal(character: str) -> str:
+    """As it stands for itself in what a regular expression is replaced by."""
+    return "\\\\" if character == "\\" else character
 
 
 def _ragged(values: Tensor, rows: Tensor, batch: Tensor) -> Tensor:

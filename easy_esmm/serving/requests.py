@@ -61,7 +61,7 @@ def _require_without(characters: str, what: str, values: Any) -> None:
     """Raises UserError for the first text with one of `characters`, which would part it."""
     if np.asarray(values).dtype != object:
         return
-    inside = re.compile(f"[{re.escape(characters)}]".encode())
+    inside = re.compile(b"|".join(re.escape(one.encode()) for one in characters))
     for text in np.asarray(values):
         if inside.search(text):
             raise UserError(

@@ -96,14 +96,14 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         '  label_fields: "buy"',
         '  separator: "||" label_fields: "buy"',
         [
-            'x.config:15:3: data_config.separator: must be one character, neither a quote nor the end of a line, got "||"'
+            'x.config:15:3: data_config.separator: must be one ASCII character, neither a quote nor the end of a line, got "||"'
         ],
     ),
     "separator_that_is_a_quote": (
         '  label_fields: "buy"',
         '  separator: "\\"" label_fields: "buy"',
         [
-            'x.config:15:3: data_config.separator: must be one character, neither a quote nor the end of a line, got "\\""'
+            'x.config:15:3: data_config.separator: must be one ASCII character, neither a quote nor the end of a line, got "\\""'
         ],
     ),
     "infinite_number": (

@@ -86,3 +86,11 @@ def test_a_sequence_is_text_joined_by_its_whole_separator(config: PipelineConfig
     lone = tf.ragged.constant([["a"], [""]], dtype=tf.string)
     with pytest.raises(UserError, match="column tags must not hold a list of one empty text"):
         request(config, {**columns(), "tags": lone})
+
+
+def test_a_separator_beyond_ascii_is_no_set_of_bytes(config: PipelineConfig) -> None:
+    config.feature_config.features[2].separator = "\u3001"
+    asked = request(config, columns(tag="\u4e00"))  # shares a byte with the separator
+    assert asked["tags"].tolist() == ["a\u3001\u4e00".encode(), b""]
+    with pytest.raises(UserError, match="must hold none of the characters '\u3001'"):
+        request(config, columns(tag="b\u3001c"))

@@ -121,17 +121,24 @@ class OneOf(Constraint):
 
 @dataclass(frozen=True)
 class OneCharacter(Constraint):
-    """A string of one character, none of `except_for`."""
-
-    except_for: str = ""
+    """A string of one character."""
 
     def words(self) -> str:
-        if not self.except_for:
-            return "one character"
-        return "one character, neither a quote nor the end of a line"
+        return "one character"
 
     def _holds(self, value: Any) -> bool:
-        return len(value) == 1 and value not in self.except_for
+        return len(value) == 1
+
+
+@dataclass(frozen=True)
+class ColumnSeparator(Constraint):
+    """What TensorFlow's CSV decoder can cut rows at: one byte."""
+
+    def words(self) -> str:
+        return "one ASCII character, neither a quote nor the end of a line"
+
+    def _holds(self, value: Any) -> bool:
+        return len(value) == 1 and value.isascii() and value not in "\"'\n\r"
 
 
 @dataclass(frozen=True)
