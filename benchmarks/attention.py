@@ -22,7 +22,7 @@ import tensorflow as tf
 from benchmarks.clock import cpu_us
 from benchmarks.workloads import ATTENDED, EMBEDDING, SCORING
 from easy_esmm.compat import keras, v1
-from easy_esmm.layers.mlp import MLP
+from easy_esmm.layers.mlp import HiddenLayers, dnn_layers
 from easy_esmm.layers.target_attention import TargetAttention, masked_softmax, weighted_sum
 from easy_esmm.protos.dnn_pb2 import DNN
 
@@ -125,14 +125,15 @@ def _inputs(batch: int) -> List[Tuple[Any, Any, Any]]:
 
 
 def _ours(dnn: DNN, name: str, key: Any, history: Any, mask: Any) -> Any:
-    attention = TargetAttention(dnn, name, tf.float32)
+    attention = TargetAttention(dnn_layers(dnn, ends_linear=True), name, tf.float32)
     return attention((key, history, mask), training=True)
 
 
 def _as_written(dnn: DNN, name: str, key: Any, history: Any, mask: Any) -> Any:
     tiled = tf.tile(key[:, tf.newaxis], [1, tf.shape(history)[1], 1])
     pairs = tf.concat([tiled, history, tiled - history, tiled * history], axis=-1)
-    scores = MLP(dnn, name, tf.float32, ends_linear=True)(pairs, training=True)
+    layers = dnn_layers(dnn, ends_linear=True)
+    scores = HiddenLayers(layers, name, tf.float32)(pairs, training=True)
     return masked_softmax(tf.squeeze(scores, axis=2), mask)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Tuple
 
+from easy_esmm.config.backbone import graph
 from easy_esmm.config.support import is_closed_off
 from easy_esmm.protos.esmm_pb2 import ESMM
 from easy_esmm.protos.model_pb2 import ModelConfig
@@ -34,6 +35,8 @@ NAMED_GROUPS: Dict[str, Tuple[str, ...]] = {
 """Member of `model_config.model` -> feature groups that the model reads by names of its own."""
 SINGLE_TASK = "model_config.task"
 """Path of the only task of a single-task model."""
+BACKBONE = "model_config.backbone"
+"""Path of the graph of blocks."""
 
 
 def is_supported(model: ModelConfig) -> bool:
@@ -85,10 +88,12 @@ def own_input(tower: Any) -> str:
 
 
 def groups_read(model: ModelConfig) -> List[str]:
-    """Names of the feature groups that networks or towers read by name, each once.
+    """Names of the feature groups that blocks, networks or towers read by name, each once.
 
     Empty where the only feature group goes straight to all towers.
     """
+    if model.HasField("backbone"):
+        return list(graph.groups_read(model.backbone))
     written = parameters(model)
     named = [network.input for member in NETWORKS for network in getattr(written, member, ())]
     existing = [group.group_name for group in model.feature_groups]

@@ -16,7 +16,7 @@ _CLICKS, _CONVERSIONS = "ctr", "cvr"
 
 
 def is_of_the_paper(esmm: ModelConfig) -> bool:
-    """Whether it is an ESMM of one feature group that goes straight to both towers.
+    """Whether it is an ESMM of one feature group that goes straight to both towers, no backbone.
 
     And without what the paper does not have: a CVR loss on clicked rows, a link of the logits.
     """
@@ -29,6 +29,7 @@ def is_of_the_paper(esmm: ModelConfig) -> bool:
         and not parameters.groups
         and not has_own_inputs
         and not has_more
+        and not esmm.HasField("backbone")
     )
 
 

@@ -10,9 +10,11 @@ from easy_esmm.config.locate import locate
 from easy_esmm.config.locate_json import locate_json
 from easy_esmm.config.problems import MOST_SHOWN, ConfigError, Place, Places, Problem
 from easy_esmm.config.scalars import Misfit, convert, kind_of, shown
+from easy_esmm.config.struct_tree import struct_tree
 from easy_esmm.config.support import Field, is_closed_off, is_message, is_repeated
 from easy_esmm.config.tree import Body, Entry, Scalar, Value
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.protos.struct_pb2 import Struct
 
 LARGEST = 4 * 1024 * 1024
 """Bytes of a config file: a thousand features take .2 MB, and a data file given by mistake takes
@@ -119,6 +121,8 @@ class Filler:
             inside, path = self._open(message, field, path, place)
             if not is_closed_off(field):
                 outer = [*around, (path_of_message, message)]
+                if isinstance(inside, Struct) and self.places.source.endswith(".json"):
+                    value = struct_tree(value)
                 self.fill(inside, value, path, outer)
             return
         if isinstance(value, Body):

@@ -10,6 +10,7 @@ from easy_esmm.config.edit import Edit, apply
 from easy_esmm.config.parse import parse
 from easy_esmm.config.problems import ConfigError, Places, Problem, in_order
 from easy_esmm.config.resolve import Resolved, drop_unread_groups, resolve
+from easy_esmm.config.rules.backbone import check_backbone
 from easy_esmm.config.rules.baselines import check_baselines
 from easy_esmm.config.rules.counterfactual import check_counterfactual
 from easy_esmm.config.rules.data import check_columns, check_labels, check_metrics
@@ -109,6 +110,7 @@ _CHECKS: Tuple[Callable[[Report], None], ...] = (
     check_losses,
     check_counterfactual,
     check_trunks,
+    check_backbone,
     check_baselines,
     check_hidden_layers,
     check_optimizers,

@@ -4,7 +4,7 @@ Afterwards features stand in `feature_config.features` only, each with its name;
 ranges are written out; towers have labels, metrics and, but for a single-task model's, names; every
 label is in `label_fields`; the losses of a single-task model stand in `model_config.task`. The
 `loss_type` of a tower says what it predicts, L2_LOSS a value and CLASSIFICATION a probability; any
-other loss stands in `losses`.
+other loss stands in `losses`. Untyped parameters of a block's layer stand in its own message.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
 from easy_esmm.config import models
+from easy_esmm.config.backbone.untyped import type_parameters
 from easy_esmm.config.feature_types import type_of
 from easy_esmm.config.problems import Places, Problem
 from easy_esmm.config.ranges import BadRange, expand
@@ -74,6 +75,9 @@ def resolve(written: PipelineConfig, places: Places) -> Resolved:
     _attentions(config)
     if config.data_config.input_type in (DatasetConfig.CSVInputV2, DatasetConfig.CSVInputEx):
         config.data_config.input_type = DatasetConfig.CSVInput
+    resolved.problems += type_parameters(
+        config.model_config.backbone, models.BACKBONE, places, resolved.origins
+    )
     if models.is_supported(config.model_config):
         if models.is_single_task(config.model_config):
             _single_task(config.model_config, resolved.origins, names)

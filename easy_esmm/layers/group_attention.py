@@ -11,6 +11,7 @@ from easy_esmm.compat import keras
 from easy_esmm.config.groups import further_histories, histories, keys
 from easy_esmm.contract import Group, Tensor
 from easy_esmm.layers.dense import Dense
+from easy_esmm.layers.mlp import dnn_layers
 from easy_esmm.layers.target_attention import TargetAttention, weighted_sum
 from easy_esmm.protos.feature_pb2 import SeqAttGroupConfig
 
@@ -26,7 +27,9 @@ class GroupAttention(keras.layers.Layer):  # type: ignore[misc]
         super().__init__(name=f"attention_{group}_{config.group_name}")
         self.config = config
         prefix = f"attention/{group}/{config.group_name}"
-        self._attention = TargetAttention(config.seq_dnn, prefix, product_dtype)
+        self._attention = TargetAttention(
+            dnn_layers(config.seq_dnn, ends_linear=True), prefix, product_dtype
+        )
         self._prefix, self._product_dtype = prefix, product_dtype
         self._transforms: List[Dense] = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Callable, List, Optional, Sequence
 
 import tensorflow as tf
@@ -14,39 +15,51 @@ from easy_esmm.layers.dropout import Dropout
 from easy_esmm.protos.dnn_pb2 import DNN
 
 
-class MLP(keras.layers.Layer):  # type: ignore[misc]
-    """Hidden layers, each: dense -> batch normalisation -> activation -> dropout.
+@dataclass(frozen=True)
+class HiddenLayer:
+    """One fully connected layer: dense -> batch normalisation -> activation -> dropout."""
 
-    `hidden_units: [0]`, or none, is the identity. Batch normalisation has momentum .99 and
-    epsilon 1e-3, as in EasyRec. `product_dtype` is that of `Dense`.
+    units: int
+    activation: str
+    """By name; see `easy_esmm.layers.activations`."""
+    use_bn: bool
+    dropout: float = 0.0
+    """Share of units set to zero in training."""
+    use_bias: bool = True
+    initializer: str = "glorot_uniform"
+    """Of the kernel, by Keras name."""
+    norm_comes_last: bool = False
+    """Whether the batch normalisation is behind the activation."""
+
+
+class HiddenLayers(keras.layers.Layer):  # type: ignore[misc]
+    """Hidden layers, one after the other; none are the identity.
+
+    Batch normalisation has momentum .99 and epsilon 1e-3, as in EasyRec. `product_dtype` is that of
+    `Dense`.
     """
 
-    def __init__(
-        self, config: DNN, name: str, product_dtype: tf.DType, ends_linear: bool = False
-    ) -> None:
-        """`ends_linear`: the last layer has neither batch normalisation nor activation."""
+    def __init__(self, layers: Sequence[HiddenLayer], name: str, product_dtype: tf.DType) -> None:
         super().__init__(name=name)
-        units = [unit for unit in config.hidden_units if unit]
-        rates: Sequence[float] = config.dropout_ratio or [0.0] * len(units)
-        # A bias before batch normalisation is kept, as in EasyRec: it costs nothing and makes
-        # `use_bn` a switch that changes no other variable.
         self._dense = [
-            self.dense_layer(i)(u, product_dtype, name=f"dense_{i}") for i, u in enumerate(units)
+            self.dense_layer(i)(
+                layer.units,
+                product_dtype,
+                use_bias=layer.use_bias,
+                kernel_initializer=layer.initializer,
+                name=f"dense_{i}",
+            )
+            for i, layer in enumerate(layers)
         ]
-        bent = len(units) - ends_linear
         self._norm: List[Optional[keras.layers.Layer]] = [
-            self.norm_layer(momentum=0.99, epsilon=1e-3, name=f"norm_{i}")
-            if config.use_bn and i < bent
-            else None
-            for i in range(len(units))
+            self.norm_layer(momentum=0.99, epsilon=1e-3, name=f"norm_{i}") if layer.use_bn else None
+            for i, layer in enumerate(layers)
         ]
         self._dropout: List[Optional[keras.layers.Layer]] = [
-            Dropout(rate) if rate else None for rate in rates
+            Dropout(layer.dropout) if layer.dropout else None for layer in layers
         ]
-        self._activations = [
-            activation(config.activation if i < bent else "linear", str(i))
-            for i in range(len(units))
-        ]
+        self._activations = [activation(one.activation, str(i)) for i, one in enumerate(layers)]
+        self._norm_comes_last = [layer.norm_comes_last for layer in layers]
 
     def norm_layer(self, **settings: Any) -> keras.layers.Layer:
         """A layer of batch normalisation."""
@@ -59,12 +72,41 @@ class MLP(keras.layers.Layer):  # type: ignore[misc]
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """float32 [batch, width] -> float32 [batch, units of the last layer]."""
         hidden = inputs
-        layers = zip(self._dense, self._norm, self._activations, self._dropout)
-        for dense, norm, activate, dropout in layers:
+        layers = zip(
+            self._dense, self._norm, self._activations, self._dropout, self._norm_comes_last
+        )
+        for dense, norm, activate, dropout, norm_comes_last in layers:
             hidden = dense(hidden)
-            if norm is not None:
+            if norm is not None and not norm_comes_last:
                 hidden = norm(hidden, training=training)
             hidden = activate(hidden, training)
+            if norm is not None and norm_comes_last:
+                hidden = norm(hidden, training=training)
             if dropout is not None:
                 hidden = dropout(hidden, training=training)
         return hidden
+
+
+class MLP(HiddenLayers):
+    """The hidden layers that a `DNN` describes; `hidden_units: [0]`, or none, is the identity."""
+
+    def __init__(self, config: DNN, name: str, product_dtype: tf.DType) -> None:
+        super().__init__(dnn_layers(config), name, product_dtype)
+
+
+def dnn_layers(config: DNN, ends_linear: bool = False) -> List[HiddenLayer]:
+    """The layers that a `DNN` describes.
+
+    `ends_linear`: the last layer has neither batch normalisation nor activation.
+    """
+    units = [unit for unit in config.hidden_units if unit]
+    rates: Sequence[float] = config.dropout_ratio or [0.0] * len(units)
+    bent = len(units) - ends_linear
+    # A bias before batch normalisation is kept, as in EasyRec: it costs nothing and makes
+    # `use_bn` a switch that changes no other variable.
+    return [
+        HiddenLayer(
+            unit, config.activation if i < bent else "linear", config.use_bn and i < bent, rate
+        )
+        for i, (unit, rate) in enumerate(zip(units, rates))
+    ]

@@ -9,8 +9,7 @@ import tensorflow as tf
 from easy_esmm.contract import Tensor
 from easy_esmm.layers.batch_norm import BatchNorm
 from easy_esmm.layers.dense import Dense
-from easy_esmm.layers.mlp import MLP
-from easy_esmm.protos.dnn_pb2 import DNN
+from easy_esmm.layers.mlp import HiddenLayers
 
 
 class PairDense(Dense):
@@ -39,19 +38,20 @@ class PairDense(Dense):
         pairs = tf.concat([history, key[:, tf.newaxis] * history], axis=-1)
         kernel = tf.concat([of_element - of_difference, of_product], axis=0)
         by_element = self.product(tf.reshape(pairs, [-1, 2 * width]), kernel)
-        by_key = self.product(key, of_key + of_difference) + self.bias
+        by_key = self.product(key, of_key + of_difference)
+        if self.bias is not None:
+            by_key += self.bias
         units = self.units
         shape = tf.shape(history)
         summed = tf.reshape(by_element, [shape[0], shape[1], units]) + by_key[:, tf.newaxis]
         return tf.reshape(summed, [-1, units])
 
 
-class TargetAttention(MLP):
-    """Weights of a history's elements, by a network that scores each beside the key."""
+class TargetAttention(HiddenLayers):
+    """Weights of a history's elements, by a network that scores each beside the key.
 
-    def __init__(self, config: DNN, name: str, product_dtype: tf.DType) -> None:
-        """`config` ends with one unit."""
-        super().__init__(config, name, product_dtype, ends_linear=True)
+    Its last layer has one unit.
+    """
 
     def norm_layer(self, **settings: Any) -> BatchNorm:
         """One that is quick with very many rows: here each element is one."""
@@ -62,19 +62,31 @@ class TargetAttention(MLP):
         return Dense if number else PairDense
 
     def call(self, inputs: Tuple[Tensor, Tensor, Tensor], training: bool = False) -> Tensor:
-        """float32 [batch, time]: the softmax of the scores over a row's elements.
+        """float32 [batch, time]: the weights of a row's elements, here the softmax of their scores.
 
-        Behind the end of a row it is 0, so that a row without elements has no weight at all.
+        Behind the end of a row they are 0, so that a row without elements has no weight at all.
 
         Args:
           inputs: key, float32 [batch, width]; history, float32 [batch, time, width]; mask, bool
             [batch, time].
-          training: as of `MLP`. The statistics of batch normalisation are over all places of the
-            batch, whether or not there is an element, as in EasyRec.
+          training: as of `HiddenLayers`. The statistics of batch normalisation are over all places
+            of the batch, whether or not there is an element, as in EasyRec.
         """
         key, history, mask = inputs
         scores = tf.reshape(super().call((key, history), training=training), tf.shape(mask))
+        return self.weights_of(scores, mask, int(history.shape[2]))
+
+    def weights_of(self, scores: Tensor, mask: Tensor, width: int) -> Tensor:
+        """float32 [batch, time], from scores of that shape and the history's width."""
         return masked_softmax(scores, mask)
+
+
+class SigmoidAttention(TargetAttention):
+    """Weights that each are a sigmoid of the element's own score."""
+
+    def weights_of(self, scores: Tensor, mask: Tensor, width: int) -> Tensor:
+        """sigmoid(score / sqrt(width)), and 0 where there is no element."""
+        return tf.where(mask, tf.sigmoid(scores / width**0.5), tf.zeros_like(scores))
 
 
 def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:

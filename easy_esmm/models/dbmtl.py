@@ -6,18 +6,16 @@ from typing import Dict, Mapping, Optional
 
 import tensorflow as tf
 
-from easy_esmm.contract import Group, Tasks, TaskSpec, Tensor
+from easy_esmm.contract import Group, Tasks, Tensor
 from easy_esmm.layers.mixture import MixtureOfExperts
 from easy_esmm.layers.mlp import MLP
-from easy_esmm.layers.relation import RelationTower
-from easy_esmm.layers.tower import TowerLayers
 from easy_esmm.models.model import register
-from easy_esmm.models.multi_task import MultiTask
+from easy_esmm.models.related_towers import RelatedTowers
 from easy_esmm.protos.model_pb2 import ModelConfig
 
 
 @register("DBMTL")
-class DBMTL(MultiTask):
+class DBMTL(RelatedTowers):
     """Towers over a shared network, each also over the features of towers before it."""
 
     def __init__(self, config: ModelConfig, tasks: Tasks, product_dtype: tf.DType) -> None:
@@ -34,24 +32,9 @@ class DBMTL(MultiTask):
                 gate_bias=True,
             )
 
-    def make_tower(self, task: TaskSpec) -> TowerLayers:
-        """Hidden layers, relation layers and output."""
-        return RelationTower(task.tower, task.scope, self.product_dtype)
-
     def tower_inputs(self, groups: Mapping[str, Group], training: bool) -> Dict[str, Tensor]:
         """The shared network's output, or its gated mean of experts for each task."""
         shared = self._bottom(self.shared_input(groups, training), training=training)
         if self._mixture is None:
             return dict.fromkeys(self.towers, shared)
         return dict(zip(self.towers, self._mixture(shared, training=training)))
-
-    def tower_outputs(self, inputs: Mapping[str, Tensor], training: bool) -> Dict[str, Tensor]:
-        """What each tower gives, from its own input and from the towers that it names."""
-        outputs: Dict[str, Tensor] = {}
-        features: Dict[str, Tensor] = {}
-        for task in self.tower_tasks:
-            related = [features[name] for name in task.tower.relation_tower_names]
-            outputs[task.name], features[task.name] = self.towers[task.name](
-                inputs[task.name], related, training=training
-            )
-        return outputs

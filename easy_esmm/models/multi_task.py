@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Dict, Mapping, Tuple
+from typing import Dict, Mapping, Optional, Tuple
 
 import tensorflow as tf
 
 from easy_esmm.contract import Group, Head, Kind, Outputs, Tasks, TaskSpec, Tensor, served_outputs
+from easy_esmm.layers.backbone import Backbone
 from easy_esmm.layers.mlp import MLP
 from easy_esmm.layers.tower import Tower, TowerLayers
 from easy_esmm.models.model import Model
@@ -14,12 +15,13 @@ from easy_esmm.protos.model_pb2 import ModelConfig
 
 
 class MultiTask(Model):
-    """Networks of feature groups, where the config has any, and a tower for each task.
+    """A backbone or networks of feature groups, if the config has any, and a tower for each task.
 
-    The towers read the same input: networks of feature groups side by side, or the only feature
-    group; or each a feature group of its own. A model may override what lies between the input and
-    the towers (`tower_inputs`), the towers (`make_tower`, `tower_outputs`), what is made of their
-    outputs (`heads`), and what else its own losses read (`auxiliary`).
+    The towers read the same input: the output of the backbone, networks of feature groups side by
+    side, or the only feature group; or each a feature group of its own. A model may override what
+    lies between the input and the towers (`tower_inputs`), the towers (`make_tower`,
+    `tower_outputs`), what is made of their outputs (`heads`), and what else its own losses read
+    (`auxiliary`).
     """
 
     def __init__(self, config: ModelConfig, tasks: Tasks, product_dtype: tf.DType) -> None:
@@ -29,6 +31,9 @@ class MultiTask(Model):
             group.input: MLP(group.dnn, f"group_{group.input}", product_dtype)
             for group in getattr(self.parameters, "groups", ())
         }
+        self.backbone: Optional[Backbone] = None
+        if config.HasField("backbone"):
+            self.backbone = Backbone(config.backbone, product_dtype)
         self.towers: Dict[str, TowerLayers] = {
             task.name: self.make_tower(task) for task in self.tower_tasks
         }
@@ -58,7 +63,9 @@ class MultiTask(Model):
         return dict.fromkeys(own, shared)
 
     def shared_input(self, groups: Mapping[str, Group], training: bool) -> Tensor:
-        """The outputs of the group networks side by side, or the only group: [batch, width]."""
+        """What the backbone or the networks of groups give, or the only group: [batch, width]."""
+        if self.backbone is not None:
+            return self.backbone(groups, training=training)
         if not self._group_networks:
             return groups[self._only_group].matrix
         outputs = [

@@ -13,47 +13,123 @@ _sym_db = _symbol_database.Default()
 
 
 from easy_esmm.protos import dnn_pb2 as easy__esmm_dot_protos_dot_dnn__pb2
+from easy_esmm.protos import struct_pb2 as easy__esmm_dot_protos_dot_struct__pb2
 from easy_esmm.protos import support_pb2 as easy__esmm_dot_protos_dot_support__pb2
-from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x65\x61sy_esmm/protos/backbone.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1a\x65\x61sy_esmm/protos/dnn.proto\x1a\x1e\x65\x61sy_esmm/protos/support.proto\x1a\x1cgoogle/protobuf/struct.proto\"\xe8\x01\n\x05Input\x12\x1c\n\x12\x66\x65\x61ture_group_name\x18\x01 \x01(\tH\x00\x12\x14\n\nblock_name\x18\x02 \x01(\tH\x00\x12\x16\n\x0cpackage_name\x18\x03 \x01(\tH\x00\x12\x1b\n\x11use_package_input\x18\x04 \x01(\x08H\x00\x12<\n\x08input_fn\x18\x0b \x01(\tB*\xd2\xf3\x18&config text is never evaluated as code\x12\x13\n\x0binput_slice\x18\x0c \x01(\t\x12\x1b\n\x0cignore_input\x18\r \x01(\x08:\x05\x66\x61lseB\x06\n\x04name\"\\\n\tMMoELayer\x12\x10\n\x08num_task\x18\x01 \x01(\r\x12\x12\n\nnum_expert\x18\x02 \x01(\r\x12)\n\nexpert_mlp\x18\x03 \x01(\x0b\x32\x15.easy_esmm.protos.MLP\"\x89\x01\n\x05SENet\x12\x1a\n\x0freduction_ratio\x18\x01 \x01(\r:\x01\x34\x12\x1c\n\x11num_squeeze_group\x18\x02 \x01(\r:\x01\x32\x12!\n\x13use_skip_connection\x18\x03 \x01(\x08:\x04true\x12#\n\x15use_output_layer_norm\x18\x04 \x01(\x08:\x04true\"j\n\tAITMTower\x12\x13\n\x0bproject_dim\x18\x01 \x01(\r\x12\x1b\n\rstop_gradient\x18\x02 \x01(\x08:\x04true\x12+\n\x0ctransfer_mlp\x18\x03 \x01(\x0b\x32\x15.easy_esmm.protos.MLP\"\x8c\x01\n\tMaskBlock\x12\x18\n\x10reduction_factor\x18\x01 \x01(\x02\x12\x13\n\x0boutput_size\x18\x02 \x01(\r\x12\x18\n\x10\x61ggregation_size\x18\x03 \x01(\r\x12\x1e\n\x10input_layer_norm\x18\x04 \x01(\x08:\x04true\x12\x16\n\x0eprojection_dim\x18\x05 \x01(\r\"{\n\x07MaskNet\x12\x30\n\x0bmask_blocks\x18\x01 \x03(\x0b\x32\x1b.easy_esmm.protos.MaskBlock\x12\x1a\n\x0cuse_parallel\x18\x02 \x01(\x08:\x04true\x12\"\n\x03mlp\x18\x03 \x01(\x0b\x32\x15.easy_esmm.protos.MLP\"\xe3\x02\n\nKerasLayer\x12\x12\n\nclass_name\x18\x01 \x01(\t\x12,\n\tst_params\x18\x02 \x01(\x0b\x32\x17.google.protobuf.StructH\x00\x12\x31\n\nmask_block\x18\x06 \x01(\x0b\x32\x1b.easy_esmm.protos.MaskBlockH\x00\x12,\n\x07masknet\x18\x07 \x01(\x0b\x32\x19.easy_esmm.protos.MaskNetH\x00\x12(\n\x05senet\x18\x08 \x01(\x0b\x32\x17.easy_esmm.protos.SENetH\x00\x12$\n\x03mlp\x18\x0b \x01(\x0b\x32\x15.easy_esmm.protos.MLPH\x00\x12+\n\x04mmoe\x18\x0e \x01(\x0b\x32\x1b.easy_esmm.protos.MMoELayerH\x00\x12+\n\x04\x61itm\x18\x10 \x01(\x0b\x32\x1b.easy_esmm.protos.AITMTowerH\x00\x42\x08\n\x06params\"\x9e\x01\n\x05Layer\x12W\n\x06lambda\x18\x01 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB*\xd2\xf3\x18&config text is never evaluated as codeH\x00\x12\x33\n\x0bkeras_layer\x18\x02 \x01(\x0b\x32\x1c.easy_esmm.protos.KerasLayerH\x00\x42\x07\n\x05layer\"\xda\x01\n\nInputLayer\x12\x15\n\rdo_batch_norm\x18\x01 \x01(\x08\x12\x15\n\rdo_layer_norm\x18\x02 \x01(\x08\x12\x14\n\x0c\x64ropout_rate\x18\x03 \x01(\x02\x12\x1c\n\x14\x66\x65\x61ture_dropout_rate\x18\x04 \x01(\x02\x12 \n\x18only_output_feature_list\x18\x05 \x01(\x08\x12\x1d\n\x15only_output_3d_tensor\x18\x06 \x01(\x08\x12)\n!output_2d_tensor_and_feature_list\x18\x07 \x01(\x08\"\xb6\x03\n\x05\x42lock\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\'\n\x06inputs\x18\x02 \x03(\x0b\x32\x17.easy_esmm.protos.Input\x12\x1d\n\x11input_concat_axis\x18\x03 \x01(\x05:\x02-1\x12\x1e\n\x16merge_inputs_into_list\x18\x04 \x01(\x08\x12\x42\n\x0e\x65xtra_input_fn\x18\x05 \x01(\tB*\xd2\xf3\x18&config text is never evaluated as code\x12\'\n\x06layers\x18\x64 \x03(\x0b\x32\x17.easy_esmm.protos.Layer\x12\x33\n\x0binput_layer\x18\x65 \x01(\x0b\x32\x1c.easy_esmm.protos.InputLayerH\x00\x12W\n\x06lambda\x18\x66 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB*\xd2\xf3\x18&config text is never evaluated as codeH\x00\x12\x33\n\x0bkeras_layer\x18g \x01(\x0b\x32\x1c.easy_esmm.protos.KerasLayerH\x00\x42\x07\n\x05layer\"\xd5\x01\n\rBackboneTower\x12\x45\n\x08packages\x18\x01 \x03(\x0b\x32\x19.easy_esmm.protos.ForeignB\x18\xca\xf3\x18\x14write the blocks out\x12\'\n\x06\x62locks\x18\x02 \x03(\x0b\x32\x17.easy_esmm.protos.Block\x12\x15\n\rconcat_blocks\x18\x03 \x03(\t\x12\x15\n\routput_blocks\x18\x04 \x03(\t\x12&\n\x07top_mlp\x18\x05 \x01(\x0b\x32\x15.easy_esmm.protos.MLP')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x65\x61sy_esmm/protos/backbone.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1a\x65\x61sy_esmm/protos/dnn.proto\x1a\x1d\x65\x61sy_esmm/protos/struct.proto\x1a\x1e\x65\x61sy_esmm/protos/support.proto\"\xfb\x05\n\x05Input\x12\x1c\n\x12\x66\x65\x61ture_group_name\x18\x01 \x01(\tH\x00\x12\x14\n\nblock_name\x18\x02 \x01(\tH\x00\x12\x8f\x01\n\x0cpackage_name\x18\x03 \x01(\tBw\xd2\xf3\x18sa package is a graph of its own, with weights shared by all its uses: write its blocks out and let inputs name themH\x00\x12W\n\x11use_package_input\x18\x04 \x01(\x08\x42:\xd2\xf3\x18\x36there are no packages: name a block or a feature groupH\x00\x12\x93\x01\n\x08input_fn\x18\x0b \x01(\tB\x80\x01\xd2\xf3\x18|config text is never evaluated as code: input_slice takes a part of an input, merge_inputs_into_list makes a list of several\x12\x13\n\x0binput_slice\x18\x0c \x01(\t\x12\x1b\n\x0cignore_input\x18\r \x01(\x08:\x05\x66\x61lse\x12j\n\x0breset_input\x18\x0e \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB:\xd2\xf3\x18\x36there are no packages: name a block or a feature group\x12Q\n\rpackage_input\x18\x0f \x01(\tB:\xd2\xf3\x18\x36there are no packages: name a block or a feature group\x12\x44\n\x10package_input_fn\x18\x10 \x01(\tB*\xd2\xf3\x18&config text is never evaluated as codeB\x06\n\x04name\"\\\n\tMMoELayer\x12\x10\n\x08num_task\x18\x01 \x01(\r\x12\x12\n\nnum_expert\x18\x02 \x01(\r\x12)\n\nexpert_mlp\x18\x03 \x01(\x0b\x32\x15.easy_esmm.protos.MLP\"\x89\x01\n\x05SENet\x12\x1a\n\x0freduction_ratio\x18\x01 \x01(\r:\x01\x34\x12\x1c\n\x11num_squeeze_group\x18\x02 \x01(\r:\x01\x32\x12!\n\x13use_skip_connection\x18\x03 \x01(\x08:\x04true\x12#\n\x15use_output_layer_norm\x18\x04 \x01(\x08:\x04true\"j\n\tAITMTower\x12\x13\n\x0bproject_dim\x18\x01 \x01(\r\x12\x1b\n\rstop_gradient\x18\x02 \x01(\x08:\x04true\x12+\n\x0ctransfer_mlp\x18\x03 \x01(\x0b\x32\x15.easy_esmm.protos.MLP\"\x8d\x01\n\tMaskBlock\x12\x18\n\x10reduction_factor\x18\x01 \x01(\x02\x12\x13\n\x0boutput_size\x18\x02 \x01(\r\x12\x18\n\x10\x61ggregation_size\x18\x03 \x01(\r\x12\x1f\n\x10input_layer_norm\x18\x04 \x01(\x08:\x05\x66\x61lse\x12\x16\n\x0eprojection_dim\x18\x05 \x01(\r\"\x9b\x01\n\x07MaskNet\x12\x30\n\x0bmask_blocks\x18\x01 \x03(\x0b\x32\x1b.easy_esmm.protos.MaskBlock\x12\x1a\n\x0cuse_parallel\x18\x02 \x01(\x08:\x04true\x12\"\n\x03mlp\x18\x03 \x01(\x0b\x32\x15.easy_esmm.protos.MLP\x12\x1e\n\x10input_layer_norm\x18\x04 \x01(\x08:\x04true\" \n\x02\x46M\x12\x1a\n\x0buse_variant\x18\x01 \x01(\x08:\x05\x66\x61lse\"\xbf\x02\n\x05\x43ross\x12\x16\n\x0eprojection_dim\x18\x01 \x01(\r\x12\x15\n\ndiag_scale\x18\x02 \x01(\x02:\x01\x30\x12\x16\n\x08use_bias\x18\x03 \x01(\x08:\x04true\x12,\n\x12kernel_initializer\x18\x04 \x01(\t:\x10truncated_normal\x12\x1f\n\x10\x62ias_initializer\x18\x05 \x01(\t:\x05zeros\x12\\\n\x12kernel_regularizer\x18\x06 \x01(\tB@\xd2\xf3\x18<l2_regularization of the model is the penalty on all kernels\x12\x42\n\x10\x62ias_regularizer\x18\x07 \x01(\tB(\xd2\xf3\x18$biases have no penalty; leave it out\"\x84\x01\n\nDINEncoder\x12,\n\rattention_dnn\x18\x01 \x01(\x0b\x32\x15.easy_esmm.protos.MLP\x12!\n\x13need_target_feature\x18\x02 \x01(\x08:\x04true\x12%\n\x14\x61ttention_normalizer\x18\x03 \x01(\t:\x07softmax\"\x94\x18\n\nKerasLayer\x12\x12\n\nclass_name\x18\x01 \x01(\t\x12-\n\tst_params\x18\x02 \x01(\x0b\x32\x18.easy_esmm.protos.StructH\x00\x12\x98\x01\n\x12periodic_embedding\x18\x03 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB_\xd2\xf3\x18[a vector for each number: give the RawFeatures of the group an embedding_dim, or boundariesH\x00\x12\x98\x01\n\x12\x61uto_dis_embedding\x18\x04 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB_\xd2\xf3\x18[a vector for each number: give the RawFeatures of the group an embedding_dim, or boundariesH\x00\x12\"\n\x02\x66m\x18\x05 \x01(\x0b\x32\x14.easy_esmm.protos.FMH\x00\x12\x31\n\nmask_block\x18\x06 \x01(\x0b\x32\x1b.easy_esmm.protos.MaskBlockH\x00\x12,\n\x07masknet\x18\x07 \x01(\x0b\x32\x19.easy_esmm.protos.MaskNetH\x00\x12(\n\x05senet\x18\x08 \x01(\x0b\x32\x17.easy_esmm.protos.SENetH\x00\x12i\n\x08\x62ilinear\x18\t \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB:\xd2\xf3\x18\x36\x62ilinear products of pairs of fields: use FM, or CrossH\x00\x12\x81\x01\n\x07\x66ibinet\x18\n \x01(\x0b\x32\x19.easy_esmm.protos.ForeignBS\xd2\xf3\x18OSENet and bilinear products in one layer: use SENet, and an MLP or FM beside itH\x00\x12$\n\x03mlp\x18\x0b \x01(\x0b\x32\x15.easy_esmm.protos.MLPH\x00\x12+\n\x03\x64in\x18\x0c \x01(\x0b\x32\x1c.easy_esmm.protos.DINEncoderH\x00\x12\x87\x01\n\x03\x62st\x18\r \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB]\xd2\xf3\x18Ya transformer over a history: attend to histories in sequence_features of a feature groupH\x00\x12+\n\x04mmoe\x18\x0e \x01(\x0b\x32\x1b.easy_esmm.protos.MMoELayerH\x00\x12\x92\x01\n\x07seq_aug\x18\x0f \x01(\x0b\x32\x19.easy_esmm.protos.ForeignBd\xd2\xf3\x18`changed copies of histories for a contrastive loss, which no model here has: leave the block outH\x00\x12+\n\x04\x61itm\x18\x10 \x01(\x0b\x32\x1b.easy_esmm.protos.AITMTowerH\x00\x12s\n\x05ppnet\x18\x11 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignBG\xd2\xf3\x18\x43layers that are weighed by gates of the input: use MMoE, or MaskNetH\x00\x12j\n\x08text_cnn\x18\x12 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB;\xd2\xf3\x18\x37\x63onvolutions over a text: use a TagFeature of its wordsH\x00\x12W\n\x07highway\x18\x13 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB)\xd2\xf3\x18%a gated copy of the input: use an MLPH\x00\x12\x98\x01\n\x12nary_dis_embedding\x18\x14 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB_\xd2\xf3\x18[a vector for each number: give the RawFeatures of the group an embedding_dim, or boundariesH\x00\x12U\n\x04gate\x18\x15 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB*\xd2\xf3\x18&a weighted sum of its inputs: use MMoEH\x00\x12Y\n\x07gate_nu\x18\x16 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB+\xd2\xf3\x18\'the gate of PPNet: use MMoE, or MaskNetH\x00\x12\x92\x01\n\x0f\x64ot_interaction\x18\x17 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\\\xd2\xf3\x18Xthe products of all pairs of fields, one by one: use FM with use_variant: true, or CrossH\x00\x12\x97\x01\n\x07overlap\x18\x18 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignBi\xd2\xf3\x18\x65\x63ounts of what two lists share: compute them before the data is written, and read them as RawFeaturesH\x00\x12\x8c\x01\n\tattention\x18\x19 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\\\xd2\xf3\x18Xattention inside a sequence: attend to histories in sequence_features of a feature groupH\x00\x12\x97\x01\n\x14multi_head_attention\x18\x1a \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\\\xd2\xf3\x18Xattention inside a sequence: attend to histories in sequence_features of a feature groupH\x00\x12\x94\x01\n\x11transformer_block\x18\x1b \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\\\xd2\xf3\x18Xattention inside a sequence: attend to histories in sequence_features of a feature groupH\x00\x12\x8e\x01\n\x0btransformer\x18\x1c \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB\\\xd2\xf3\x18Xattention inside a sequence: attend to histories in sequence_features of a feature groupH\x00\x12n\n\x0ctext_encoder\x18\x1d \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB;\xd2\xf3\x18\x37\x61 transformer over texts: use a TagFeature of its wordsH\x00\x12w\n\x0e\x61uxiliary_loss\x18\x1e \x01(\x0b\x32\x19.easy_esmm.protos.ForeignBB\xd2\xf3\x18>a loss inside the graph of blocks: losses stand in task_towersH\x00\x12)\n\x05\x63ross\x18\xe9\x07 \x01(\x0b\x32\x17.easy_esmm.protos.CrossH\x00\x42\x08\n\x06params\"q\n\x0eRecurrentLayer\x12\x11\n\tnum_steps\x18\x01 \x01(\r\x12\x19\n\x11\x66ixed_input_index\x18\x02 \x01(\r\x12\x31\n\x0bkeras_layer\x18\x03 \x01(\x0b\x32\x1c.easy_esmm.protos.KerasLayer\"\xa2\x02\n\x0bRepeatLayer\x12\x12\n\nnum_repeat\x18\x01 \x01(\r\x12\x1a\n\x12output_concat_axis\x18\x02 \x01(\x05\x12\x31\n\x0bkeras_layer\x18\x03 \x01(\x0b\x32\x1c.easy_esmm.protos.KerasLayer\x12<\n\x08input_fn\x18\x04 \x01(\tB*\xd2\xf3\x18&config text is never evaluated as code\x12r\n\x0binput_slice\x18\x05 \x01(\tB]\xd2\xf3\x18Yall layers read the same input: write a block for each, with an input_slice of its inputs\"\x86\x02\n\x05Layer\x12W\n\x06lambda\x18\x01 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB*\xd2\xf3\x18&config text is never evaluated as codeH\x00\x12\x33\n\x0bkeras_layer\x18\x02 \x01(\x0b\x32\x1c.easy_esmm.protos.KerasLayerH\x00\x12\x35\n\trecurrent\x18\x03 \x01(\x0b\x32 .easy_esmm.protos.RecurrentLayerH\x00\x12/\n\x06repeat\x18\x04 \x01(\x0b\x32\x1d.easy_esmm.protos.RepeatLayerH\x00\x42\x07\n\x05layer\"\xd4\x03\n\nInputLayer\x12\x1c\n\rdo_batch_norm\x18\x01 \x01(\x08:\x05\x66\x61lse\x12l\n\rdo_layer_norm\x18\x02 \x01(\x08:\x05\x66\x61lseBN\xd2\xf3\x18JEasyRec\'s documentation does not say over which columns: use do_batch_norm\x12\x17\n\x0c\x64ropout_rate\x18\x03 \x01(\x02:\x01\x30\x12r\n\x14\x66\x65\x61ture_dropout_rate\x18\x04 \x01(\x02:\x01\x30\x42Q\xd2\xf3\x18Muse model_config.variational_dropout, which drops features with learned rates\x12\'\n\x18only_output_feature_list\x18\x05 \x01(\x08:\x05\x66\x61lse\x12$\n\x15only_output_3d_tensor\x18\x06 \x01(\x08:\x05\x66\x61lse\x12\x30\n!output_2d_tensor_and_feature_list\x18\x07 \x01(\x08:\x05\x66\x61lse\x12,\n\x1doutput_seq_and_normal_feature\x18\x08 \x01(\x08:\x05\x66\x61lse\"\xd7\x06\n\x05\x42lock\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\'\n\x06inputs\x18\x02 \x03(\x0b\x32\x17.easy_esmm.protos.Input\x12\x1d\n\x11input_concat_axis\x18\x03 \x01(\x05:\x02-1\x12%\n\x16merge_inputs_into_list\x18\x04 \x01(\x08:\x05\x66\x61lse\x12Y\n\x0e\x65xtra_input_fn\x18\x05 \x01(\tBA\xd2\xf3\x18=config text is never evaluated as code: write a block between\x12\'\n\x06layers\x18\x64 \x03(\x0b\x32\x17.easy_esmm.protos.Layer\x12\x33\n\x0binput_layer\x18\x65 \x01(\x0b\x32\x1c.easy_esmm.protos.InputLayerH\x00\x12W\n\x06lambda\x18\x66 \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB*\xd2\xf3\x18&config text is never evaluated as codeH\x00\x12\x33\n\x0bkeras_layer\x18g \x01(\x0b\x32\x1c.easy_esmm.protos.KerasLayerH\x00\x12\x35\n\trecurrent\x18h \x01(\x0b\x32 .easy_esmm.protos.RecurrentLayerH\x00\x12/\n\x06repeat\x18i \x01(\x0b\x32\x1d.easy_esmm.protos.RepeatLayerH\x00\x12\xa0\x01\n\traw_input\x18j \x01(\x0b\x32\x19.easy_esmm.protos.ForeignBp\xd2\xf3\x18lnumbers without a table: put RawFeatures without embedding_dim in a feature group of their own and name thatH\x00\x12v\n\x0f\x65mbedding_layer\x18k \x01(\x0b\x32\x19.easy_esmm.protos.ForeignB@\xd2\xf3\x18<tables belong to features: give the feature an embedding_dimH\x00\x42\x07\n\x05layer\"\x9c\x02\n\rBackboneTower\x12\x8b\x01\n\x08packages\x18\x01 \x03(\x0b\x32\x19.easy_esmm.protos.ForeignB^\xd2\xf3\x18Za package is a graph of its own, with weights shared by all its uses: write its blocks out\x12\'\n\x06\x62locks\x18\x02 \x03(\x0b\x32\x17.easy_esmm.protos.Block\x12\x15\n\rconcat_blocks\x18\x03 \x03(\t\x12\x15\n\routput_blocks\x18\x04 \x03(\t\x12&\n\x07top_mlp\x18\x05 \x01(\x0b\x32\x15.easy_esmm.protos.MLP')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'easy_esmm.protos.backbone_pb2', _globals)
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
+  _globals['_INPUT'].fields_by_name['package_name']._options = None
+  _globals['_INPUT'].fields_by_name['package_name']._serialized_options = b'\322\363\030sa package is a graph of its own, with weights shared by all its uses: write its blocks out and let inputs name them'
+  _globals['_INPUT'].fields_by_name['use_package_input']._options = None
+  _globals['_INPUT'].fields_by_name['use_package_input']._serialized_options = b'\322\363\0306there are no packages: name a block or a feature group'
   _globals['_INPUT'].fields_by_name['input_fn']._options = None
-  _globals['_INPUT'].fields_by_name['input_fn']._serialized_options = b'\322\363\030&config text is never evaluated as code'
+  _globals['_INPUT'].fields_by_name['input_fn']._serialized_options = b'\322\363\030|config text is never evaluated as code: input_slice takes a part of an input, merge_inputs_into_list makes a list of several'
+  _globals['_INPUT'].fields_by_name['reset_input']._options = None
+  _globals['_INPUT'].fields_by_name['reset_input']._serialized_options = b'\322\363\0306there are no packages: name a block or a feature group'
+  _globals['_INPUT'].fields_by_name['package_input']._options = None
+  _globals['_INPUT'].fields_by_name['package_input']._serialized_options = b'\322\363\0306there are no packages: name a block or a feature group'
+  _globals['_INPUT'].fields_by_name['package_input_fn']._options = None
+  _globals['_INPUT'].fields_by_name['package_input_fn']._serialized_options = b'\322\363\030&config text is never evaluated as code'
+  _globals['_CROSS'].fields_by_name['kernel_regularizer']._options = None
+  _globals['_CROSS'].fields_by_name['kernel_regularizer']._serialized_options = b'\322\363\030<l2_regularization of the model is the penalty on all kernels'
+  _globals['_CROSS'].fields_by_name['bias_regularizer']._options = None
+  _globals['_CROSS'].fields_by_name['bias_regularizer']._serialized_options = b'\322\363\030$biases have no penalty; leave it out'
+  _globals['_KERASLAYER'].fields_by_name['periodic_embedding']._options = None
+  _globals['_KERASLAYER'].fields_by_name['periodic_embedding']._serialized_options = b'\322\363\030[a vector for each number: give the RawFeatures of the group an embedding_dim, or boundaries'
+  _globals['_KERASLAYER'].fields_by_name['auto_dis_embedding']._options = None
+  _globals['_KERASLAYER'].fields_by_name['auto_dis_embedding']._serialized_options = b'\322\363\030[a vector for each number: give the RawFeatures of the group an embedding_dim, or boundaries'
+  _globals['_KERASLAYER'].fields_by_name['bilinear']._options = None
+  _globals['_KERASLAYER'].fields_by_name['bilinear']._serialized_options = b'\322\363\0306bilinear products of pairs of fields: use FM, or Cross'
+  _globals['_KERASLAYER'].fields_by_name['fibinet']._options = None
+  _globals['_KERASLAYER'].fields_by_name['fibinet']._serialized_options = b'\322\363\030OSENet and bilinear products in one layer: use SENet, and an MLP or FM beside it'
+  _globals['_KERASLAYER'].fields_by_name['bst']._options = None
+  _globals['_KERASLAYER'].fields_by_name['bst']._serialized_options = b'\322\363\030Ya transformer over a history: attend to histories in sequence_features of a feature group'
+  _globals['_KERASLAYER'].fields_by_name['seq_aug']._options = None
+  _globals['_KERASLAYER'].fields_by_name['seq_aug']._serialized_options = b'\322\363\030`changed copies of histories for a contrastive loss, which no model here has: leave the block out'
+  _globals['_KERASLAYER'].fields_by_name['ppnet']._options = None
+  _globals['_KERASLAYER'].fields_by_name['ppnet']._serialized_options = b'\322\363\030Clayers that are weighed by gates of the input: use MMoE, or MaskNet'
+  _globals['_KERASLAYER'].fields_by_name['text_cnn']._options = None
+  _globals['_KERASLAYER'].fields_by_name['text_cnn']._serialized_options = b'\322\363\0307convolutions over a text: use a TagFeature of its words'
+  _globals['_KERASLAYER'].fields_by_name['highway']._options = None
+  _globals['_KERASLAYER'].fields_by_name['highway']._serialized_options = b'\322\363\030%a gated copy of the input: use an MLP'
+  _globals['_KERASLAYER'].fields_by_name['nary_dis_embedding']._options = None
+  _globals['_KERASLAYER'].fields_by_name['nary_dis_embedding']._serialized_options = b'\322\363\030[a vector for each number: give the RawFeatures of the group an embedding_dim, or boundaries'
+  _globals['_KERASLAYER'].fields_by_name['gate']._options = None
+  _globals['_KERASLAYER'].fields_by_name['gate']._serialized_options = b'\322\363\030&a weighted sum of its inputs: use MMoE'
+  _globals['_KERASLAYER'].fields_by_name['gate_nu']._options = None
+  _globals['_KERASLAYER'].fields_by_name['gate_nu']._serialized_options = b'\322\363\030\'the gate of PPNet: use MMoE, or MaskNet'
+  _globals['_KERASLAYER'].fields_by_name['dot_interaction']._options = None
+  _globals['_KERASLAYER'].fields_by_name['dot_interaction']._serialized_options = b'\322\363\030Xthe products of all pairs of fields, one by one: use FM with use_variant: true, or Cross'
+  _globals['_KERASLAYER'].fields_by_name['overlap']._options = None
+  _globals['_KERASLAYER'].fields_by_name['overlap']._serialized_options = b'\322\363\030ecounts of what two lists share: compute them before the data is written, and read them as RawFeatures'
+  _globals['_KERASLAYER'].fields_by_name['attention']._options = None
+  _globals['_KERASLAYER'].fields_by_name['attention']._serialized_options = b'\322\363\030Xattention inside a sequence: attend to histories in sequence_features of a feature group'
+  _globals['_KERASLAYER'].fields_by_name['multi_head_attention']._options = None
+  _globals['_KERASLAYER'].fields_by_name['multi_head_attention']._serialized_options = b'\322\363\030Xattention inside a sequence: attend to histories in sequence_features of a feature group'
+  _globals['_KERASLAYER'].fields_by_name['transformer_block']._options = None
+  _globals['_KERASLAYER'].fields_by_name['transformer_block']._serialized_options = b'\322\363\030Xattention inside a sequence: attend to histories in sequence_features of a feature group'
+  _globals['_KERASLAYER'].fields_by_name['transformer']._options = None
+  _globals['_KERASLAYER'].fields_by_name['transformer']._serialized_options = b'\322\363\030Xattention inside a sequence: attend to histories in sequence_features of a feature group'
+  _globals['_KERASLAYER'].fields_by_name['text_encoder']._options = None
+  _globals['_KERASLAYER'].fields_by_name['text_encoder']._serialized_options = b'\322\363\0307a transformer over texts: use a TagFeature of its words'
+  _globals['_KERASLAYER'].fields_by_name['auxiliary_loss']._options = None
+  _globals['_KERASLAYER'].fields_by_name['auxiliary_loss']._serialized_options = b'\322\363\030>a loss inside the graph of blocks: losses stand in task_towers'
+  _globals['_REPEATLAYER'].fields_by_name['input_fn']._options = None
+  _globals['_REPEATLAYER'].fields_by_name['input_fn']._serialized_options = b'\322\363\030&config text is never evaluated as code'
+  _globals['_REPEATLAYER'].fields_by_name['input_slice']._options = None
+  _globals['_REPEATLAYER'].fields_by_name['input_slice']._serialized_options = b'\322\363\030Yall layers read the same input: write a block for each, with an input_slice of its inputs'
   _globals['_LAYER'].fields_by_name['lambda']._options = None
   _globals['_LAYER'].fields_by_name['lambda']._serialized_options = b'\322\363\030&config text is never evaluated as code'
+  _globals['_INPUTLAYER'].fields_by_name['do_layer_norm']._options = None
+  _globals['_INPUTLAYER'].fields_by_name['do_layer_norm']._serialized_options = b'\322\363\030JEasyRec\'s documentation does not say over which columns: use do_batch_norm'
+  _globals['_INPUTLAYER'].fields_by_name['feature_dropout_rate']._options = None
+  _globals['_INPUTLAYER'].fields_by_name['feature_dropout_rate']._serialized_options = b'\322\363\030Muse model_config.variational_dropout, which drops features with learned rates'
   _globals['_BLOCK'].fields_by_name['extra_input_fn']._options = None
-  _globals['_BLOCK'].fields_by_name['extra_input_fn']._serialized_options = b'\322\363\030&config text is never evaluated as code'
+  _globals['_BLOCK'].fields_by_name['extra_input_fn']._serialized_options = b'\322\363\030=config text is never evaluated as code: write a block between'
   _globals['_BLOCK'].fields_by_name['lambda']._options = None
   _globals['_BLOCK'].fields_by_name['lambda']._serialized_options = b'\322\363\030&config text is never evaluated as code'
+  _globals['_BLOCK'].fields_by_name['raw_input']._options = None
+  _globals['_BLOCK'].fields_by_name['raw_input']._serialized_options = b'\322\363\030lnumbers without a table: put RawFeatures without embedding_dim in a feature group of their own and name that'
+  _globals['_BLOCK'].fields_by_name['embedding_layer']._options = None
+  _globals['_BLOCK'].fields_by_name['embedding_layer']._serialized_options = b'\322\363\030<tables belong to features: give the feature an embedding_dim'
   _globals['_BACKBONETOWER'].fields_by_name['packages']._options = None
-  _globals['_BACKBONETOWER'].fields_by_name['packages']._serialized_options = b'\312\363\030\024write the blocks out'
-  _globals['_INPUT']._serialized_start=144
-  _globals['_INPUT']._serialized_end=376
-  _globals['_MMOELAYER']._serialized_start=378
-  _globals['_MMOELAYER']._serialized_end=470
-  _globals['_SENET']._serialized_start=473
-  _globals['_SENET']._serialized_end=610
-  _globals['_AITMTOWER']._serialized_start=612
-  _globals['_AITMTOWER']._serialized_end=718
-  _globals['_MASKBLOCK']._serialized_start=721
-  _globals['_MASKBLOCK']._serialized_end=861
-  _globals['_MASKNET']._serialized_start=863
-  _globals['_MASKNET']._serialized_end=986
-  _globals['_KERASLAYER']._serialized_start=989
-  _globals['_KERASLAYER']._serialized_end=1344
-  _globals['_LAYER']._serialized_start=1347
-  _globals['_LAYER']._serialized_end=1505
-  _globals['_INPUTLAYER']._serialized_start=1508
-  _globals['_INPUTLAYER']._serialized_end=1726
-  _globals['_BLOCK']._serialized_start=1729
-  _globals['_BLOCK']._serialized_end=2167
-  _globals['_BACKBONETOWER']._serialized_start=2170
-  _globals['_BACKBONETOWER']._serialized_end=2383
+  _globals['_BACKBONETOWER'].fields_by_name['packages']._serialized_options = b'\322\363\030Za package is a graph of its own, with weights shared by all its uses: write its blocks out'
+  _globals['_INPUT']._serialized_start=145
+  _globals['_INPUT']._serialized_end=908
+  _globals['_MMOELAYER']._serialized_start=910
+  _globals['_MMOELAYER']._serialized_end=1002
+  _globals['_SENET']._serialized_start=1005
+  _globals['_SENET']._serialized_end=1142
+  _globals['_AITMTOWER']._serialized_start=1144
+  _globals['_AITMTOWER']._serialized_end=1250
+  _globals['_MASKBLOCK']._serialized_start=1253
+  _globals['_MASKBLOCK']._serialized_end=1394
+  _globals['_MASKNET']._serialized_start=1397
+  _globals['_MASKNET']._serialized_end=1552
+  _globals['_FM']._serialized_start=1554
+  _globals['_FM']._serialized_end=1586
+  _globals['_CROSS']._serialized_start=1589
+  _globals['_CROSS']._serialized_end=1908
+  _globals['_DINENCODER']._serialized_start=1911
+  _globals['_DINENCODER']._serialized_end=2043
+  _globals['_KERASLAYER']._serialized_start=2046
+  _globals['_KERASLAYER']._serialized_end=5138
+  _globals['_RECURRENTLAYER']._serialized_start=5140
+  _globals['_RECURRENTLAYER']._serialized_end=5253
+  _globals['_REPEATLAYER']._serialized_start=5256
+  _globals['_REPEATLAYER']._serialized_end=5546
+  _globals['_LAYER']._serialized_start=5549
+  _globals['_LAYER']._serialized_end=5811
+  _globals['_INPUTLAYER']._serialized_start=5814
+  _globals['_INPUTLAYER']._serialized_end=6282
+  _globals['_BLOCK']._serialized_start=6285
+  _globals['_BLOCK']._serialized_end=7140
+  _globals['_BACKBONETOWER']._serialized_start=7143
+  _globals['_BACKBONETOWER']._serialized_end=7427
 # @@protoc_insertion_point(module_scope)

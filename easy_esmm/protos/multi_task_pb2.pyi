@@ -82,7 +82,7 @@ class SimpleMultiTask(_message.Message):
     l2_regularization: float
     def __init__(self, task_towers: _Optional[_Iterable[_Union[_tower_pb2.TaskTower, _Mapping]]] = ..., l2_regularization: _Optional[float] = ...) -> None: ...
 
-class ModelParams(_message.Message):
+class MultiTaskModel(_message.Message):
     __slots__ = ("l2_regularization", "outputs", "task_towers")
     L2_REGULARIZATION_FIELD_NUMBER: _ClassVar[int]
     OUTPUTS_FIELD_NUMBER: _ClassVar[int]

@@ -716,13 +716,6 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             f'x.config:25:3: model_config.model_class: must be one of {", ".join(MODELS)}, got "ESSM"; did you mean ESMM?'
         ],
     ),
-    "model_class_not_yet": (
-        '"ESMM"',
-        '"MultiTaskModel"',
-        [
-            f'x.config:25:3: model_config.model_class: known to EasyRec, not supported here yet: use one of {", ".join(MODELS)}, got "MultiTaskModel"'
-        ],
-    ),
     "model_class_refused": (
         '"ESMM"',
         '"DSSM"',
@@ -734,7 +727,8 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         '  esmm {\n    ctr_tower { tower_name: "ctr" label_name: "click" dnn { hidden_units: [8, 4] } }\n    cvr_tower { tower_name: "cvr" label_name: "buy" dnn { hidden_units: [8, 4] } }\n  }\n',
         "  model_params { l2_regularization: 1 }\n",
         [
-            "x.config:27:3: model_config.model_params: known to EasyRec, not supported here yet: use a model that is built: MMoE, SimpleMultiTask, or one of the entire-space family, such as ESMM"
+            "x.config:27:3: model_config.model_params: must be esmm { ... } for model_class ESMM, got model_params",
+            "x.config:27:3: model_config.model_params.task_towers: must have at least one tower; write task_towers { ... } for each task",
         ],
     ),
     "model_without_parameters": (

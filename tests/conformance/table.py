@@ -14,7 +14,7 @@ from easy_esmm.compat import estimator, v1
 from easy_esmm.config import Pipeline
 from easy_esmm.config.walk import settings
 from easy_esmm.estimator.model_fn import make_model_fn
-from easy_esmm.protos.dnn_pb2 import DNN
+from easy_esmm.protos.dnn_pb2 import DNN, MLP
 from easy_esmm.serving.signature import receive_columns
 from tests.conformance.rows import rows_path, write_rows
 
@@ -67,8 +67,10 @@ def small(name: str, folder: Path, **train: Any) -> Pipeline:
     if has_borrowed_features(name):
         keep_few_features(edited)
         edited.train_config.write_graph = False
-    for dnn in _networks(edited):
-        dnn.use_bn = False
+    for network in _networks(edited):
+        network.use_bn = False
+        if isinstance(network, MLP):
+            network.use_final_bn = False
     for optimizer in edited.train_config.optimizer_config:
         _hasten(getattr(optimizer, optimizer.WhichOneof("optimizer")).learning_rate)
     if config.train_config.fine_tune_checkpoint:
@@ -120,4 +122,4 @@ def _hasten(learning_rate: Any) -> None:
 
 
 def _networks(config: Any) -> Any:
-    return [setting.value for setting in settings(config) if isinstance(setting.value, DNN)]
+    return [setting.value for setting in settings(config) if isinstance(setting.value, (DNN, MLP))]

@@ -52,6 +52,14 @@ OTHER_MODELS = {
     "MultiTower": "multi_tower { }",
     "PLE": "ple { extraction_networks { expert_num_per_task: 1 share_num: 1 "
     f"task_expert_net {_EXPERTS} share_expert_net {_EXPERTS} }} }}",
+    "MultiTaskModel": """model_params { } backbone {
+      blocks { name: "masked" inputs { feature_group_name: "all" } keras_layer {
+        class_name: "MaskNet" masknet {
+          mask_blocks { aggregation_size: 16 output_size: 8 }
+          mlp { hidden_units: 16 use_final_bn: false } } } }
+      blocks { name: "mixed" inputs { block_name: "masked" } keras_layer {
+        class_name: "MMoE" mmoe { num_task: 2 num_expert: 2
+          expert_mlp { hidden_units: 16 use_final_bn: false } } } } }""",
     "SimpleMultiTask": "simple_multi_task { }",
     "WideAndDeep": "wide_and_deep { wide_output_dim: 3 }",
 }

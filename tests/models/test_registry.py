@@ -41,6 +41,7 @@ PARAMETERS: Dict[str, str] = {
         task_expert_net {_EXPERT} share_expert_net {_EXPERT} }}""",
     "MMoE": f"num_expert: 2 expert_dnn {_EXPERT}",
     "DeepFM": f"dnn {_EXPERT} final_dnn {_EXPERT}",
+    "MultiTaskModel": "",
     "MultiTower": f"final_dnn {_EXPERT} towers {{ input: 'all' {_DNN} }}",
     "PLE": f"""
       extraction_networks {{ expert_num_per_task: 1 share_num: 2
@@ -50,6 +51,26 @@ PARAMETERS: Dict[str, str] = {
     "SimpleMultiTask": "",
     "WideAndDeep": f"wide_output_dim: 5 dnn {_EXPERT} final_dnn {_EXPERT}",
 }
+BACKBONES: Dict[str, str] = {
+    "MultiTaskModel": """backbone {
+      blocks { name: "own" inputs { feature_group_name: "all" }
+        keras_layer { class_name: "MLP" mlp { hidden_units: [4, 5] use_final_bias: true } } }
+      blocks { name: "masked" inputs { feature_group_name: "all" } keras_layer {
+        class_name: "MaskNet" masknet {
+          mask_blocks { aggregation_size: 4 output_size: 3 projection_dim: 2 }
+          mlp { hidden_units: 3 } } } }
+      blocks { name: "crossed" inputs { feature_group_name: "all" }
+        layers { recurrent { num_steps: 2 keras_layer { class_name: "Cross" } } }
+        layers { keras_layer { class_name: "MLP" mlp { hidden_units: 5 } } } }
+      blocks { name: "transferred" merge_inputs_into_list: true
+        inputs { block_name: "masked" }
+        inputs { block_name: "own" }
+        inputs { block_name: "crossed" }
+        keras_layer { class_name: "AITMTower" aitm { transfer_mlp { hidden_units: 3 } } } }
+      output_blocks: ["own", "transferred", "crossed"]
+    }""",
+}
+"""What stands beside the parameters."""
 
 
 ATTENDED = dict.fromkeys(["DeepFM", "WideAndDeep"], "deep")
@@ -76,6 +97,7 @@ def config(name: str) -> ModelConfig:
         sequence_features {{ group_name: "past"
           seq_att_map {{ key: "k" hist_seq: "h" }} seq_dnn {{ hidden_units: [3, 1] }} }} }}
       {'feature_groups { group_name: "fm" }' if name == "DeepFM" else ""}
+      {BACKBONES.get(name, "")}
       {MODELS[name]} {{ {towers} {PARAMETERS[name]} l2_regularization: {L2} }}
     """
     return text_format.Parse(text, ModelConfig())

@@ -67,7 +67,9 @@ _FEATURE = "feature_config*.**"  # both forms, feature_configs and feature_confi
 _OPTIMIZERS = "train_config.optimizer_config"
 _OPTIMIZER = f"{_OPTIMIZERS}.*"
 _LOSS = "model_config.**.losses"
-_NETWORKS = ("model_config.**.*dnn", "model_config.**.*_expert_net")
+_MLPS = "model_config.backbone.**.*mlp"
+_NETWORKS = ("model_config.**.*dnn", "model_config.**.*_expert_net", _MLPS)
+_LAYER = "model_config.backbone.**.keras_layer"
 _LEVEL = "model_config.*ple.extraction_networks"
 _RATE = f"{_OPTIMIZER}.learning_rate"
 
@@ -87,6 +89,12 @@ _JRC_STRATEGIES = OneOf(
         "uncertainty": "use fixed, or learn_loss_weight",
     },
 )
+_INITIALIZERS = (
+    *("glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform"),
+    *("lecun_normal", "random_uniform", "random_normal", "truncated_normal", "orthogonal"),
+    *("variance_scaling", "identity", "zeros", "ones"),
+)
+_INITIALIZER = OneOf(_INITIALIZERS)
 _NO_CODE = "config text is never evaluated as code"
 
 
@@ -142,6 +150,40 @@ RULES: Tuple[Rule, ...] = (
         *(f"{network}.dropout_ratio" for network in _NETWORKS),
     ),
     *_each(_ACTIVATION, _NO_CODE, *(f"{network}.activation" for network in _NETWORKS)),
+    Rule("model_config.backbone.**.final_activation", _ACTIVATION, _NO_CODE),
+    *_each(
+        *(_INITIALIZER, "the ways to draw first values"),
+        f"{_MLPS}.initializer",
+        f"{_LAYER}.din.attention_dnn.initializer",
+        f"{_LAYER}.cross.*_initializer",
+    ),
+    Rule("model_config.backbone.**.hidden_units", AtLeast(1), "a layer has at least one unit"),
+    Rule("model_config.backbone.blocks.name", ScopeName(), "it names variables"),
+    Rule("model_config.backbone.**.input_layer.dropout_rate", _BELOW_ONE, "at 1 nothing is left"),
+    *_each(
+        *(AtLeast(1), "it counts layers"),
+        "model_config.backbone.**.num_steps",
+        "model_config.backbone.**.num_repeat",
+    ),
+    *_each(
+        *(AtLeast(1), "it counts gates or experts"),
+        f"{_LAYER}.mmoe.num_task",
+        f"{_LAYER}.mmoe.num_expert",
+    ),
+    *_each(
+        *(AtLeast(1), "it is divided by"),
+        f"{_LAYER}.senet.reduction_ratio",
+        f"{_LAYER}.senet.num_squeeze_group",
+    ),
+    *_each(
+        *(AtLeast(1), "a layer has at least one unit"),
+        f"{_LAYER}.**.project_dim",
+        f"{_LAYER}.**.projection_dim",
+        f"{_LAYER}.**.output_size",
+        f"{_LAYER}.**.aggregation_size",
+    ),
+    Rule(f"{_LAYER}.din.attention_normalizer", OneOf(("softmax", "sigmoid")), "what weights are"),
+    Rule(f"{_LAYER}.**.reduction_factor", Above(0), "the hidden layer has units"),
     *_each(
         *(AtLeast(1), "a gate chooses among experts"),
         "model_config.*mmoe.num_expert",
@@ -275,12 +317,20 @@ def check_fields(message: Any, places: Places) -> Tuple[List[Problem], List[Prob
         mark = _mark_of(setting)
         if mark is not None and mark.kind == NO_EFFECT:
             notes.append(places.problem(setting.path, f"has no effect here: {mark.text}"))
-        elif mark is not None:
-            value = None if is_message(setting.field) else show_value(setting.field, setting.value)
-            problems.append(places.problem(setting.path, mark.rule(), value))
-        elif not is_message(setting.field):
-            problems.extend(_broken(setting, places))
+            continue
+        broken = rule_broken_by(setting)
+        if broken is not None:
+            problems.append(places.problem(setting.path, *broken))
     return problems, notes
+
+
+def rule_broken_by(setting: Setting) -> Optional[Tuple[str, Optional[str], Optional[str]]]:
+    """(rule, value, hint) of the rule that a setting by itself breaks; None where it is fine."""
+    mark = _mark_of(setting)
+    if mark is not None and mark.kind != NO_EFFECT:
+        value = None if is_message(setting.field) else show_value(setting.field, setting.value)
+        return mark.rule(), value, None
+    return None if is_message(setting.field) else _broken(setting)
 
 
 @cache
@@ -295,16 +345,16 @@ def matches(pattern: str, path: str) -> bool:
     return _expression(pattern).fullmatch(path) is not None
 
 
-def _broken(setting: Setting, places: Places) -> List[Problem]:
-    """Problems of one scalar: not finite, or against a rule."""
+def _broken(setting: Setting) -> Optional[Tuple[str, Optional[str], Optional[str]]]:
+    """Of one scalar: not finite, or against a rule."""
     value = show_value(setting.field, setting.value)
     if isinstance(setting.value, float) and not math.isfinite(setting.value):
-        return [places.problem(setting.path, "must be a finite number", value)]
+        return "must be a finite number", value, None
     for rule in rules_for(setting.pattern_path):
         violation = rule.constraint.check(setting.value)
         if violation is not None:
-            return [places.problem(setting.path, violation.rule, value, violation.hint)]
-    return []
+            return violation.rule, value, violation.hint
+    return None
 
 
 def _mark_of(setting: Setting) -> Optional[Mark]:

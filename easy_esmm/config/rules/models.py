@@ -13,24 +13,16 @@ from easy_esmm.config.scalars import quoted
 from easy_esmm.config.support import is_closed_off
 from easy_esmm.config.walk import Setting, settings
 from easy_esmm.protos.dnn_pb2 import DNN
-from easy_esmm.protos.model_pb2 import ModelConfig
 
-_NOT_YET = (
-    "MultiTaskModel",
-    *(
-        field.message_type.name
-        for field in ModelConfig.DESCRIPTOR.oneofs_by_name["model"].fields
-        if is_closed_off(field) and field.message_type.name not in ("Foreign", "ModelParams")
-    ),
-)
 _SINGLE = "a single-task model that is not built; use MultiTower or DeepFM"
 _RETRIEVAL = "it retrieves by nearest vectors, which rates rows of two towers apart; use MultiTower"
 _REFUSED: Dict[str, str] = {
-    **dict.fromkeys(("AutoInt", "DCN", "DLRM", "FM", "MultiTowerBST", "RankModel"), _SINGLE),
+    **dict.fromkeys(("AutoInt", "DCN", "DLRM", "FM", "MultiTowerBST"), _SINGLE),
     **dict.fromkeys(
         ("CoMetricLearningI2I", "DAT", "DSSM", "DropoutNet", "MIND", "MultiTowerRecall", "PDN"),
         _RETRIEVAL,
     ),
+    "RankModel": "a single-task model over blocks; use MultiTaskModel with one of task_towers",
     "RocketLaunching": "it distils a large network into a small one; use MultiTower",
     **dict.fromkeys(("CMBF", "Uniter"), "it reads images and text; use MultiTower over features"),
     "MultiTowerDIN": _SINGLE,
@@ -48,15 +40,12 @@ def check_model_class(report: Report) -> None:
         elif member != wanted and not is_closed_off(model.DESCRIPTOR.fields_by_name[member]):
             rule = f"must be {wanted} {{ ... }} for model_class {name}"
             report.refuse(f"model_config.{member}", rule, member)
-    elif name in _NOT_YET:
-        rule = f"known to EasyRec, not supported here yet: use one of {', '.join(MODELS)}"
-        report.refuse(path, rule, quoted(name))
     elif name in _REFUSED:
         rule = f"known to EasyRec, refused here: {_REFUSED[name]}"
         report.refuse(path, rule, quoted(name))
     elif name:
         rule = f"must be one of {', '.join(MODELS)}"
-        close = nearest(name, [*MODELS, *_NOT_YET, *_REFUSED])
+        close = nearest(name, [*MODELS, *_REFUSED])
         hint = f"did you mean {close}?" if close in MODELS else None
         report.refuse(path, rule, quoted(name), hint)
     else:
@@ -73,7 +62,7 @@ def check_inputs(report: Report) -> None:
     parameters, at = models.parameters(model), models.path(model)
     groups = [group.group_name for group in model.feature_groups]
     read = models.groups_read(model)
-    if not read and len(groups) > 1:
+    if not read and len(groups) > 1 and not model.HasField("backbone"):
         _refuse_groups(report, at, len(groups), has_networks=hasattr(parameters, "groups"))
     check_networks(report, "groups")
     _check_own_inputs(report, groups)

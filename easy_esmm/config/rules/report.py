@@ -30,6 +30,10 @@ class Report:
         """Whether the user wrote the field at `path` of the resolved config."""
         return self._resolved.origin(path) in self._places
 
+    def is_moved(self, path: str) -> bool:
+        """Whether what stands at `path` of the resolved config was written at another path."""
+        return self._resolved.origin(path) != path
+
     def column_types(self) -> Dict[str, int]:
         """Type of each declared column, a value of `DatasetConfig.FieldType`."""
         return {c.input_name: c.input_type for c in self.config.data_config.input_fields}

@@ -90,6 +90,11 @@ def _check_relations(report: Report, parameters: Any, at: str) -> None:
     elif parameters.HasField("expert_dnn"):
         rule = "must be at least 1 for expert_dnn"
         report.refuse(f"{at}.num_expert", rule, "0", "2 to 8 are usual")
+    _check_related(report, parameters, at)
+
+
+def _check_related(report: Report, parameters: Any, at: str) -> None:
+    """Relations to towers that come before."""
     names = [tower.tower_name for tower in parameters.task_towers]
     for number, tower in enumerate(parameters.task_towers):
         for index, name in enumerate(tower.relation_tower_names):
@@ -109,6 +114,7 @@ _TRUNKS: Dict[str, Callable[[Report, Any, str], None]] = {
     "mmoe": _check_mmoe,
     "dbmtl": _check_relations,
     "ple": _check_extraction,
+    "model_params": _check_related,
 }
 """Member of `model_config.model` -> its rules: (report, parameters, their path)."""
 

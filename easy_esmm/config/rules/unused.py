@@ -82,6 +82,15 @@ def _has_no_task_space(_: PipelineConfig, tower: Any) -> bool:
     return not tower.task_space_indicator_label and not tower.task_space_indicator_name
 
 
+def _has_one_layer(_: PipelineConfig, mlp: Any) -> bool:
+    return len(mlp.hidden_units) == 1
+
+
+def _normalises_nothing(_: PipelineConfig, mlp: Any) -> bool:
+    is_deep = len(mlp.hidden_units) > 1
+    return not (mlp.use_final_bn or (mlp.use_bn and is_deep))
+
+
 def _without(name: str) -> Condition:
     """While the message that holds the field leaves `name` unset, false or 0."""
     return lambda _, owner: not getattr(owner, name)
@@ -91,6 +100,8 @@ _HAS_EXPERT = "expert_dnn is set, and wins"
 _COMPARES_NOTHING = "exporter_type is not best, and enable_early_stop is false"
 _NO_TASK_SPACE = "the tower has no task_space_indicator_label"
 _IDENTITY = "hidden_units: [0] is the identity"
+_ONLY_LAYER = "the only layer is the last one, whose settings end in final"
+_SCORES = "the last layer of an attention is linear, with a bias"
 _CELLS = 65536
 
 UNUSED: Tuple[Unused, ...] = (
@@ -154,6 +165,30 @@ UNUSED: Tuple[Unused, ...] = (
     ),
     Unused("model_config.**.dropout_ratio", _is_identity, _IDENTITY),
     Unused("model_config.**.activation", _is_identity, _IDENTITY),
+    *(
+        Unused(f"model_config.backbone.**.{mlp}.{name}", _has_one_layer, _ONLY_LAYER)
+        for mlp in ("*mlp", "attention_dnn")
+        for name in ("activation", "use_bn", "use_bias")
+    ),
+    Unused(
+        "model_config.backbone.**.*mlp.use_bn_after_activation",
+        _normalises_nothing,
+        "no layer has batch normalisation",
+    ),
+    *(
+        Unused(f"model_config.backbone.**.attention_dnn.{name}", lambda _, __: True, _SCORES)
+        for name in ("use_final_bn", "use_final_bias", "final_activation")
+    ),
+    Unused(
+        "model_config.backbone.**.aggregation_size",
+        lambda _, block: block.HasField("reduction_factor"),
+        "reduction_factor is set, and wins",
+    ),
+    Unused(
+        "model_config.backbone.blocks.input_concat_axis",
+        lambda _, block: block.merge_inputs_into_list,
+        "merge_inputs_into_list is true",
+    ),
     Unused("model_config.escm2.imputation_tower", _imputes_nothing, "estimator is not DR"),
     Unused("model_config.escm2.imputation_weight", _imputes_nothing, "estimator is not DR"),
     Unused(
