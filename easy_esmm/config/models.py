@@ -18,7 +18,8 @@ from easy_esmm.protos.model_pb2 import ModelConfig
 _MEMBERS = ModelConfig.DESCRIPTOR.oneofs_by_name["model"].fields
 
 MODELS: Dict[str, str] = {
-    field.message_type.name: field.name for field in _MEMBERS if not is_closed_off(field)
+    **{field.message_type.name: field.name for field in _MEMBERS if not is_closed_off(field)},
+    "MultiTowerDIN": "multi_tower",
 }
 """Model class -> member of `model_config.model` that holds its parameters."""
 
@@ -26,7 +27,7 @@ FAMILY_TOWERS = ("ctr_tower", "cvr_tower")
 """The towers of an entire-space model."""
 TASK_TOWERS = "task_towers"
 """The towers of any other multi-task model."""
-NETWORKS = ("groups", "towers")
+NETWORKS = ("groups", "towers", "din_towers")
 """Members of a model that are lists of networks, each of a feature group."""
 NAMED_GROUPS: Dict[str, Tuple[str, ...]] = {
     "deepfm": ("wide", "deep", "fm"),

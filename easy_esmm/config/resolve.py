@@ -72,6 +72,7 @@ def resolve(written: PipelineConfig, places: Places) -> Resolved:
             inside.feature_names.append(name)
             if origin != f"{path}[{index}]":
                 resolved.origins[f"{path}[{index}]"] = origin
+    _attention_groups(config.model_config, resolved.origins)
     _attentions(config)
     if config.data_config.input_type in (DatasetConfig.CSVInputV2, DatasetConfig.CSVInputEx):
         config.data_config.input_type = DatasetConfig.CSVInput
@@ -206,6 +207,25 @@ def _single_task(model: ModelConfig, origins: Dict[str, str], names: _Names) -> 
     for name in OF_SINGLE_TASK:
         model.ClearField(name)
     model.MergeFrom(moved)
+
+
+def _attention_groups(model: ModelConfig, origins: Dict[str, str]) -> None:
+    """Makes a feature group of each of `seq_att_groups`; its tower says how elements are scored."""
+    scoring = {tower.input: number for number, tower in enumerate(model.multi_tower.din_towers)}
+    for number, attention in enumerate(model.seq_att_groups):
+        at = f"model_config.feature_groups[{len(model.feature_groups)}]"
+        path = f"model_config.seq_att_groups[{number}]"
+        group = model.feature_groups.add(group_name=attention.group_name)
+        inside = group.sequence_features.add()
+        inside.CopyFrom(attention)
+        origins[at] = path
+        origins[f"{at}.sequence_features[0]"] = path
+        if attention.group_name in scoring:
+            tower = scoring[attention.group_name]
+            inside.seq_dnn.CopyFrom(model.multi_tower.din_towers[tower].dnn)
+            origins[f"{at}.sequence_features[0].seq_dnn"] = (
+                f"model_config.multi_tower.din_towers[{tower}].dnn"
+            )
 
 
 def _attentions(config: PipelineConfig) -> None:

@@ -16,6 +16,7 @@ from easy_esmm.models import esmm_ple as _esmm_ple  # noqa: F401
 from easy_esmm.models import mmoe as _mmoe  # noqa: F401
 from easy_esmm.models import multi_task_model as _multi_task_model  # noqa: F401
 from easy_esmm.models import multi_tower as _multi_tower  # noqa: F401
+from easy_esmm.models import multi_tower_din as _multi_tower_din  # noqa: F401
 from easy_esmm.models import ple as _ple  # noqa: F401
 from easy_esmm.models import simple_multi_task as _simple_multi_task  # noqa: F401
 from easy_esmm.models import wide_and_deep as _wide_and_deep  # noqa: F401

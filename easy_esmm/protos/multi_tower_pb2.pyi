@@ -19,7 +19,7 @@ class MultiTower(_message.Message):
     towers: _containers.RepeatedCompositeFieldContainer[_tower_pb2.Tower]
     final_dnn: _dnn_pb2.DNN
     l2_regularization: float
-    din_towers: _containers.RepeatedCompositeFieldContainer[_support_pb2.Foreign]
+    din_towers: _containers.RepeatedCompositeFieldContainer[_tower_pb2.Tower]
     bst_towers: _containers.RepeatedCompositeFieldContainer[_support_pb2.Foreign]
     use_input_bn: bool
-    def __init__(self, towers: _Optional[_Iterable[_Union[_tower_pb2.Tower, _Mapping]]] = ..., final_dnn: _Optional[_Union[_dnn_pb2.DNN, _Mapping]] = ..., l2_regularization: _Optional[float] = ..., din_towers: _Optional[_Iterable[_Union[_support_pb2.Foreign, _Mapping]]] = ..., bst_towers: _Optional[_Iterable[_Union[_support_pb2.Foreign, _Mapping]]] = ..., use_input_bn: bool = ...) -> None: ...
+    def __init__(self, towers: _Optional[_Iterable[_Union[_tower_pb2.Tower, _Mapping]]] = ..., final_dnn: _Optional[_Union[_dnn_pb2.DNN, _Mapping]] = ..., l2_regularization: _Optional[float] = ..., din_towers: _Optional[_Iterable[_Union[_tower_pb2.Tower, _Mapping]]] = ..., bst_towers: _Optional[_Iterable[_Union[_support_pb2.Foreign, _Mapping]]] = ..., use_input_bn: bool = ...) -> None: ...

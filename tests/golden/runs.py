@@ -50,6 +50,7 @@ OTHER_MODELS = {
     "MMoE": f"mmoe {{ num_expert: 2 expert_dnn {_EXPERTS} }}",
     "DeepFM": "deepfm { wide_output_dim: 2 }",
     "MultiTower": "multi_tower { }",
+    "MultiTowerDIN": "multi_tower { }",
     "PLE": "ple { extraction_networks { expert_num_per_task: 1 share_num: 1 "
     f"task_expert_net {_EXPERTS} share_expert_net {_EXPERTS} }} }}",
     "MultiTaskModel": """model_params { } backbone {
@@ -146,6 +147,7 @@ def _wide_and_deep(model: ModelConfig, esmm: ESMM) -> None:
 _OF_SINGLE_TASK = {
     "DeepFM": _wide_and_deep,
     "MultiTower": _tower_of_each_group,
+    "MultiTowerDIN": _tower_of_each_group,
     "WideAndDeep": _wide_and_deep,
 }
 """Model class -> what gives its networks the layers of ESMM's CTR tower."""

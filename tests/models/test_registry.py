@@ -43,6 +43,7 @@ PARAMETERS: Dict[str, str] = {
     "DeepFM": f"dnn {_EXPERT} final_dnn {_EXPERT}",
     "MultiTaskModel": "",
     "MultiTower": f"final_dnn {_EXPERT} towers {{ input: 'all' {_DNN} }}",
+    "MultiTowerDIN": f"final_dnn {_EXPERT} towers {{ input: 'all' {_DNN} }}",
     "PLE": f"""
       extraction_networks {{ expert_num_per_task: 1 share_num: 2
         task_expert_net {_EXPERT} share_expert_net {_EXPERT} }}
@@ -75,7 +76,7 @@ BACKBONES: Dict[str, str] = {
 
 ATTENDED = dict.fromkeys(["DeepFM", "WideAndDeep"], "deep")
 """Name of the group that has an attention; of other models `all`."""
-SINGLE_TASK = ("DeepFM", "MultiTower", "WideAndDeep")
+SINGLE_TASK = ("DeepFM", "MultiTower", "MultiTowerDIN", "WideAndDeep")
 
 
 def config(name: str) -> ModelConfig:

@@ -25,7 +25,6 @@ _REFUSED: Dict[str, str] = {
     "RankModel": "a single-task model over blocks; use MultiTaskModel with one of task_towers",
     "RocketLaunching": "it distils a large network into a small one; use MultiTower",
     **dict.fromkeys(("CMBF", "Uniter"), "it reads images and text; use MultiTower over features"),
-    "MultiTowerDIN": _SINGLE,
 }
 
 

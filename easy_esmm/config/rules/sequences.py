@@ -27,6 +27,7 @@ def check_sequences(report: Report) -> None:
             kind = FeatureConfig.FeatureType.Name(feature.sub_feature_type)
             path = f"{_FEATURES}[{number}].sub_feature_type"
             report.refuse(path, "must be IdFeature or RawFeature", kind)
+    _check_attention_groups(report)
     for number, group in enumerate(report.config.model_config.feature_groups):
         path = f"{_GROUPS}[{number}]"
         _check_listed(report, features, group, path)
@@ -36,6 +37,35 @@ def check_sequences(report: Report) -> None:
         report.require_unique(names, name_paths, "another attention of the group")
         for attention, at in zip(group.sequence_features, attentions):
             _check_attention(report, features, attention, at)
+
+
+def _check_attention_groups(report: Report) -> None:
+    """Only towers of MultiTowerDIN read `seq_att_groups`, and they read nothing else."""
+    model = report.config.model_config
+    is_din = model.model_class == "MultiTowerDIN"
+    names = [attention.group_name for attention in model.seq_att_groups]
+    towers = model.multi_tower.din_towers
+    if names and not is_din:
+        rule = "must be set for model_class MultiTowerDIN alone, whose din_towers read it"
+        hint = "write it as sequence_features of a feature group"
+        report.refuse("model_config.seq_att_groups[0]", rule, None, hint)
+    if towers and not is_din:
+        rule = "must be set for model_class MultiTowerDIN alone"
+        hint = "set it, or write sequence_features in a feature group of towers"
+        report.refuse("model_config.multi_tower.din_towers[0]", rule, None, hint)
+    for number, name in enumerate(names):
+        if not name:
+            report.refuse(f"model_config.seq_att_groups[{number}].group_name", "must be set")
+    for number, tower in enumerate(towers):
+        path = f"model_config.multi_tower.din_towers[{number}].input"
+        report.require_member(path, tower.input, names, "one of model_config.seq_att_groups")
+    for number, tower in enumerate(model.multi_tower.towers if is_din else ()):
+        if tower.input in names:
+            path, rule = (
+                f"model_config.multi_tower.towers[{number}].input",
+                "must be a feature group",
+            )
+            report.refuse(path, rule, quoted(tower.input), "din_towers read seq_att_groups")
 
 
 def _check_listed(report: Report, features: Features, group: FeatureGroupConfig, path: str) -> None:

@@ -59,6 +59,7 @@ def _check_multi_tower(report: Report) -> None:
         hint = "write towers { input: ... dnn { ... } } for each feature group"
         report.refuse(f"{at}.towers", "must have at least one tower", None, hint)
     check_networks(report, "towers")
+    check_networks(report, "din_towers")
     if not model.multi_tower.HasField("final_dnn"):
         hint = "write final_dnn { hidden_units: [64, 32] }; [0] is the identity"
         report.refuse(f"{at}.final_dnn", "must be set", None, hint)

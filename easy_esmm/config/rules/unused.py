@@ -105,6 +105,11 @@ _SCORES = "the last layer of an attention is linear, with a bias"
 _CELLS = 65536
 
 UNUSED: Tuple[Unused, ...] = (
+    Unused(
+        "model_config.seq_att_groups.seq_dnn",
+        lambda _, __: True,
+        "the dnn of the din_towers that reads the group scores its elements",
+    ),
     Unused("data_config.with_header", _names_columns, "only CSV files have a header"),
     Unused(
         "data_config.separator",
