@@ -52,7 +52,7 @@ def write(
 def _write_attentions(groups: Mapping[str, Group]) -> None:
     for name, group in groups.items():
         for attention, weights in group.attention_weights.items():
-            _histogram(f"attention/{name}/{attention}", weights)
+            _histogram(f"attention_weights/{name}/{attention}", weights)
 
 
 def _histogram(name: str, values: Tensor) -> None:

@@ -40,7 +40,10 @@ def elements_of(column: Tensor, separator: str) -> Tensor:
     A text column is split wherever the whole `separator` stands; an empty text has no element. A
     list column is taken as it is, and a column of single numbers as lists of one.
     """
-    if isinstance(column, tf.RaggedTensor) or column.dtype != tf.string:
+    if isinstance(column, tf.RaggedTensor):
+        column.values.set_shape([None])  # of a placeholder not even the rank is known
+        return column
+    if column.dtype != tf.string:
         return pieces_of(column, separator)
     elements = tf.strings.split(column, separator)
     return tf.ragged.boolean_mask(elements, tf.not_equal(elements, "") | _has_several(elements))

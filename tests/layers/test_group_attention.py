@@ -278,3 +278,23 @@ def test_tf_summary_shows_the_weights_of_elements_alone() -> None:
     weights = weights_of(ran.values, KEY, HISTORY, MASK)
     np.testing.assert_allclose(ran.weights["a"], weights[MASK], rtol=2e-5)
     assert run().weights == {}
+
+
+def test_products_of_bfloat16_factors_are_near() -> None:
+    with tf.Graph().as_default(), v1.Session() as session:
+        config = text_format.Parse(BASE, SeqAttGroupConfig())
+        group = group_of({"k": KEY}, {"h": (HISTORY, MASK)})
+        results = [
+            GroupAttention(config, name, dtype).append_to(group, training=False).matrix
+            for name, dtype in (("a", tf.float32), ("b", tf.bfloat16))
+        ]
+        session.run(v1.global_variables_initializer())
+        variables = v1.trainable_variables()
+        half = len(variables) // 2
+        for one, other in zip(variables[:half], variables[half:]):
+            value = np.random.default_rng(2).normal(size=one.shape).astype(np.float32)
+            one.load(value, session)
+            other.load(value, session)
+        exact, rounded = session.run(results)
+    assert exact.dtype == rounded.dtype == np.float32
+    assert 0 < np.abs(exact - rounded).max() < 0.05
