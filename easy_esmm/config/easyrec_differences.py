@@ -10,6 +10,7 @@ from easy_esmm.config.problems import Place, Places
 from easy_esmm.config.rules.fields import is_default, matches
 from easy_esmm.config.tower_losses import predicts_value
 from easy_esmm.config.walk import Setting, settings
+from easy_esmm.protos.loss_pb2 import ORDER_CALIBRATE_LOSS
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
@@ -87,6 +88,14 @@ def _is_auc_of_probabilities(config: PipelineConfig, setting: Setting) -> bool:
     return setting.value.exact and not any(
         predicts_value(tower) for tower in read or (tower for _, tower in towers)
     )
+
+
+def _calibrates_without_relation(config: PipelineConfig, setting: Setting) -> bool:
+    if setting.value != ORDER_CALIBRATE_LOSS or _is_esmm(config, setting):
+        return False
+    towers = tower_paths(config.model_config)
+    own = [tower for path, tower in towers if setting.path.startswith(f"{path}.")]
+    return not any(getattr(tower, "relation_tower_names", ()) for tower in own)
 
 
 def _without_losses(_: PipelineConfig, setting: Setting) -> Dict[str, Any]:
@@ -185,6 +194,13 @@ _RULES: Tuple[_Rule, ...] = (
         ),
         "the weight counts; EasyRec ignores that of a second loss",
         _to(1.0),
+    ),
+    _Rule(
+        "model_config.**.losses.loss_type",
+        _calibrates_without_relation,
+        "compares with the tower before; EasyRec compares with relation_tower_names alone, and "
+        "leaves the loss out where there are none",
+        _nothing,
     ),
     _Rule(
         "model_config.**.losses.f1_reweighted_loss",

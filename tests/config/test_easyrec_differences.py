@@ -102,6 +102,18 @@ def test_other_models_differ_in_divisors_and_second_losses(tmp_path: Path) -> No
     ]
 
 
+def test_a_calibrator_without_a_relation_is_left_out_by_easyrec(tmp_path: Path) -> None:
+    losses = "losses { } losses { loss_type: ORDER_CALIBRATE_LOSS }"
+    text = f"""model_config {{ dbmtl {{
+      task_towers {{ tower_name: "a" }}
+      task_towers {{ tower_name: "b" {losses} }}
+      task_towers {{ tower_name: "c" {losses} relation_tower_names: "a" }}
+    }} }}"""
+    assert found(text, tmp_path) == [
+        (3, "model_config.dbmtl.task_towers[1].losses[1].loss_type", {})
+    ]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_edits_are_legal_and_leave_nothing_that_an_edit_reproduces(name: str) -> None:
     path = str(SAMPLES / f"{name}.config")
