@@ -137,6 +137,13 @@ CASES: Dict[str, Tuple[str, List[str]]] = {
             'blocks[0].keras_layer.st_params.activation: must be relu, relu6, leaky_relu, elu, selu, gelu, swish, silu, tanh, sigmoid, softplus, softsign, linear or dice, got "rleu"; did you mean relu?',
         ],
     ),
+    "more_layers_than_a_graph_holds": (
+        f'blocks {{ name: "a" {ALL} keras_layer {{ class_name: "MMoE" mmoe {{ num_task: 4000000000 num_expert: 0 expert_mlp {{ hidden_units: 4 }} }} }} }}',
+        [
+            "blocks[0].keras_layer.mmoe.num_task: must be in [1, 1000], got 4000000000",
+            "blocks[0].keras_layer.mmoe.num_expert: must be in [1, 1000], got 0",
+        ],
+    ),
     "two_kinds_of_outputs": (
         f'{BLOCK} concat_blocks: "a" output_blocks: "a"',
         ["concat_blocks: must not stand beside output_blocks, which are one for each tower"],
@@ -154,7 +161,7 @@ CASES: Dict[str, Tuple[str, List[str]]] = {
             "blocks[0].recurrent.keras_layer: must be set",
             "blocks[0].recurrent.num_steps: must be set",
             "blocks[1].layers[0].repeat.keras_layer: must be set",
-            "blocks[1].layers[0].repeat.num_repeat: must be at least 1, got 0",
+            "blocks[1].layers[0].repeat.num_repeat: must be in [1, 1000], got 0",
         ],
     ),
     "too_few_outputs": (
@@ -218,6 +225,10 @@ CASES: Dict[str, Tuple[str, List[str]]] = {
     "the_form_of_a_block": (
         f'{BLOCK} blocks {{ name: "b" inputs {{ block_name: "a" }} input_layer {{ }} }}',
         ["blocks[1].input_layer: needs one feature group, whole, as the only input"],
+    ),
+    "the_form_of_a_list": (
+        f'blocks {{ name: "a" {ALL} merge_inputs_into_list: true input_layer {{ }} }}',
+        ["blocks[0].input_layer: must not stand beside merge_inputs_into_list: it reads no list"],
     ),
     "two_forms_at_once": (
         f'blocks {{ name: "a" {ALL} input_layer {{ only_output_feature_list: true only_output_3d_tensor: true }} }}',

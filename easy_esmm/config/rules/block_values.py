@@ -252,6 +252,8 @@ def _form(block: Block, path: str, inputs: List[Value]) -> Value:
     read = [one for one in block.inputs if not one.ignore_input]
     if len(read) != 1 or not read[0].feature_group_name or read[0].input_slice:
         raise _Unfit(path, "needs one feature group, whole, as the only input")
+    if block.merge_inputs_into_list:
+        raise _Unfit(path, "must not stand beside merge_inputs_into_list: it reads no list")
     forms = [name for name in _FORMS if getattr(block.input_layer, name)]
     if len(forms) > 1:
         raise _Unfit(f"{path}.{forms[1]}", f"must not stand beside {forms[0]}", "true")

@@ -74,6 +74,7 @@ _LEVEL = "model_config.*ple.extraction_networks"
 _RATE = f"{_OPTIMIZER}.learning_rate"
 
 _SHARE = Interval(0, 1)
+_FEW = Interval(1, 1000)
 _BELOW_ONE = Interval(0, 1, closed="left")
 _ABOVE_ZERO = Interval(0, 1, closed="right")
 _INSIDE = Interval(0, 1, closed="neither")
@@ -161,12 +162,12 @@ RULES: Tuple[Rule, ...] = (
     Rule("model_config.backbone.blocks.name", ScopeName(), "it names variables"),
     Rule("model_config.backbone.**.input_layer.dropout_rate", _BELOW_ONE, "at 1 nothing is left"),
     *_each(
-        *(AtLeast(1), "it counts layers"),
+        *(_FEW, "it counts layers"),
         "model_config.backbone.**.num_steps",
         "model_config.backbone.**.num_repeat",
     ),
     *_each(
-        *(AtLeast(1), "it counts gates or experts"),
+        *(_FEW, "it counts gates or experts"),
         f"{_LAYER}.mmoe.num_task",
         f"{_LAYER}.mmoe.num_expert",
     ),
