@@ -81,7 +81,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         "sequence_features { seq_att_map { key: 'item' hist_seq: 'past' aux_hist_seq: 'past' } }",
         "}",
         [
-            f'x.config:27:68: {ATTENTION}.seq_att_map[0].aux_hist_seq[0]: must be unique: a feature of the attention has this name at line 27, got "past"'
+            f'x.config:27:68: {ATTENTION}.seq_att_map[0].aux_hist_seq[0]: must be unique: a history of the attention has this name at line 27, got "past"'
         ],
     ),
     "scores_of_two_units": (
@@ -141,6 +141,14 @@ def test_attention_without_a_fault_is_accepted_and_completed(load: Any) -> None:
     (group,) = load(OLD, changed(attention)).config.model_config.feature_groups
     (found,) = group.sequence_features
     assert (found.group_name, list(found.seq_dnn.hidden_units)) == ("seq_0", [128, 64, 32, 1])
+
+
+def test_a_key_may_be_compared_with_several_histories(load: Any) -> None:
+    attention = """sequence_features { seq_att_map { key: 'item' hist_seq: 'past' }
+      seq_att_map { key: 'item' hist_seq: 'bought' } }"""
+    past = "} " + PAST.replace('"past"', '"bought"') + " }"
+    (group,) = load(OLD, changed(attention, past)).config.model_config.feature_groups
+    assert [list(one.key) for one in group.sequence_features[0].seq_att_map] == [["item"]] * 2
 
 
 def test_sequence_in_the_matrix_is_refused_with_what_to_write(problems_of: Problems) -> None:

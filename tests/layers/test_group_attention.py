@@ -229,6 +229,17 @@ def test_several_keys_and_histories_stand_side_by_side(maps: str) -> None:
     np.testing.assert_allclose(ran.out, expected, rtol=2e-5, atol=1e-6)
 
 
+def test_a_key_may_be_compared_with_several_histories() -> None:
+    maps = "seq_att_map { key: 'k' hist_seq: 'h' } seq_att_map { key: 'k' hist_seq: 'y' }"
+    second = HISTORY[..., ::-1]
+    sequences = {"h": (HISTORY, MASK), "y": (second, MASK)}
+    ran = Ran(f"group_name: 'a' {maps} {DNN}", {"k": KEY}, sequences)
+    key, history = np.concatenate([KEY, KEY], 1), np.concatenate([HISTORY, second], 2)
+    weights = weights_of(ran.values, key, history, MASK)
+    expected = np.concatenate([attended(weights, history), key], axis=1)
+    np.testing.assert_allclose(ran.out, expected, rtol=2e-5, atol=1e-6)
+
+
 def test_narrower_key_is_padded_with_zeros_and_given_back_as_it_was() -> None:
     ran = Ran(f"{BASE} allow_key_transform: true", {"k": KEY[:, :2]}, {"h": (HISTORY, MASK)})
     padded = np.concatenate([KEY[:, :2], np.zeros([ROWS, 1])], axis=1)

@@ -107,12 +107,16 @@ def _check_attention(
 def _check_members(
     report: Report, features: Features, attention: SeqAttGroupConfig, path: str
 ) -> None:
-    """Keys and histories are features, of the kind that each must be, and each is there once."""
+    """Keys and histories are features of the kind that each must be.
+
+    A key may be compared with several histories; a history is there once.
+    """
     seen: List[Tuple[str, str]] = []
     for kind, name, at in _members(attention, path):
         if not report.require_member(at, name, features, "a feature"):
             continue
-        seen.append((name, at))
+        if kind != "key":
+            seen.append((name, at))
         if kind == "key" and _is_sequence(features, name):
             rule = "must not be a SequenceFeature: a key is what a row has one of"
             report.refuse(at, rule, quoted(name))
@@ -120,7 +124,7 @@ def _check_members(
             rule, hint = "must be a SequenceFeature", "set feature_type: SequenceFeature"
             report.refuse(at, rule, quoted(name), hint)
     report.require_unique(
-        [name for name, _ in seen], [at for _, at in seen], "a feature of the attention"
+        [name for name, _ in seen], [at for _, at in seen], "a history of the attention"
     )
 
 
