@@ -11,8 +11,8 @@ from easy_esmm.config.models import MODELS
 from easy_esmm.config.support import field_mark, is_closed_off, is_message
 from easy_esmm.protos.model_pb2 import ModelConfig
 
-_CUTOFF = 0.6
-"""difflib's own default: `embed_dim` finds `embedding_dim`, `foo` finds nothing."""
+_CUTOFF = 0.65
+"""`embed_dim` finds `embedding_dim`, `online` does not find `none`."""
 _SAME_WORD = 0.5
 """`units` and `unit` are one word, `name` and `label` are two."""
 
