@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Tuple
 
 from easy_esmm import console, flags
+from easy_esmm.config import Pipeline
 from easy_esmm.errors import UserError
 
 FLAGS = flags.define(
@@ -22,6 +23,10 @@ FLAGS = flags.define(
     "output_cols",
     "batch_size",
 )
+
+
+_ALL = "ALL_COLUMNS"
+_TYPES = ("double", "float", "string", "bigint")
 
 
 def main(arguments: flags.Arguments) -> None:
@@ -41,10 +46,29 @@ def main(arguments: flags.Arguments) -> None:
         FLAGS.output_path,
         checkpoint_path=FLAGS.checkpoint_path or "",
         saved_model=FLAGS.saved_model_dir or "",
-        reserved_columns=_names(FLAGS.reserved_cols),
-        output_columns=_names(FLAGS.output_cols),
+        reserved_columns=_reserved(pipeline, FLAGS.reserved_cols),
+        output_columns=_outputs(FLAGS.output_cols),
     )
     print(f"{rows:,} rows scored: {FLAGS.output_path}")
+
+
+def _reserved(pipeline: Pipeline, text: str) -> Tuple[str, ...]:
+    """Columns to copy; EasyRec's word stands for all that the config declares."""
+    if _names(text) != (_ALL,):
+        return _names(text)
+    return tuple(column.input_name for column in pipeline.config.data_config.input_fields)
+
+
+def _outputs(text: str) -> Tuple[str, ...]:
+    """Scores to write, none for all; EasyRec's `probs double` names the type of a column too."""
+    names = (_typed(name) for name in _names(text))
+    return tuple(name for name in names if name != _ALL)
+
+
+def _typed(name: str) -> str:
+    """The name without one of EasyRec's types behind it."""
+    head, _, kind = name.rpartition(" ")
+    return head.strip() if head and kind.lower() in _TYPES else name
 
 
 def _names(text: str) -> Tuple[str, ...]:
