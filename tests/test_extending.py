@@ -80,6 +80,7 @@ def test_example_works(heading: str, tmp_path: Path) -> None:
     [
         ("A feature type", 3),
         ("A model", 2),
+        ("A layer of a block", 4),
         ("A loss", 3),
         ("A metric", 2),
         ("An input format", 2),
