@@ -96,6 +96,16 @@ CASES: Dict[str, Tuple[str, List[str]]] = {
             "got JRC_LOSS; write losses { loss_type: JRC_LOSS jrc_loss { session_name: ... } }"
         ],
     ),
+    "an order of two tasks": (
+        multi_tower(
+            *(_USER, _ITEM, _FINAL),
+            more="losses { loss_type: CLASSIFICATION } losses { loss_type: ORDER_CALIBRATE_LOSS }",
+        ),
+        [
+            "x.config:33:49: model_config.losses[1].loss_type: must not be a loss of a model of "
+            "one task: it compares two, got ORDER_CALIBRATE_LOSS"
+        ],
+    ),
     "classes without joint ranking": (
         multi_tower(*(_USER, _ITEM, _FINAL), more="num_class: 2"),
         [

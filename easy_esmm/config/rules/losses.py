@@ -55,6 +55,13 @@ def check_losses(report: Report) -> None:
     _check_order(report)
 
 
+_FIRST = {
+    True: "must not be a loss of a model of one task: it compares two",
+    False: "must not be a loss of the first tower: it compares with the one before",
+}
+"""Why a loss of the order of two tasks is refused in the first, by whether there is no other."""
+
+
 def _check_order(report: Report) -> None:
     """A penalty of the order of two probabilities has both, and a loss of the label beside it."""
     model = report.config.model_config
@@ -69,8 +76,7 @@ def _check_order(report: Report) -> None:
     for spec in specs:
         for at in _calibrators(spec.tower, spec.path):
             if not spec.earlier:
-                rule = "must not be a loss of the first tower: it compares with the one before"
-                report.refuse(f"{at}.loss_type", rule, _ORDER)
+                report.refuse(f"{at}.loss_type", _FIRST[models.is_single_task(model)], _ORDER)
             elif values.intersection(spec.earlier):
                 rule = "must come after a tower that predicts a probability, not a value"
                 report.refuse(f"{at}.loss_type", rule, _ORDER)
