@@ -43,7 +43,7 @@ def test_reference_shows_marks_types_defaults_and_rules(reference: Any) -> None:
     assert "| list of float |" in dropout
     assert dropout.endswith("Must be in [0, 1): a rate of 1 removes every unit. |")
     assert '| `separator` | string | `","` |' in text
-    assert "* `is_profiling`, `summary_model_vars`: set it to false" in text
-    assert "* `tensor_fuse`, `incr_save_config`: needs a modified TensorFlow" in text
+    assert "* `input_dim`, `input_shape`: columns of several numbers: use separator and " in text
+    assert "* `tensor_fuse`: fusion of operations by a modified TensorFlow: leave it out" in text
     assert "*No effect*: there is one worker, which waits for nobody." in text
     assert "**Ours**; EasyRec does not know it." in text

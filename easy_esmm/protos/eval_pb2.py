@@ -15,7 +15,7 @@ _sym_db = _symbol_database.Default()
 from easy_esmm.protos import support_pb2 as easy__esmm_dot_protos_dot_support__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x65\x61sy_esmm/protos/eval.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1e\x65\x61sy_esmm/protos/support.proto\"\xd8\x02\n\nEvalConfig\x12\x17\n\x0cnum_examples\x18\x01 \x01(\r:\x01\x30\x12\x42\n\x12\x65val_interval_secs\x18\x02 \x01(\r:\x03\x33\x30\x30\x42!\xda\xf3\x18\x1d\x65very checkpoint is evaluated\x12\x37\n\tmax_evals\x18\x03 \x01(\r:\x01\x30\x42!\xda\xf3\x18\x1d\x65very checkpoint is evaluated\x12\x43\n\nsave_graph\x18\x04 \x01(\x08:\x05\x66\x61lseB(\xda\xf3\x18$TensorBoard shows the training graph\x12\x32\n\x0bmetrics_set\x18\x05 \x03(\x0b\x32\x1d.easy_esmm.protos.EvalMetrics\x12;\n\x0b\x65val_online\x18\x06 \x01(\x08:\x05\x66\x61lseB\x1f\xca\xf3\x18\x1b\x65valuate on eval_input_path\"\x9f\x05\n\x0b\x45valMetrics\x12$\n\x03\x61uc\x18\x01 \x01(\x0b\x32\x15.easy_esmm.protos.AUCH\x00\x12\x38\n\x0erecall_at_topk\x18\x02 \x01(\x0b\x32\x1e.easy_esmm.protos.RecallAtTopKH\x00\x12\x42\n\x13mean_absolute_error\x18\x03 \x01(\x0b\x32#.easy_esmm.protos.MeanAbsoluteErrorH\x00\x12@\n\x12mean_squared_error\x18\x04 \x01(\x0b\x32\".easy_esmm.protos.MeanSquaredErrorH\x00\x12.\n\x08\x61\x63\x63uracy\x18\x05 \x01(\x0b\x32\x1a.easy_esmm.protos.AccuracyH\x00\x12*\n\x06max_f1\x18\x06 \x01(\x0b\x32\x18.easy_esmm.protos.Max_F1H\x00\x12I\n\x17root_mean_squared_error\x18\x07 \x01(\x0b\x32&.easy_esmm.protos.RootMeanSquaredErrorH\x00\x12&\n\x04gauc\x18\x08 \x01(\x0b\x32\x16.easy_esmm.protos.GAUCH\x00\x12\x33\n\x0bsession_auc\x18\t \x01(\x0b\x32\x1c.easy_esmm.protos.SessionAUCH\x00\x12>\n\x11precision_at_topk\x18\n \x01(\x0b\x32!.easy_esmm.protos.PrecisionAtTopKH\x00\x12*\n\x06recall\x18\x0b \x01(\x0b\x32\x18.easy_esmm.protos.RecallH\x00\x12\x30\n\tprecision\x18\x0c \x01(\x0b\x32\x1b.easy_esmm.protos.PrecisionH\x00\x42\x08\n\x06metric\"5\n\x03\x41UC\x12\x19\n\x0enum_thresholds\x18\x01 \x01(\r:\x01\x30\x12\x13\n\x05\x65xact\x18\x02 \x01(\x08:\x04true\"2\n\x04GAUC\x12\x11\n\tuid_field\x18\x01 \x01(\t\x12\x17\n\treduction\x18\x02 \x01(\t:\x04mean\"?\n\nSessionAUC\x12\x18\n\x10session_id_field\x18\x01 \x01(\t\x12\x17\n\treduction\x18\x02 \x01(\t:\x04mean\":\n\x0cRecallAtTopK\x12\x0f\n\x04topk\x18\x01 \x01(\r:\x01\x35\x12\x19\n\x10session_id_field\x18\xe9\x07 \x01(\t\"=\n\x0fPrecisionAtTopK\x12\x0f\n\x04topk\x18\x01 \x01(\r:\x01\x35\x12\x19\n\x10session_id_field\x18\xe9\x07 \x01(\t\"\x13\n\x11MeanAbsoluteError\"\x12\n\x10MeanSquaredError\"\x16\n\x14RootMeanSquaredError\"\n\n\x08\x41\x63\x63uracy\"\x08\n\x06Recall\"\x0b\n\tPrecision\"\x08\n\x06Max_F1')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x65\x61sy_esmm/protos/eval.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1e\x65\x61sy_esmm/protos/support.proto\"\x93\x03\n\nEvalConfig\x12\x17\n\x0cnum_examples\x18\x01 \x01(\r:\x01\x30\x12\x42\n\x12\x65val_interval_secs\x18\x02 \x01(\r:\x03\x33\x30\x30\x42!\xda\xf3\x18\x1d\x65very checkpoint is evaluated\x12\x37\n\tmax_evals\x18\x03 \x01(\r:\x01\x30\x42!\xda\xf3\x18\x1d\x65very checkpoint is evaluated\x12\x43\n\nsave_graph\x18\x04 \x01(\x08:\x05\x66\x61lseB(\xda\xf3\x18$TensorBoard shows the training graph\x12\x32\n\x0bmetrics_set\x18\x05 \x03(\x0b\x32\x1d.easy_esmm.protos.EvalMetrics\x12v\n\x0b\x65val_online\x18\x06 \x01(\x08:\x05\x66\x61lseBZ\xca\xf3\x18Vevaluation on batches of the training, which is not built: evaluate on eval_input_path\"\x9f\x05\n\x0b\x45valMetrics\x12$\n\x03\x61uc\x18\x01 \x01(\x0b\x32\x15.easy_esmm.protos.AUCH\x00\x12\x38\n\x0erecall_at_topk\x18\x02 \x01(\x0b\x32\x1e.easy_esmm.protos.RecallAtTopKH\x00\x12\x42\n\x13mean_absolute_error\x18\x03 \x01(\x0b\x32#.easy_esmm.protos.MeanAbsoluteErrorH\x00\x12@\n\x12mean_squared_error\x18\x04 \x01(\x0b\x32\".easy_esmm.protos.MeanSquaredErrorH\x00\x12.\n\x08\x61\x63\x63uracy\x18\x05 \x01(\x0b\x32\x1a.easy_esmm.protos.AccuracyH\x00\x12*\n\x06max_f1\x18\x06 \x01(\x0b\x32\x18.easy_esmm.protos.Max_F1H\x00\x12I\n\x17root_mean_squared_error\x18\x07 \x01(\x0b\x32&.easy_esmm.protos.RootMeanSquaredErrorH\x00\x12&\n\x04gauc\x18\x08 \x01(\x0b\x32\x16.easy_esmm.protos.GAUCH\x00\x12\x33\n\x0bsession_auc\x18\t \x01(\x0b\x32\x1c.easy_esmm.protos.SessionAUCH\x00\x12>\n\x11precision_at_topk\x18\n \x01(\x0b\x32!.easy_esmm.protos.PrecisionAtTopKH\x00\x12*\n\x06recall\x18\x0b \x01(\x0b\x32\x18.easy_esmm.protos.RecallH\x00\x12\x30\n\tprecision\x18\x0c \x01(\x0b\x32\x1b.easy_esmm.protos.PrecisionH\x00\x42\x08\n\x06metric\"5\n\x03\x41UC\x12\x19\n\x0enum_thresholds\x18\x01 \x01(\r:\x01\x30\x12\x13\n\x05\x65xact\x18\x02 \x01(\x08:\x04true\"2\n\x04GAUC\x12\x11\n\tuid_field\x18\x01 \x01(\t\x12\x17\n\treduction\x18\x02 \x01(\t:\x04mean\"?\n\nSessionAUC\x12\x18\n\x10session_id_field\x18\x01 \x01(\t\x12\x17\n\treduction\x18\x02 \x01(\t:\x04mean\":\n\x0cRecallAtTopK\x12\x0f\n\x04topk\x18\x01 \x01(\r:\x01\x35\x12\x19\n\x10session_id_field\x18\xe9\x07 \x01(\t\"=\n\x0fPrecisionAtTopK\x12\x0f\n\x04topk\x18\x01 \x01(\r:\x01\x35\x12\x19\n\x10session_id_field\x18\xe9\x07 \x01(\t\"\x13\n\x11MeanAbsoluteError\"\x12\n\x10MeanSquaredError\"\x16\n\x14RootMeanSquaredError\"\n\n\x08\x41\x63\x63uracy\"\x08\n\x06Recall\"\x0b\n\tPrecision\"\x08\n\x06Max_F1')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -29,33 +29,33 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _globals['_EVALCONFIG'].fields_by_name['save_graph']._options = None
   _globals['_EVALCONFIG'].fields_by_name['save_graph']._serialized_options = b'\332\363\030$TensorBoard shows the training graph'
   _globals['_EVALCONFIG'].fields_by_name['eval_online']._options = None
-  _globals['_EVALCONFIG'].fields_by_name['eval_online']._serialized_options = b'\312\363\030\033evaluate on eval_input_path'
+  _globals['_EVALCONFIG'].fields_by_name['eval_online']._serialized_options = b'\312\363\030Vevaluation on batches of the training, which is not built: evaluate on eval_input_path'
   _globals['_EVALCONFIG']._serialized_start=82
-  _globals['_EVALCONFIG']._serialized_end=426
-  _globals['_EVALMETRICS']._serialized_start=429
-  _globals['_EVALMETRICS']._serialized_end=1100
-  _globals['_AUC']._serialized_start=1102
-  _globals['_AUC']._serialized_end=1155
-  _globals['_GAUC']._serialized_start=1157
-  _globals['_GAUC']._serialized_end=1207
-  _globals['_SESSIONAUC']._serialized_start=1209
-  _globals['_SESSIONAUC']._serialized_end=1272
-  _globals['_RECALLATTOPK']._serialized_start=1274
-  _globals['_RECALLATTOPK']._serialized_end=1332
-  _globals['_PRECISIONATTOPK']._serialized_start=1334
-  _globals['_PRECISIONATTOPK']._serialized_end=1395
-  _globals['_MEANABSOLUTEERROR']._serialized_start=1397
-  _globals['_MEANABSOLUTEERROR']._serialized_end=1416
-  _globals['_MEANSQUAREDERROR']._serialized_start=1418
-  _globals['_MEANSQUAREDERROR']._serialized_end=1436
-  _globals['_ROOTMEANSQUAREDERROR']._serialized_start=1438
-  _globals['_ROOTMEANSQUAREDERROR']._serialized_end=1460
-  _globals['_ACCURACY']._serialized_start=1462
-  _globals['_ACCURACY']._serialized_end=1472
-  _globals['_RECALL']._serialized_start=1474
-  _globals['_RECALL']._serialized_end=1482
-  _globals['_PRECISION']._serialized_start=1484
-  _globals['_PRECISION']._serialized_end=1495
-  _globals['_MAX_F1']._serialized_start=1497
-  _globals['_MAX_F1']._serialized_end=1505
+  _globals['_EVALCONFIG']._serialized_end=485
+  _globals['_EVALMETRICS']._serialized_start=488
+  _globals['_EVALMETRICS']._serialized_end=1159
+  _globals['_AUC']._serialized_start=1161
+  _globals['_AUC']._serialized_end=1214
+  _globals['_GAUC']._serialized_start=1216
+  _globals['_GAUC']._serialized_end=1266
+  _globals['_SESSIONAUC']._serialized_start=1268
+  _globals['_SESSIONAUC']._serialized_end=1331
+  _globals['_RECALLATTOPK']._serialized_start=1333
+  _globals['_RECALLATTOPK']._serialized_end=1391
+  _globals['_PRECISIONATTOPK']._serialized_start=1393
+  _globals['_PRECISIONATTOPK']._serialized_end=1454
+  _globals['_MEANABSOLUTEERROR']._serialized_start=1456
+  _globals['_MEANABSOLUTEERROR']._serialized_end=1475
+  _globals['_MEANSQUAREDERROR']._serialized_start=1477
+  _globals['_MEANSQUAREDERROR']._serialized_end=1495
+  _globals['_ROOTMEANSQUAREDERROR']._serialized_start=1497
+  _globals['_ROOTMEANSQUAREDERROR']._serialized_end=1519
+  _globals['_ACCURACY']._serialized_start=1521
+  _globals['_ACCURACY']._serialized_end=1531
+  _globals['_RECALL']._serialized_start=1533
+  _globals['_RECALL']._serialized_end=1541
+  _globals['_PRECISION']._serialized_start=1543
+  _globals['_PRECISION']._serialized_end=1554
+  _globals['_MAX_F1']._serialized_start=1556
+  _globals['_MAX_F1']._serialized_end=1564
 # @@protoc_insertion_point(module_scope)

@@ -306,7 +306,7 @@ CASES: Dict[str, Tuple[str, List[str]]] = {
         f'blocks {{ name: "a" inputs {{ feature_group_name: "all" input_fn: "lambda x: x" }} }} blocks {{ name: "b" {ALL} lambda {{ expression: "lambda x: x" }} }}',
         [
             'blocks[0].inputs[0].input_fn: known to EasyRec, refused here: config text is never evaluated as code: input_slice takes a part of an input, merge_inputs_into_list makes a list of several, got "lambda x: x"',
-            "blocks[1].lambda: known to EasyRec, refused here: config text is never evaluated as code",
+            "blocks[1].lambda: known to EasyRec, refused here: Python code, and config text is never evaluated as code: use a keras_layer, or input_slice",
         ],
     ),
 }

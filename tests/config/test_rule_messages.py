@@ -216,14 +216,14 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         "  num_steps: 100",
         "  num_steps: 100 incr_save_config { what { ever: 3 } }",
         [
-            "x.config:6:18: train_config.incr_save_config: known to EasyRec, refused here: needs a modified TensorFlow"
+            "x.config:6:18: train_config.incr_save_config: known to EasyRec, refused here: incremental checkpoints of a modified TensorFlow: set save_checkpoints_steps or save_checkpoints_secs"
         ],
     ),
     "kafka": (
         'train_input_path: "train.csv"',
         'kafka_train_input { topic: "a" }',
         [
-            "x.config:1:1: kafka_train_input: known to EasyRec, refused here: Kafka streams are not read"
+            "x.config:1:1: kafka_train_input: known to EasyRec, refused here: Kafka streams are not read: write their rows to files, and set train_input_path"
         ],
     ),
     "remote_model_dir": (
@@ -244,7 +244,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         '  label_fields: "buy"',
         '  label_sep: "|" label_fields: "buy"',
         [
-            'x.config:15:3: data_config.label_sep: known to EasyRec, refused here: a click or a conversion is one number, got "|"',
+            'x.config:15:3: data_config.label_sep: known to EasyRec, refused here: labels of several values; a click or a conversion is one number: write a column for each, got "|"',
         ],
     ),
     "input_type_not_yet": (
@@ -265,14 +265,14 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         '  label_fields: "buy"',
         '  negative_sampler { a: 1 } label_fields: "buy"',
         [
-            "x.config:15:3: data_config.negative_sampler: known to EasyRec, refused here: negative samplers belong to retrieval models"
+            "x.config:15:3: data_config.negative_sampler: known to EasyRec, refused here: rows drawn from a table of items, for retrieval models: leave it out"
         ],
     ),
     "feature_type_refused": (
         'input_names: "user" hash',
         'input_names: "user" feature_type: PassThroughFeature hash',
         [
-            "x.config:19:34: feature_config.features[0].feature_type: known to EasyRec, refused here: has no meaning in a multi-task model, got PassThroughFeature"
+            "x.config:19:34: feature_config.features[0].feature_type: known to EasyRec, refused here: a column that is handed to the outputs: use --reserved_cols of easy_esmm.predict, got PassThroughFeature"
         ],
     ),
     "wide_part_refused": (
@@ -804,7 +804,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'tower_name: "cvr"',
         'tower_name: "cvr" loss_type: ZILN_LOSS',
         [
-            "x.config:29:35: model_config.esmm.cvr_tower.loss_type: known to EasyRec, not supported here yet: use a tower of CLASSIFICATION for whether there is an amount, and one of L2_LOSS for how much, got ZILN_LOSS"
+            "x.config:29:35: model_config.esmm.cvr_tower.loss_type: known to EasyRec, not supported here yet: the value of a label that is mostly 0, which is not built: use a tower of CLASSIFICATION for whether there is an amount, and one of L2_LOSS for how much, got ZILN_LOSS"
         ],
     ),
     "loss_of_an_order_that_always_holds": (
@@ -856,8 +856,8 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'tower_name: "cvr" losses { loss_type: LISTWISE_DISTILL_LOSS listwise_distill_loss { label_clip_max_value: 512 } } losses { ziln_loss { mu_reg: 1 } }',
         [
             "x.config:29:44: model_config.esmm.cvr_tower.losses[0].loss_type: known to EasyRec, refused here: a loss of distillation, for which there is no teacher here; use LISTWISE_RANK_LOSS, got LISTWISE_DISTILL_LOSS",
-            "x.config:29:77: model_config.esmm.cvr_tower.losses[0].listwise_distill_loss: known to EasyRec, refused here: a loss of distillation, for which there is no teacher here",
-            "x.config:29:140: model_config.esmm.cvr_tower.losses[1].ziln_loss: known to EasyRec, not supported here yet: use a tower of CLASSIFICATION for whether there is an amount, and one of L2_LOSS for how much",
+            "x.config:29:77: model_config.esmm.cvr_tower.losses[0].listwise_distill_loss: known to EasyRec, refused here: a loss of distillation, for which there is no teacher here: use LISTWISE_RANK_LOSS and listwise_rank_loss",
+            "x.config:29:140: model_config.esmm.cvr_tower.losses[1].ziln_loss: known to EasyRec, not supported here yet: the value of a label that is mostly 0, which is not built: use a tower of CLASSIFICATION for whether there is an amount, and one of L2_LOSS for how much",
         ],
     ),
     "parameters_of_other_losses_of_pairs": (
@@ -1128,7 +1128,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         "  esmm {",
         "  loss_weight_strategy: Random esmm {",
         [
-            "x.config:27:3: model_config.loss_weight_strategy: known to EasyRec, refused here: use Fixed, got Random"
+            "x.config:27:3: model_config.loss_weight_strategy: known to EasyRec, refused here: weights of losses that are drawn anew at each step: use Fixed or Uncertainty, got Random"
         ],
     ),
 }
