@@ -87,6 +87,32 @@ SHARED: Dict[str, Flag] = {
 
 _ALIASES = {"pipeline_config": "pipeline_config_path"}
 
+_REDIS = "the tables are in the SavedModel, and none are written to Redis or OSS: leave it out"
+_SEARCH = "no parameters are searched for: edit the config, and see python -m easy_esmm.compare"
+_EASYREC = {
+    "check_mode": "python -m easy_esmm.check checks a config",
+    "clear_export": "an export never meets an older one, it has a version of its own: leave it out",
+    "distribute_eval": "an evaluation runs in one process: leave it out",
+    "export_done_file": "a version appears when it is complete: leave it out",
+    "fg_json_path": "RTP's feature generator is not read: leave it out",
+    "hpo_metric_save_path": _SEARCH,
+    "hpo_param_path": _SEARCH,
+    "ignore_finetune_ckpt_error": "without the checkpoint nothing would be fine-tuned: leave out "
+    "both it and --fine_tune_checkpoint",
+    "input_sep": "data_config.separator is what separates the columns of files",
+    "is_on_ds": "there is one machine: leave it out",
+    "odps_config": "MaxCompute tables are not read; export them to Parquet",
+    "oss_path": _REDIS,
+    "output_sep": "a .csv file has commas; leave it out, or write a .parquet file",
+    "redis_batch_size": _REDIS,
+    "redis_expire": _REDIS,
+    "redis_passwd": _REDIS,
+    "redis_threads": _REDIS,
+    "redis_timeout": _REDIS,
+    "redis_url": _REDIS,
+}
+"""Flags of EasyRec's programs that ours do not have, and what to do instead."""
+
 
 @dataclass(frozen=True)
 class Arguments:
@@ -169,6 +195,12 @@ def parse(
         no_flags = tuple(values(rest)[1:])
     except absl_flags.IllegalFlagValueError as error:
         raise _no_number(error) or error from None
+    except absl_flags.UnrecognizedFlagError as error:
+        reason = _EASYREC.get(error.flagname)
+        if reason is None:
+            raise
+        message = f"--{error.flagname}: known to EasyRec, refused here: {reason}"
+        raise UserError(message) from None
     if no_flags and not positional:
         joined = ", and configs are joined by commas" if "configs" in values else ""
         raise UserError(

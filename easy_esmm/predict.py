@@ -2,15 +2,19 @@
 
 python -m easy_esmm.predict --pipeline_config X --input_path F --output_path scores.csv
     [--checkpoint_path C | --saved_model_dir S] [--reserved_cols a,b] [--output_cols probs_cvr]
+
+With a SavedModel, --pipeline_config may be left out: it holds the config that it was exported with.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Tuple
 
 from easy_esmm import console, flags
 from easy_esmm.config import Pipeline
 from easy_esmm.errors import UserError
+from easy_esmm.serving import versions
 
 FLAGS = flags.define(
     *flags.CONFIG,
@@ -36,6 +40,9 @@ def main(arguments: flags.Arguments) -> None:
             raise UserError(f"--{name}: must be given")
     if FLAGS.checkpoint_path and FLAGS.saved_model_dir:
         raise UserError("--checkpoint_path and --saved_model_dir: give one of them, got both")
+    if FLAGS.saved_model_dir and not arguments.pipeline_config:
+        config = versions.pipeline_config(FLAGS.saved_model_dir)
+        arguments = replace(arguments, pipeline_config=config)
     pipeline = arguments.load("predict")
     console.start(pipeline.notes)
     from easy_esmm import training  # noqa: PLC0415 - TensorFlow, late

@@ -144,7 +144,8 @@ def test_scores_of_checkpoint_and_saved_model_agree_row_by_row(folder: Path) -> 
     assert "asset_files" in (assets / "pipeline.config").read_text()
     shared = ["--pipeline_config=x.config", "--input_path=eval.csv"]
     call(predict, *shared, "--output_path=a.csv", "--reserved_cols=note,user,click")
-    call(predict, *shared, "--output_path=b.parquet", "--saved_model_dir=exported")
+    alone = ["--input_path=eval.csv", "--saved_model_dir=exported"]  # with the config in its assets
+    call(predict, *alone, "--output_path=b.parquet")
     a, b = pd.read_csv("a.csv"), pd.read_parquet("b.parquet")
     outputs = ["logits_ctr", "logits_cvr", "probs_ctr", "probs_ctcvr", "probs_cvr"]
     assert sorted(b.columns) == sorted(outputs)

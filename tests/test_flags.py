@@ -55,6 +55,16 @@ def test_a_number_that_is_none_is_refused_in_our_words() -> None:
         flags.parse(values, ["program", "--batch_size", "abc"])
 
 
+@pytest.mark.parametrize("given", [["--output_sep", ";"], ["--output_sep=;"], ["-output_sep=;"]])
+def test_a_flag_of_easyrecs_is_refused_with_what_to_do(given: List[str]) -> None:
+    with pytest.raises(UserError) as caught:
+        flags.parse(flags.define("output_path"), ["program", *given])
+    assert str(caught.value) == (
+        "--output_sep: known to EasyRec, refused here: a .csv file has commas; leave it out, or "
+        "write a .parquet file"
+    )
+
+
 def test_user_error_ends_with_its_message_and_status_2(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,7 +36,7 @@ from easy_esmm.hooks.early_stop import EarlyStopHook
 from easy_esmm.hooks.progress import TrainProgress
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.export import export_model
-from easy_esmm.serving.saved_model import newest
+from easy_esmm.serving.versions import newest
 
 _NOTHING = DecisiveMetrics()
 

@@ -22,8 +22,9 @@ from easy_esmm.estimator.errors import require_files, user_errors
 from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.progress import ProgressLine
 from easy_esmm.serving.requests import request, text_column
-from easy_esmm.serving.saved_model import SavedModel, newest
+from easy_esmm.serving.saved_model import SavedModel
 from easy_esmm.serving.score_file import ScoreFile, require_other_names
+from easy_esmm.serving.versions import newest
 
 
 def predict(

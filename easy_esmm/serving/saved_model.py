@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any, Dict, Mapping
 
 import tensorflow as tf
@@ -58,11 +57,3 @@ class SavedModel:
         feed = {tensor: columns[key] for key, tensor in self._inputs.items()}
         scores: Dict[str, NDArray[Any]] = self._session.run(self._outputs, feed)
         return scores
-
-
-def newest(folder: str) -> str:
-    """The newest version under `folder`, or `folder` itself where it is a SavedModel."""
-    if not os.path.isdir(folder):
-        return folder
-    versions = [name for name in os.listdir(folder) if name.isdigit()]
-    return os.path.join(folder, max(versions, key=int)) if versions else folder

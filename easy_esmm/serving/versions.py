@@ -1,0 +1,31 @@
+"""Finds a SavedModel in a folder of versions, and the config in it. Without TensorFlow."""
+
+from __future__ import annotations
+
+import os
+
+from easy_esmm.errors import UserError
+
+_CONFIG = os.path.join("assets", "pipeline.config")
+
+
+def newest(folder: str) -> str:
+    """The newest version under `folder`, or `folder` itself where it is a SavedModel."""
+    if not os.path.isdir(folder):
+        return folder
+    versions = [name for name in os.listdir(folder) if name.isdigit()]
+    return os.path.join(folder, max(versions, key=int)) if versions else folder
+
+
+def pipeline_config(folder: str) -> str:
+    """The config that the newest SavedModel under `folder` was exported with.
+
+    Raises:
+      UserError: there is none.
+    """
+    file = os.path.join(newest(folder), _CONFIG)
+    if not os.path.exists(file):
+        raise UserError(
+            f"saved_model_dir: {folder} has no {_CONFIG}; name the config in --pipeline_config"
+        )
+    return file
