@@ -226,7 +226,7 @@ class Layer(_message.Message):
     def __init__(self, keras_layer: _Optional[_Union[KerasLayer, _Mapping]] = ..., recurrent: _Optional[_Union[RecurrentLayer, _Mapping]] = ..., repeat: _Optional[_Union[RepeatLayer, _Mapping]] = ..., **kwargs) -> None: ...
 
 class InputLayer(_message.Message):
-    __slots__ = ("do_batch_norm", "do_layer_norm", "dropout_rate", "feature_dropout_rate", "only_output_feature_list", "only_output_3d_tensor", "output_2d_tensor_and_feature_list", "output_seq_and_normal_feature")
+    __slots__ = ("do_batch_norm", "do_layer_norm", "dropout_rate", "feature_dropout_rate", "only_output_feature_list", "only_output_3d_tensor", "output_2d_tensor_and_feature_list", "output_seq_and_normal_feature", "wide_output_dim", "concat_seq_feature")
     DO_BATCH_NORM_FIELD_NUMBER: _ClassVar[int]
     DO_LAYER_NORM_FIELD_NUMBER: _ClassVar[int]
     DROPOUT_RATE_FIELD_NUMBER: _ClassVar[int]
@@ -235,6 +235,8 @@ class InputLayer(_message.Message):
     ONLY_OUTPUT_3D_TENSOR_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_2D_TENSOR_AND_FEATURE_LIST_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_SEQ_AND_NORMAL_FEATURE_FIELD_NUMBER: _ClassVar[int]
+    WIDE_OUTPUT_DIM_FIELD_NUMBER: _ClassVar[int]
+    CONCAT_SEQ_FEATURE_FIELD_NUMBER: _ClassVar[int]
     do_batch_norm: bool
     do_layer_norm: bool
     dropout_rate: float
@@ -243,7 +245,9 @@ class InputLayer(_message.Message):
     only_output_3d_tensor: bool
     output_2d_tensor_and_feature_list: bool
     output_seq_and_normal_feature: bool
-    def __init__(self, do_batch_norm: bool = ..., do_layer_norm: bool = ..., dropout_rate: _Optional[float] = ..., feature_dropout_rate: _Optional[float] = ..., only_output_feature_list: bool = ..., only_output_3d_tensor: bool = ..., output_2d_tensor_and_feature_list: bool = ..., output_seq_and_normal_feature: bool = ...) -> None: ...
+    wide_output_dim: int
+    concat_seq_feature: bool
+    def __init__(self, do_batch_norm: bool = ..., do_layer_norm: bool = ..., dropout_rate: _Optional[float] = ..., feature_dropout_rate: _Optional[float] = ..., only_output_feature_list: bool = ..., only_output_3d_tensor: bool = ..., output_2d_tensor_and_feature_list: bool = ..., output_seq_and_normal_feature: bool = ..., wide_output_dim: _Optional[int] = ..., concat_seq_feature: bool = ...) -> None: ...
 
 class Block(_message.Message):
     __slots__ = ("name", "inputs", "input_concat_axis", "merge_inputs_into_list", "extra_input_fn", "layers", "input_layer", "keras_layer", "recurrent", "repeat", "raw_input", "embedding_layer")

@@ -17,7 +17,7 @@ from easy_esmm.protos import support_pb2 as easy__esmm_dot_protos_dot_support__p
 from easy_esmm.protos import tower_pb2 as easy__esmm_dot_protos_dot_tower__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"easy_esmm/protos/multi_tower.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1a\x65\x61sy_esmm/protos/dnn.proto\x1a\x1e\x65\x61sy_esmm/protos/support.proto\x1a\x1c\x65\x61sy_esmm/protos/tower.proto\"\xd8\x02\n\nMultiTower\x12\'\n\x06towers\x18\x01 \x03(\x0b\x32\x17.easy_esmm.protos.Tower\x12(\n\tfinal_dnn\x18\x02 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\x12!\n\x11l2_regularization\x18\x03 \x01(\x02:\x06\x30.0001\x12+\n\ndin_towers\x18\x04 \x03(\x0b\x32\x17.easy_esmm.protos.Tower\x12\x89\x01\n\nbst_towers\x18\x05 \x03(\x0b\x32\x19.easy_esmm.protos.ForeignBZ\xd2\xf3\x18Vthere is no transformer over histories; pool them by TagFeatures in a group of a tower\x12\x1b\n\x0cuse_input_bn\x18\xe9\x07 \x01(\x08:\x04true')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"easy_esmm/protos/multi_tower.proto\x12\x10\x65\x61sy_esmm.protos\x1a\x1a\x65\x61sy_esmm/protos/dnn.proto\x1a\x1e\x65\x61sy_esmm/protos/support.proto\x1a\x1c\x65\x61sy_esmm/protos/tower.proto\"\x8c\x03\n\nMultiTower\x12\'\n\x06towers\x18\x01 \x03(\x0b\x32\x17.easy_esmm.protos.Tower\x12(\n\tfinal_dnn\x18\x02 \x01(\x0b\x32\x15.easy_esmm.protos.DNN\x12!\n\x11l2_regularization\x18\x03 \x01(\x02:\x06\x30.0001\x12+\n\ndin_towers\x18\x04 \x03(\x0b\x32\x17.easy_esmm.protos.Tower\x12\xbd\x01\n\nbst_towers\x18\x05 \x03(\x0b\x32\x19.easy_esmm.protos.ForeignB\x8d\x01\xd2\xf3\x18\x88\x01there is no transformer over histories: attend to them in din_towers of MultiTowerDIN, or list them as TagFeatures in a group of a tower\x12\x1b\n\x0cuse_input_bn\x18\xe9\x07 \x01(\x08:\x04true')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -25,7 +25,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'easy_esmm.protos.multi_towe
 if _descriptor._USE_C_DESCRIPTORS == False:
   DESCRIPTOR._options = None
   _globals['_MULTITOWER'].fields_by_name['bst_towers']._options = None
-  _globals['_MULTITOWER'].fields_by_name['bst_towers']._serialized_options = b'\322\363\030Vthere is no transformer over histories; pool them by TagFeatures in a group of a tower'
+  _globals['_MULTITOWER'].fields_by_name['bst_towers']._serialized_options = b'\322\363\030\210\001there is no transformer over histories: attend to them in din_towers of MultiTowerDIN, or list them as TagFeatures in a group of a tower'
   _globals['_MULTITOWER']._serialized_start=147
-  _globals['_MULTITOWER']._serialized_end=491
+  _globals['_MULTITOWER']._serialized_end=543
 # @@protoc_insertion_point(module_scope)

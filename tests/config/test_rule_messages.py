@@ -716,6 +716,13 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             f'x.config:25:3: model_config.model_class: must be one of {", ".join(MODELS)}, got "ESSM"; did you mean ESMM?'
         ],
     ),
+    "model_class_of_bst": (
+        '"ESMM"',
+        '"MultiTowerBST"',
+        [
+            'x.config:25:3: model_config.model_class: known to EasyRec, refused here: a transformer over histories; use MultiTowerDIN, which attends to them, got "MultiTowerBST"'
+        ],
+    ),
     "model_class_refused": (
         '"ESMM"',
         '"DSSM"',
@@ -868,7 +875,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             "x.config:29:141: model_config.esmm.cvr_tower.losses[1].pairwise_hinge_loss.margin: must be at least 0, got -1",
             "x.config:29:152: model_config.esmm.cvr_tower.losses[1].pairwise_hinge_loss.temperature: must be greater than 0, got 0",
             "x.config:29:167: model_config.esmm.cvr_tower.losses[1].pairwise_hinge_loss.ohem_ratio: must be in (0, 1], got 0",
-            "x.config:29:181: model_config.esmm.cvr_tower.losses[1].pairwise_hinge_loss.use_exponent: known to EasyRec, refused here: PAIRWISE_LOGISTIC_LOSS is smooth, and does not overflow, got true",
+            "x.config:29:181: model_config.esmm.cvr_tower.losses[1].pairwise_hinge_loss.use_exponent: known to EasyRec, refused here: an exponential in place of the hinge, which overflows: use PAIRWISE_LOGISTIC_LOSS, which is smooth, got true",
             "x.config:29:272: model_config.esmm.cvr_tower.losses[2].pairwise_logistic_loss.hinge_margin: known to EasyRec, refused here: use PAIR_WISE_LOSS, which has a margin, or PAIRWISE_HINGE_LOSS, got 1",
         ],
     ),

@@ -129,7 +129,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         "  num_steps: 100",
         "  num_steps: 100 force_restore_shape_compatible: true",
         [
-            "x.config:6:18: train_config.force_restore_shape_compatible: known to EasyRec, refused here: a row cut off or filled in belongs to other ids; variables of another shape start anew, and are reported, got true"
+            "x.config:6:18: train_config.force_restore_shape_compatible: known to EasyRec, refused here: a row cut off or filled in belongs to other ids: leave it out, and variables of another shape start anew, and are reported, got true"
         ],
     ),
     "dead_line": (

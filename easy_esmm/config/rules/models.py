@@ -17,11 +17,13 @@ from easy_esmm.protos.dnn_pb2 import DNN
 _SINGLE = "a single-task model that is not built; use MultiTower or DeepFM"
 _RETRIEVAL = "it retrieves by nearest vectors, which rates rows of two towers apart; use MultiTower"
 _REFUSED: Dict[str, str] = {
-    **dict.fromkeys(("AutoInt", "DCN", "DLRM", "FM", "MultiTowerBST"), _SINGLE),
+    **dict.fromkeys(("AutoInt", "DCN", "DLRM", "FM"), _SINGLE),
+    "MultiTowerBST": "a transformer over histories; use MultiTowerDIN, which attends to them",
     **dict.fromkeys(
-        ("CoMetricLearningI2I", "DAT", "DSSM", "DropoutNet", "MIND", "MultiTowerRecall", "PDN"),
+        ("CoMetricLearningI2I", "DAT", "DSSM", "DSSM_SENet", "DropoutNet", "MIND", "MatchModel"),
         _RETRIEVAL,
     ),
+    **dict.fromkeys(("MultiTowerRecall", "PDN", "ParallelDSSM"), _RETRIEVAL),
     "RankModel": "a single-task model over blocks; use MultiTaskModel with one of task_towers",
     "RocketLaunching": "it distils a large network into a small one; use MultiTower",
     **dict.fromkeys(("CMBF", "Uniter"), "it reads images and text; use MultiTower over features"),
