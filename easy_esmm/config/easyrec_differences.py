@@ -124,7 +124,10 @@ _RULES: Tuple[_Rule, ...] = (
         lambda config, setting: _is_other(config, setting) and _is_set(config, setting),
         "the penalty is divided by the rows of the batch, as the loss is; EasyRec adds it whole "
         "to the mean of the losses",
-        lambda config, setting: {setting.path: setting.value * config.data_config.batch_size},
+        lambda config, setting: {
+            # What a float32 holds of it: 5e-6 is 4.999999873689376e-06.
+            setting.path: float(f"{setting.value * config.data_config.batch_size:.7g}")
+        },
     ),
     _Rule(
         "data_config.sample_weight",

@@ -35,7 +35,7 @@ model_config {
     task_towers { losses { weight: 3 } losses { weight: 0.5 loss_type: F1_REWEIGHTED_LOSS f1_reweighted_loss { } } }
     task_towers { out_task_space_weight: 0 losses { weight: 3 } weight: 2 }
   }
-  embedding_regularization: 0.5
+  embedding_regularization: 5e-6
 }
 eval_config { metrics_set { auc { exact: false } } metrics_set { auc { exact: false } } }
 export_config { best_exporter_metric: "auc" }
@@ -95,7 +95,7 @@ def test_other_models_differ_in_divisors_and_second_losses(tmp_path: Path) -> No
         (
             7,
             "model_config.embedding_regularization",
-            {"model_config.embedding_regularization": 0.5 * 64},
+            {"model_config.embedding_regularization": 0.00032},
         ),
         (9, "eval_config.metrics_set[0]", {}),
         (10, "export_config.best_exporter_metric", {}),

@@ -243,9 +243,10 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
     ),
     "common_metrics_that_no_tower_needs": (
         "  esmm {",
-        "  esmm {\n    ctr_tower { metrics_set { auc { } } } cvr_tower { metrics_set { auc { } } } } }\neval_config { metrics_set { auc { } } }\nmodel_config { esmm {",
+        '  esmm {\n    ctr_tower { metrics_set { auc { } } } cvr_tower { metrics_set { auc { } } } } }\neval_config { metrics_set { auc { } } metrics_set { gauc { uid_field: "user" } } }\nmodel_config { esmm {',
         [
-            "x.config:29:15: eval_config.metrics_set[0]: has no effect here: every tower has a metrics_set"
+            "x.config:29:15: eval_config.metrics_set[0]: has no effect here: every tower has a metrics_set",
+            "x.config:29:39: eval_config.metrics_set[1]: has no effect here: every tower has a metrics_set",
         ],
     ),
     "few_thresholds": (

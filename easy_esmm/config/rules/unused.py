@@ -39,8 +39,10 @@ def unused_notes(config: PipelineConfig, places: Places) -> List[Problem]:
     """
     notes: List[Problem] = []
     for setting in settings(config):
-        if field_mark(setting.field) is not None or is_default(setting) or setting.index > 0:
+        if field_mark(setting.field) is not None or is_default(setting):
             continue
+        if setting.index > 0 and setting.field.message_type is None:
+            continue  # one note for a list of values
         if isinstance(setting.owner, FeatureConfig):
             why = why_unused(config, setting.owner, setting.field.name)
         else:
