@@ -56,8 +56,10 @@ def from_easyrec(path: str, output: Optional[str] = None) -> None:
 
     Raises:
       ConfigError: it does not pass; the differences are printed before.
-      UserError: `output` is there already.
+      UserError: `output` is there already, or has the ending of another format.
     """
+    if output and output.endswith(".json"):
+        raise UserError(f"--output: must not end in .json: it is written as text, got {output}")
     if output and os.path.exists(output):
         raise UserError(f"--output: {output} is there already; name another")
     parsed = parse(path)

@@ -120,3 +120,6 @@ def test_differences_from_easyrec_come_with_the_config_that_has_its_numbers(tmp_
     assert written.count("exact: false") == 3
     status, _, complaints = _check("--from_easyrec", SAMPLE, "--output", str(same))
     assert (status, complaints) == (2, [f"--output: {same} is there already; name another"])
+    status, _, complaints = _check("--from_easyrec", SAMPLE, "--output", "same.json")
+    rule = "--output: must not end in .json: it is written as text, got same.json"
+    assert (status, complaints) == (2, [rule])

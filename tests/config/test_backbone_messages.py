@@ -474,6 +474,24 @@ def test_untyped_parameters_mean_what_typed_ones_do(load: Load) -> None:
     assert untyped.config.model_config == typed.config.model_config
 
 
+def test_the_last_of_several_untyped_parameters_of_one_name_counts(load: Load) -> None:
+    typed = load(*model(keras('class_name: "MLP" mlp { hidden_units: [4] }')))
+    twice = " ".join(
+        f'fields {{ key: "hidden_units" value {{ number_value: {units} }} }}' for units in (8, 4)
+    )
+    untyped = load(*model(keras(f'class_name: "MLP" st_params {{ {twice} }}')))
+    assert untyped.config.model_config == typed.config.model_config
+
+
+def test_a_chain_of_blocks_may_be_of_any_length() -> None:
+    backbone = BackboneTower()
+    for number in range(5000):
+        block = backbone.blocks.add(name=f"b{number}")
+        block.inputs.add(block_name=f"b{number + 1}")
+    names = [block.name for block in graph.blocks_in_order(backbone)]
+    assert names == [f"b{number}" for number in reversed(range(5000))]
+
+
 def test_a_json_config_has_untyped_parameters_as_an_object(load: Load, tmp_path: Path) -> None:
     typed = load(
         *model(

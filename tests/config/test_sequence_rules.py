@@ -36,6 +36,13 @@ model_config {{
 
 # What is wrong: (sequence_features, what the sequence has besides, all lines of the message).
 CASES: Dict[str, Tuple[str, str, List[str]]] = {
+    "a_name_that_variables_cannot_bear": (
+        "sequence_features { group_name: 'a & b' seq_att_map { key: 'item' hist_seq: 'past' } }",
+        "}",
+        [
+            f"x.config:27:25: {ATTENTION}.group_name: must be a name of letters, digits, '_', '.', '-' and '/', got \"a & b\""
+        ],
+    ),
     "unknown_names": (
         "sequence_features { seq_att_map { key: 'itm' hist_seq: 'pst' aux_hist_seq: 'x' } }",
         "}",

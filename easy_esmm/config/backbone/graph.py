@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Tuple
+from typing import Dict, Iterator, List, Tuple
 
 from easy_esmm.protos.backbone_pb2 import BackboneTower, Block
 
@@ -22,19 +22,27 @@ def blocks_in_order(backbone: BackboneTower) -> Tuple[Block, ...]:
     """
     by_name = {block.name: block for block in backbone.blocks}
     done: Dict[str, Block] = {}
+    # Blocks that have begun, each with what it still waits for: a chain of any length fits.
+    begun: Dict[str, Tuple[Block, Iterator[Block]]] = {}
 
-    def visit(block: Block, above: List[str]) -> None:
-        if block.name in above:
-            raise Cycle([*above[above.index(block.name) :], block.name])
-        if block.name in done:
-            return
-        for name in _waits_for(block):
-            if name in by_name:
-                visit(by_name[name], [*above, block.name])
-        done[block.name] = block
+    def begin(block: Block) -> None:
+        if block.name in begun:
+            names = list(begun)
+            raise Cycle([*names[names.index(block.name) :], block.name])
+        if block.name not in done:
+            waits_for = iter([by_name[name] for name in _waits_for(block) if name in by_name])
+            begun[block.name] = block, waits_for
 
-    for block in backbone.blocks:
-        visit(block, [])
+    for start in backbone.blocks:
+        begin(start)
+        while begun:
+            name, (block, waits_for) = next(reversed(begun.items()))
+            following = next(waits_for, None)
+            if following is None:
+                done[name] = block
+                del begun[name]
+            else:
+                begin(following)
     return tuple(done.values())
 
 

@@ -39,8 +39,11 @@ def type_parameters(
 
 
 def _tree(struct: Struct, path: str, places: Places) -> Body:
+    """The parameters; of several with one key the last counts, as in EasyRec's map."""
     entries = []
-    for number, field in enumerate(struct.fields):
+    last = {field.key: number for number, field in enumerate(struct.fields)}
+    for number in last.values():
+        field = struct.fields[number]
         place = places.find(f"{path}.fields[{number}]")
         value = _plain(field.value)
         if value is not None:

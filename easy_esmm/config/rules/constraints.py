@@ -10,6 +10,7 @@ from easy_esmm.config.hints import did_you_mean
 from easy_esmm.config.timestamp import parse_time
 
 _SCOPE_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-]*")
+_INNER_SCOPE_NAME = re.compile(r"[A-Za-z0-9_.\-/]+")
 
 
 @dataclass(frozen=True)
@@ -196,8 +197,14 @@ class LocalPath(Constraint):
 class ScopeName(Constraint):
     """A name that TensorFlow takes for a variable; the empty name is a field left unset."""
 
+    inside: bool = False
+    """Whether it stands behind the names of other scopes; it may then be several itself."""
+
     def words(self) -> str:
+        if self.inside:
+            return "a name of letters, digits, '_', '.', '-' and '/'"
         return "a name of letters, digits, '_', '.' and '-' that begins with a letter, digit or '.'"
 
     def _holds(self, value: Any) -> bool:
-        return not value or _SCOPE_NAME.fullmatch(value) is not None
+        pattern = _INNER_SCOPE_NAME if self.inside else _SCOPE_NAME
+        return not value or pattern.fullmatch(value) is not None

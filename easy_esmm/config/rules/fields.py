@@ -124,6 +124,11 @@ RULES: Tuple[Rule, ...] = (
         f"{_FEATURE}.feature_name",
     ),
     Rule("model_config.feature_groups.group_name", ScopeName(), "it names variables"),
+    Rule(
+        "model_config.feature_groups.sequence_features.group_name",
+        ScopeName(inside=True),
+        "it names variables",
+    ),
     Rule("model_config.**.tower_name", ScopeName(), "it names variables, outputs and metrics"),
     *_each(
         *(_TABLE_ROWS, "more rows fit no machine"),
