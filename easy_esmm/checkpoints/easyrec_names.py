@@ -24,9 +24,11 @@ An optimizer's slot has the name of its variable with the slot's behind it, in b
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Callable, Dict, Iterable, List, Optional, Tuple
 
 from easy_esmm.config import models
+from easy_esmm.config.groups import tables_of
 from easy_esmm.config.tasks import task_specs
 from easy_esmm.protos.model_pb2 import ModelConfig
 
@@ -60,10 +62,9 @@ class Sources:
             group: "input_layer" + (f"_{number}" if number else "")
             for number, group in enumerate(read)
         }
-        self._groups_of_feature: Dict[str, int] = {}
-        for group in model.feature_groups:
-            for name in group.feature_names:
-                self._groups_of_feature[name] = self._groups_of_feature.get(name, 0) + 1
+        all_groups = model.feature_groups
+        tables = {table for group in all_groups for table in tables_of(all_groups, group)}
+        self._tables_of_feature = Counter(name for _, name in tables)
         self._rules: Tuple[Tuple[str, Callable[[re.Match[str]], List[str]]], ...] = (
             (r"embedding/([^/]+)/([^/]+)(.*)", self._table),
             (r"shared_embedding/([^/]+)(.*)", self._shared_table),
@@ -96,8 +97,8 @@ class Sources:
         rest = f"{feature}_embedding/embedding_weights{slot}"
         if group in self._input_layers and f"{self._input_layers[group]}/{rest}" in self._found:
             return [f"{self._input_layers[group]}/{rest}"]
-        # A feature of one group has one table, whatever number its input layer was given.
-        return self._only(rest) if self._groups_of_feature.get(feature) == 1 else []
+        # A feature of one table has it whatever number its input layer was given.
+        return self._only(rest) if self._tables_of_feature[feature] == 1 else []
 
     def _shared_table(self, match: re.Match[str]) -> List[str]:
         name, slot = match.groups()

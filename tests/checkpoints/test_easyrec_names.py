@@ -198,6 +198,21 @@ def test_a_feature_of_two_groups_is_found_by_the_number_of_its_input_layer_alone
     assert source("embedding/b/both", first) is None
 
 
+def test_the_key_of_an_attention_does_not_take_the_table_of_another_group() -> None:
+    keys = "sequence_features { seq_att_map { key: 'x' hist_seq: 'z' } %s }"
+    there = "input_layer/x_embedding/embedding_weights"
+    moved = there.replace("layer", "layer_7")
+    for searched in (False, True):
+        option = "allow_key_search: true" if searched else ""
+        text = MODEL.replace('"y", "both"]', f'"y", "both"] {keys % option}')
+        model = text_format.Parse(text, ModelConfig())
+        assert Sources(model, [there]).of("embedding/a/x") == there
+        if not searched:
+            assert Sources(model, [there]).of("embedding/b/x") is None
+        # Searched for, the key is that of the other group: there is one table.
+        assert Sources(model, [moved]).of("embedding/a/x") == (moved if searched else None)
+
+
 def test_our_own_name_comes_first() -> None:
     there = "input_layer/x_embedding/embedding_weights"
     assert source("embedding/a/x", there, "embedding/a/x") == "embedding/a/x"
