@@ -20,7 +20,6 @@ from easy_esmm.layers.blocks.values import (
     flattened,
     joined,
     matrices_of,
-    matrix_of,
     part_of,
 )
 from easy_esmm.layers.dropout import Dropout
@@ -49,11 +48,10 @@ class Backbone(keras.layers.Layer):  # type: ignore[misc]
         for block in self._blocks:
             values[block.block_name] = block(groups, values, training=training)
         output = self._output(values)
-        if isinstance(output, (list, tuple)):
-            outputs = matrices_of(output)
-            return outputs if len(outputs) > 1 else outputs[0]
-        matrix = matrix_of(output)
-        return matrix if self._top is None else self._top(matrix, training=training)
+        outputs = matrices_of(output if isinstance(output, (list, tuple)) else [output])
+        if len(outputs) > 1:
+            return outputs
+        return outputs[0] if self._top is None else self._top(outputs[0], training=training)
 
     def _output(self, values: Mapping[str, Value]) -> Value:
         if self._config.output_blocks:

@@ -87,6 +87,19 @@ def test_output_blocks_are_one_for_each_tower_in_their_order() -> None:
 def test_the_top_mlp_is_on_what_the_blocks_give() -> None:
     output, v = run(f'blocks {{ name: "one" {OF_A} }} top_mlp {{ hidden_units: 3 {NO_BN} }}')
     close(output, relu_of(A, v, "top_mlp"))
+    output, v = run(f"""
+      blocks {{ name: "one" {OF_A} }} output_blocks: "one" top_mlp {{ hidden_units: 3 {NO_BN} }}
+    """)
+    close(output, relu_of(A, v, "top_mlp"))
+
+
+def test_the_top_mlp_is_on_the_only_output_of_a_list_too() -> None:
+    mixture = f"mmoe {{ num_task: 1 num_expert: 1 expert_mlp {{ hidden_units: 2 {NO_BN} }} }}"
+    output, v = run(f"""
+      blocks {{ name: "mixed" {OF_A} keras_layer {{ class_name: 'MMoE' {mixture} }} }}
+      top_mlp {{ hidden_units: 3 {NO_BN} }}
+    """)
+    close(output, relu_of(relu_of(A, v, "mixed/mmoe/expert_0"), v, "top_mlp"))
 
 
 def test_a_list_of_outputs_comes_from_a_block_that_gives_one() -> None:

@@ -216,6 +216,35 @@ def test_towers_of_a_simple_model_may_each_read_a_feature_group_of_their_own() -
         np.testing.assert_allclose(result.served[f"logits_{task}"], logit, rtol=2e-5, atol=2e-6)
 
 
+@pytest.mark.parametrize(
+    ("name", "biased", "plain"),
+    [
+        ("MMoE", ["mixture/gate_click/scores", "mixture/gate_cart/scores"], []),
+        (
+            "PLE",
+            [
+                f"extraction/level_{gate}/scores"
+                for gate in ("0/gate_click", "0/gate_cart", "0/gate_shared", "1/gate_click")
+            ],
+            [],
+        ),
+        (
+            "AITM",
+            ["cart_tower/transfer/hand_over"],
+            [f"cart_tower/transfer/{part}" for part in ("query", "key", "value")],
+        ),
+    ],
+)
+def test_gates_and_what_is_handed_over_have_a_bias_but_not_the_attention(
+    name: str, biased: List[str], plain: List[str]
+) -> None:
+    model_config = config(name, 2)
+    variables = run(model_config, observed(task_specs(model_config))).variables
+    for layer in [*biased, *plain]:
+        assert f"{layer}/kernel:0" in variables
+        assert (f"{layer}/bias:0" in variables) == (layer in biased)
+
+
 def test_experts_may_be_listed_with_layers_of_their_own() -> None:
     model_config = config("MMoE", 2)
     mmoe = model_config.mmoe
