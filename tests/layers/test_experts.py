@@ -87,6 +87,13 @@ def test_a_task_reads_its_own_and_the_shared_experts_level_by_level(levels: int)
     assert len(variables) == [16 + 2 + 2, 16 + 2 + 3 + 8 + 2][levels - 1]
 
 
+def test_a_shared_gate_between_levels_reads_the_shared_part() -> None:
+    # Of three levels: what the first one's gate reads is the input of all tasks too.
+    outputs, variables = run(lambda: extraction([LEVELS[0], LEVELS[1], LEVELS[0]]))
+    expected = in_numpy.extraction(X, variables, "trunk", [(2, 1), (1, 2), (2, 1)])
+    np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-4)
+
+
 def test_the_weights_of_a_gate_are_a_softmax_without_bias_and_sum_to_one() -> None:
     with tf.Graph().as_default(), v1.Session() as session:
         gate = Gate(3, "gate")

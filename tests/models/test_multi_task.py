@@ -327,6 +327,23 @@ def test_a_related_tower_counts_as_the_earlier_one_and_several_penalties_bear_na
     ]
 
 
+def test_a_tower_is_held_below_each_of_the_towers_that_it_names() -> None:
+    model_config = config("DBMTL", 3)
+    third = model_config.dbmtl.task_towers[2]
+    text_format.Merge(f'{CALIBRATED} relation_tower_names: ["click", "cart"]', third)
+    rows = observed(task_specs(model_config))
+    result = run(model_config, rows)
+    click, cart, buy = (
+        np.asarray(result.served[f"probs_{name}"], np.float64) for name in ("click", "cart", "buy")
+    )
+    above_click, above_cart = (np.maximum(0.0, buy - earlier) for earlier in (click, cart))
+    assert above_click.any()
+    assert above_cart.any()
+    expected = (rows["buy"].weight * (above_click + above_cart)).sum() / ROWS
+    value, _ = result.terms["order_calibrate_loss"]
+    assert value == pytest.approx(expected, rel=2e-5)
+
+
 def test_a_sum_is_the_mean_times_the_rows() -> None:
     model_config = config("MMoE", 3)
     rows = observed(task_specs(model_config))

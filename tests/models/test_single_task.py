@@ -137,6 +137,23 @@ def test_multi_tower_joins_the_towers_of_normalised_groups(is_normalized: bool) 
     np.testing.assert_allclose(result.served["probs"], sigmoid(logit), rtol=2e-5, atol=2e-6)
 
 
+def test_in_training_groups_are_normalised_by_the_rows_of_the_batch() -> None:
+    config = text_format.Parse(MULTI_TOWER + _NAMES, ModelConfig())
+    with tf.Graph().as_default(), v1.Session() as session:
+        model = models.build(config, task_specs(config), tf.float32)
+        groups = {name: Group(tf.constant(matrix)) for name, matrix in GROUPS.items()}
+        served = dict(model.outputs(groups, training=True).served)
+        in_numpy.randomize(session)
+        variables = {v.name: v for v in v1.global_variables()}
+        found, v = session.run((served, variables))
+    for name, x in GROUPS.items():
+        # In place of the moving averages.
+        v[f"group_{name}/input_norm/moving_mean:0"] = x.mean(axis=0)
+        v[f"group_{name}/input_norm/moving_variance:0"] = x.var(axis=0)
+    logit = answer(Result(found, {}, None, 0.0, v))[:, 0]
+    np.testing.assert_allclose(found["logits"], logit, rtol=2e-4, atol=2e-5)
+
+
 def test_the_loss_is_the_weighted_mean_cross_entropy_of_the_only_task() -> None:
     result = answered(MULTI_TOWER + _NAMES)
     logit = answer(result)[:, 0]
