@@ -83,11 +83,13 @@ class SimpleMultiTask(_message.Message):
     def __init__(self, task_towers: _Optional[_Iterable[_Union[_tower_pb2.TaskTower, _Mapping]]] = ..., l2_regularization: _Optional[float] = ...) -> None: ...
 
 class MultiTaskModel(_message.Message):
-    __slots__ = ("l2_regularization", "outputs", "task_towers")
+    __slots__ = ("l2_regularization", "outputs", "user_tower_idx_in_output", "task_towers")
     L2_REGULARIZATION_FIELD_NUMBER: _ClassVar[int]
     OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    USER_TOWER_IDX_IN_OUTPUT_FIELD_NUMBER: _ClassVar[int]
     TASK_TOWERS_FIELD_NUMBER: _ClassVar[int]
     l2_regularization: float
     outputs: _containers.RepeatedScalarFieldContainer[str]
+    user_tower_idx_in_output: int
     task_towers: _containers.RepeatedCompositeFieldContainer[_tower_pb2.BayesTaskTower]
-    def __init__(self, l2_regularization: _Optional[float] = ..., outputs: _Optional[_Iterable[str]] = ..., task_towers: _Optional[_Iterable[_Union[_tower_pb2.BayesTaskTower, _Mapping]]] = ...) -> None: ...
+    def __init__(self, l2_regularization: _Optional[float] = ..., outputs: _Optional[_Iterable[str]] = ..., user_tower_idx_in_output: _Optional[int] = ..., task_towers: _Optional[_Iterable[_Union[_tower_pb2.BayesTaskTower, _Mapping]]] = ...) -> None: ...
