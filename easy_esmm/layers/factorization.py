@@ -1,4 +1,4 @@
-"""Second-order products of a group's vectors: a factorization machine (Rendle, ICDM 2010)."""
+"""Second-order products of fields' vectors: a factorization machine (Rendle, ICDM 2010)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ def fields(group: Group) -> Tensor:
     return tf.reshape(group.matrix, [-1, len(group.widths), dimension])
 
 
-def products(group: Group) -> Tensor:
-    """float32 [batch, dimension]: sum over pairs i < j of features of v_i * v_j, by column.
+def products(vectors: Tensor) -> Tensor:
+    """float32 [batch, dimension]: sum over pairs i < j of fields of v_i * v_j, by column.
 
-    By (sum_i v_i)^2 - sum_i v_i^2 = 2 sum_{i<j} v_i v_j.
+    `vectors` are float32 [batch, fields, dimension]; the sum is half of
+    (sum_i v_i)^2 - sum_i v_i^2.
     """
-    vectors = fields(group)
     squared_sum = tf.square(tf.reduce_sum(vectors, axis=1))
     return 0.5 * (squared_sum - tf.reduce_sum(tf.square(vectors), axis=1))

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from easy_esmm.compat import keras
 from easy_esmm.contract import Group, Tasks, Tensor
-from easy_esmm.layers.factorization import products
+from easy_esmm.layers.factorization import fields, products
 from easy_esmm.models.model import register
 from easy_esmm.models.wide_part import WideAndDeepParts
 from easy_esmm.protos.model_pb2 import ModelConfig
@@ -33,7 +33,7 @@ class DeepFM(WideAndDeepParts):
     def answer(self, groups: Mapping[str, Group], training: bool) -> Tensor:
         """The answer from the sum of all wide weights, and from the machine's vector."""
         wide = tf.reduce_sum(groups["wide"].matrix, axis=1, keepdims=True)
-        machine = products(groups[self._fields])
+        machine = products(fields(groups[self._fields]))
         if self.has_final_layers:
             return self.over_parts([wide, machine], groups["deep"].matrix, training)
         if self._of_classes is None:

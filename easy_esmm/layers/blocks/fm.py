@@ -9,6 +9,7 @@ import tensorflow as tf
 from easy_esmm.contract import Tensor
 from easy_esmm.layers.blocks.registry import BlockLayer, register
 from easy_esmm.layers.blocks.values import Value, fields_of
+from easy_esmm.layers.factorization import products
 from easy_esmm.protos.backbone_pb2 import FM
 
 
@@ -28,7 +29,5 @@ class FMBlock(BlockLayer):
 
     def call(self, values: Tensor, training: bool = False) -> Tensor:
         """float32 [batch, fields, width] -> float32 [batch, width], or [batch, 1]."""
-        square_of_sum = tf.square(tf.reduce_sum(values, axis=1))
-        sum_of_squares = tf.reduce_sum(tf.square(values), axis=1)
-        products = 0.5 * (square_of_sum - sum_of_squares)
-        return products if self._by_column else tf.reduce_sum(products, axis=1, keepdims=True)
+        by_column = products(values)
+        return by_column if self._by_column else tf.reduce_sum(by_column, axis=1, keepdims=True)
