@@ -99,6 +99,13 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             'x.config:15:3: data_config.separator: must be one ASCII character, neither a quote nor the end of a line, got "||"'
         ],
     ),
+    "separator_of_several_bytes": (
+        '  label_fields: "buy"',
+        '  separator: "\u3001" label_fields: "buy"',
+        [
+            'x.config:15:3: data_config.separator: must be one ASCII character, neither a quote nor the end of a line, got "\u3001"'
+        ],
+    ),
     "separator_that_is_a_quote": (
         '  label_fields: "buy"',
         '  separator: "\\"" label_fields: "buy"',
