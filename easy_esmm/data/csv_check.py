@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Iterator, List, Optional, Sequence
 
 from easy_esmm.config.hints import did_you_mean
+from easy_esmm.data.csv_cells import UNBALANCED
 from easy_esmm.data.csv_head import Line, split_cells
 from easy_esmm.data.fields import FLOATS, Column, Fields, parse_cell
 from easy_esmm.protos.data_pb2 import DatasetConfig
@@ -36,6 +37,9 @@ class Fault:
 def csv_faults(lines: Sequence[Line], data: DatasetConfig, fields: Fields) -> Iterator[Fault]:
     """Faults of a file of these first lines, of which there is one at least."""
     first = split_cells(lines[0].text, data.separator)
+    if not first:
+        yield Fault(UNBALANCED, field="data_config.with_header", line=lines[0].number)
+        return
     faults = _header_faults if data.with_header else _first_row_faults
     found: List[Fault] = list(faults(lines[0].text, first, data, fields))
     yield from found

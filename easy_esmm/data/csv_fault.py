@@ -7,6 +7,7 @@ import re
 import numpy as np
 import tensorflow as tf
 
+from easy_esmm.data.csv_cells import UNBALANCED
 from easy_esmm.data.csv_head import Layout
 from easy_esmm.data.decode import DTYPES
 from easy_esmm.data.fields import BOOL, FALSE_WORDS, FLOATS, STRING, TRUE_WORDS, Column, Fields
@@ -36,7 +37,7 @@ def fault(line: bytes, layout: Layout, fields: Fields) -> str:
 def _broken_line(error: str, layout: Layout) -> str:
     counts = _COUNTS.search(error)
     if counts is None:
-        return 'the quotes are not balanced (a cell with quotes is quoted as a whole, "" inside)'
+        return UNBALANCED
     expected, found = counts.groups()
     return f"{found} columns where {expected} are expected (separator {layout.separator!r})"
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from typing import List, Tuple
 
+from easy_esmm.data.csv_cells import UNBALANCED, split_line
 from easy_esmm.data.fields import Fields
 from easy_esmm.data.files import DAMAGED_GZIP, open_bytes, require_text, unreadable
 from easy_esmm.errors import UserError
@@ -28,6 +28,8 @@ def file_layout(path: str, data: DatasetConfig, fields: Fields) -> Layout:
     """
     lines = first_lines(path, 1) if data.with_header else []
     names = tuple(split_cells(lines[0].text, data.separator)) if lines else fields.declared
+    if not names:
+        raise UserError(f"{path}:1: {UNBALANCED}")
     for column in fields.needed:
         if names.count(column.name) != 1:
             times = "twice" if column.name in names else "not"
@@ -70,5 +72,5 @@ def first_lines(path: str, count: int) -> List[Line]:
 
 
 def split_cells(line: str, separator: str) -> List[str]:
-    """The cells of a line, quotes and surrounding blanks removed."""
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
+    """The cells of a line, quotes and surrounding blanks removed; none if the quotes are wrong."""
+    return [cell.strip() for cell in split_line(line, separator) or ()]

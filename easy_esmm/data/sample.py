@@ -28,5 +28,5 @@ class Sample:
     """Types of the columns, of a file that has some."""
     has_names: bool = True
     """Whether the files name their columns; else a config has to list all, in their order."""
-    odd_lines: int = 0
-    """Lines with another number of cells than most, which are left out of the sample."""
+    bad_rows: Tuple[str, ...] = ()
+    """Rows that are no rows of the table, each with its place; left out of the sample."""

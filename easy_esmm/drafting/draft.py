@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from easy_esmm.data.formats import read_sample
 from easy_esmm.data.sample import Sample
-from easy_esmm.drafting.features import guess_features
+from easy_esmm.drafting.features import Feature, guess_features
 from easy_esmm.drafting.labels import Label, find_labels
 from easy_esmm.drafting.leaks import why_left_out
-from easy_esmm.drafting.profile import Profile, profiles
+from easy_esmm.drafting.profile import Profile, misfits_share, missing_share, profiles
 from easy_esmm.drafting.write import config_text
 from easy_esmm.errors import UserError
 
-_MISFITS = (
-    "{:,} sampled rows hold NaN, an infinity or an integer of more than 64 bits; training stops at "
-    "the first: write nulls in their place"
-)
+_MOST_BAD = 0.5
+"""Share of bad rows above which there is too little to learn from."""
 
 _SWAPPED = "; are the two labels swapped? --click and --conversion name them"
 
@@ -65,13 +63,19 @@ def draft(
     if not features:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in left)
         raise UserError(f"{sample.paths[0]}: no column is left to learn from ({reasons})")
+    read = [*(label.column for label in labels), *_inputs(kept, features)]
+    bad = _bad_rows(sample, read)
     notes = [
         *_notes(sample, labels),
-        *(f"{one.name}: {_MISFITS.format(one.misfits)}" for one in kept if one.misfits),
+        *bad,
+        *(f"{one.name}: {missing_share(one)} have no value" for one in read if one.missing),
         *(f"left out {name}: {reason}" for name, reason in left),
     ]
+    settings = {**sample.settings, **({"ignore_error": True} if bad else {})}
     name = os.path.basename(output or sample.paths[0]).split(".")[0] or "data"
-    text = config_text(data, eval_data, name, sample, columns, labels, features, left, notes)
+    text = config_text(
+        data, eval_data, name, sample, settings, columns, labels, features, left, notes
+    )
     of_features = [f"feature {' + '.join(f.inputs)}: {f.type}, {f.why}" for f in features]
     return Draft(text, (*notes, *of_features))
 
@@ -100,9 +104,32 @@ def _notes(sample: Sample, labels: Tuple[Label, Label]) -> List[str]:
             f"{orphans / sum(conversion):.1%} of {sum(conversion):,} conversions; they are not "
             f"counted as conversions{_SWAPPED if 2 * orphans > sum(conversion) else ''}"
         )
-    if sample.odd_lines:
+    return notes
+
+
+def _inputs(columns: Sequence[Profile], features: Sequence[Feature]) -> List[Profile]:
+    names = {name for feature in features for name in feature.inputs}
+    return [column for column in columns if column.name in names]
+
+
+def _bad_rows(sample: Sample, read: Sequence[Profile]) -> List[str]:
+    """Notes about the rows that training refuses, which is the reason for `ignore_error`.
+
+    Raises UserError if there are too many.
+    """
+    odd, misfits = len(sample.bad_rows), set().union(*(one.misfits for one in read))
+    notes = []
+    if odd:
         notes.append(
-            f"{sample.odd_lines:,} sampled lines have another number of cells, or a quote that is "
-            "not closed; training stops at the first, unless data_config.ignore_error is set"
+            f"{odd:,} bad rows in the sample, the first: {sample.bad_rows[0]}; ignore_error leaves "
+            "them out"
         )
+    notes += [
+        f"{one.name}: {misfits_share(one)}; ignore_error leaves the rows out; write nulls to keep "
+        "them"
+        for one in read
+        if one.misfits
+    ]
+    if len(misfits) > _MOST_BAD * sample.rows:
+        raise UserError(f"{sample.paths[0]}: more than half of the rows are bad ones: {notes[-1]}")
     return notes

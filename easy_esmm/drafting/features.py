@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Set, Tuple
 
-from easy_esmm.drafting.profile import BOOL, FLOAT, INTEGER, Profile
+from easy_esmm.drafting.profile import BOOL, FLOAT, ID_NAME, INTEGER, Profile
 
+_DIGITS = (4, 7, 10, 17)
+"""Significant digits of boundaries: as few as keep them apart; 17 keep any."""
 _FEW = 50
 """Different whole numbers up to which they are names; above, it depends."""
 _SATURATED = 0.1
 _LARGEST_TABLE = 1_000_000
-_ID_NAME = re.compile(
-    r"(^|_)(id|ids|code|cate|category|cat|brand|user|item|goods|sku|shop|seller|ad|adgroup|campaign|"
-    r"city|zip|zipcode|region|device|model|os|slot|position|pid|uid|gender|sex|type|hour|weekday|"
-    r"day)($|_)|(id|_no)$",
-    re.IGNORECASE,
-)
 _ID_RANGE = 100_000
+_NO_AMOUNT = 2**53
+"""Whole numbers of more bits count nothing; what makes them are hash functions and generators."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +59,10 @@ def _feature(column: Profile, growth: float, weight: Optional[str]) -> Optional[
 
 def _is_id(column: Profile) -> bool:
     values = column.present
-    is_wide = max(values) > _ID_RANGE and len(column.counts) < 0.9 * len(values)
-    return len(column.counts) <= _FEW or bool(_ID_NAME.search(column.name)) or is_wide
+    largest = max(abs(value) for value in values)
+    is_wide = largest > _ID_RANGE and len(column.counts) < 0.9 * len(values)
+    is_name = bool(ID_NAME.search(column.name)) or largest >= _NO_AMOUNT
+    return len(column.counts) <= _FEW or is_name or is_wide
 
 
 def _id(column: Profile, growth: float) -> Feature:
@@ -90,6 +89,8 @@ def _tags(column: Profile, growth: float, weight: Optional[str]) -> Feature:
         how += f", weights in {weight}, whose lists are as long"
     inputs = (column.name, weight) if weight else (column.name,)
     why = f"{how}; {len(counts):,} different values in the sample"
+    if column.remark:
+        why += f"; {column.remark}"
     return Feature(inputs, "TagFeature", tuple(settings), why)
 
 
@@ -104,15 +105,21 @@ def _vector(column: Profile) -> Optional[Feature]:
 
 def _number(column: Profile) -> Feature:
     values = sorted(column.present)
-    cuts = sorted({_rounded(values[len(values) * tenth // 10]) for tenth in range(1, 10)})
-    cuts = [cut for cut in cuts if cut > values[0]] or [_rounded((values[0] + values[-1]) / 2)]
     why = f"{column.kind} from {values[0]:g} to {values[-1]:g}, cut at tenths of the rows"
-    settings = (("embedding_dim", 4), ("boundaries", tuple(cuts)))
+    settings = (("embedding_dim", 4), ("boundaries", _cuts(values)))
     return Feature((column.name,), "RawFeature", settings, why)
 
 
-def _rounded(value: float) -> float:
-    return float(f"{float(value):.4g}")
+def _cuts(values: Sequence[float]) -> Tuple[float, ...]:
+    """Tenths of ascending numbers that are not all equal, above the least, in few digits."""
+    tenths = {float(values[len(values) * tenth // 10]) for tenth in range(1, 10)}
+    tenths = {cut for cut in tenths if cut > values[0]} or {float(values[-1])}
+    cuts: Set[float] = set()
+    for digits in _DIGITS:
+        cuts = {float(f"{cut:.{digits}g}") for cut in tenths}
+        if len(cuts) == len(tenths) and min(cuts) > values[0]:
+            break
+    return tuple(sorted(cuts))
 
 
 def _weights(columns: Sequence[Profile]) -> dict[str, str]:

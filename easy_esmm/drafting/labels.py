@@ -51,8 +51,10 @@ def find_labels(
     if labels[0] is None or labels[1] is None:
         missing = "--click" if labels[0] is None else "--conversion"
         names = ", ".join(c.name for c in free) or "none"
+        pattern = _CLICK if labels[0] is None else _CONVERSION
         raise UserError(
             f"{missing}: cannot be guessed; name the column (columns of 0 and 1: {names})"
+            f"{_spoilt(columns, pattern)}"
         )
     return labels[0], labels[1]
 
@@ -67,9 +69,25 @@ def _named(columns: Sequence[Profile], name: Optional[str], flag: str) -> Option
         advice = f"; {hint}" if hint else ""
         raise UserError(f"--{flag}: no column '{name}' (there are {', '.join(names)}){advice}")
     if not _is_binary(found):
-        odd = next((v for v in found.present if v not in (0, 1)), "no value")
-        raise UserError(f"--{flag}: column '{name}' must hold 0 and 1, got {odd!r}")
+        raise UserError(f"--{flag}: column '{name}' must hold 0 and 1, got {_odd(found)}")
     return Label(found, "given")
+
+
+def _spoilt(columns: Sequence[Profile], pattern: re.Pattern[str]) -> str:
+    """Names a column that only its values keep from being the label, if there is one."""
+    for column in columns:
+        if pattern.search(column.name) and not _is_binary(column):
+            return f"; '{column.name}' does not hold 0 and 1 only, but {_odd(column)} too"
+    return ""
+
+
+def _odd(column: Profile) -> str:
+    """The first value that no label has."""
+    if column.kind == TEXT:
+        odd = [v for v in column.present if v.strip() not in ("0", "1")]
+    else:
+        odd = [v for v in column.present if column.is_list or v not in (0, 1)]
+    return repr(odd[0]) if odd else "no value" if not column.present else f"{column.kind}"
 
 
 def _is_binary(column: Profile) -> bool:

@@ -6,11 +6,13 @@ import re
 from typing import Any, Dict, List, Optional, Sequence
 
 from easy_esmm.drafting.labels import Label
-from easy_esmm.drafting.profile import FLOAT, INTEGER, TEXT, UNREAD, Profile
+from easy_esmm.drafting.profile import FLOAT, INTEGER, TEXT, UNREAD, Profile, misfits_share
 
 _PURE_ROWS = 20
 """Rows of one value, all positive, that are no chance: below .5 ** 20 for a rate below a half."""
 _UNIQUE = 0.95
+_MOST_MISFITS = 0.1
+"""Share of rows that may be bad because of a column; a null would keep them."""
 _FEWEST_ROWS = 50
 _TIME = re.compile(r"(^|_)(time|timestamp|ts|date|datetime)($|_)", re.IGNORECASE)
 _MOMENT = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d?([ T]\d\d?:\d\d(:\d\d)?.*)?")
@@ -25,8 +27,8 @@ def why_left_out(column: Profile, labels: Sequence[Label]) -> Optional[str]:
     """The reason to leave a column out of the features; None if there is none."""
     if column.kind == UNREAD:
         return column.remark
-    if column.misfits and not column.present:
-        return "no number in it is finite and of 64 bits"
+    if len(column.misfits) > _MOST_MISFITS * len(column.values):
+        return f"{misfits_share(column)}, which training refuses; write nulls in their place"
     if len(column.counts) < 2:
         return "constant: one value in all rows" if column.present else "empty in all rows"
     for label in labels:
@@ -82,7 +84,8 @@ def _row_name(column: Profile) -> Optional[str]:
         return None
     share = f"{len(column.counts):,} different values in {len(present):,} rows"
     if column.kind == TEXT:
-        return f"looks like a name of the row: {share}"
+        remark = f"; it {column.remark}" if column.remark else ""
+        return f"looks like a name of the row: {share}{remark}"
     is_counting = all(b - a == 1 for a, b in zip(present, present[1:]))
     if column.kind == INTEGER and (is_counting or _ROW_NAME.search(column.name)):
         return f"looks like a number of the row: {share}"

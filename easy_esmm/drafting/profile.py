@@ -10,23 +10,41 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 import pyarrow as pa
 
-from easy_esmm.data.csv_sample import is_null, is_number
+from easy_esmm.config.cells import BOOL as BOOLEAN
+from easy_esmm.config.cells import FLOATS, parse_cell
+from easy_esmm.data.csv_shape import is_null, is_number
 from easy_esmm.data.parquet_types import declared_type, element_type, is_list, is_text
 from easy_esmm.data.sample import Sample
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 INTEGER, FLOAT, TEXT, BOOL, UNREAD = "whole numbers", "numbers", "text", "true or false", "unread"
-_WHOLE = re.compile(r"-?\d{1,18}")
+_WHOLE = re.compile(r"-?[0-9]+")
+_WHOLE_DECIMAL = re.compile(r"-?[0-9]+\.0*")
+_PADDED = re.compile(r"-?0[0-9]+")
+_BLANKS = " \t\n\v\f\r"
+_LARGEST_WHOLE_FLOAT = 2.0**24
+_SMALLEST_FLOAT = 2.0**-126
+_NEARLY_ALL = 0.9
+_MOST_SHOWN = 40
+_LONG = DatasetConfig.INT64
 _TOO_LARGE = {INTEGER: 2**63, FLOAT: math.inf}
-_WORDS = {"true": True, "false": False}
 _PIECE_SEPARATORS = ("|", ";", ",", " ", "\002", "\003", "\x1d")
 _KV_SEPARATORS = (":", "=")
 _SEVERAL = 0.2
 """Share of the cells that must hold several pieces before a column is a set of them."""
+
+
+ID_NAME = re.compile(
+    r"(^|_)(id|ids|code|cate|category|cat|brand|user|item|goods|sku|shop|seller|ad|adgroup|campaign|"
+    r"city|zip|zipcode|region|device|model|os|slot|position|pid|uid|gender|sex|type|hour|weekday|"
+    r"day)($|_)|(id|_no)$",
+    re.IGNORECASE,
+)
+"""Names of columns whose whole numbers are ids."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +63,8 @@ class Profile:
     kv_separator: str = ""
     """Of such a column: what stands between a value and its weight."""
     remark: str = ""
-    misfits: int = 0
-    """Values among those of `values` that are None: numbers that training does not take."""
+    misfits: FrozenSet[int] = frozenset()
+    """Rows whose value is None in `values` because training refuses the number that is there."""
 
     @property
     def present(self) -> List[Any]:
@@ -54,10 +72,16 @@ class Profile:
         return [value for value in self.values if value is not None]
 
     @property
+    def missing(self) -> int:
+        """Rows without a value: null, empty, or an empty list."""
+        empty = [value for value in self.values if value is None or value == []]
+        return len(empty) - len(self.misfits)
+
+    @property
     def counts(self) -> Dict[Any, int]:
         """How often each single value, or piece of a cell, occurs."""
         if self.is_list:
-            return Counter(piece for cell in self.present for piece in cell)
+            return Counter(p for cell in self.present for p in cell if p is not None)
         if self.separator:
             return Counter(
                 piece.split(self.kv_separator)[0] if self.kv_separator else piece
@@ -66,6 +90,22 @@ class Profile:
                 if piece
             )
         return Counter(self.present)
+
+
+def missing_share(column: Profile) -> str:
+    """How many rows have no value, in words."""
+    return _share(column.missing, column)
+
+
+def misfits_share(column: Profile) -> str:
+    """How many rows hold what training refuses, in words."""
+    rows = _share(len(column.misfits), column)
+    return f"{rows} hold NaN, an infinity, a null in a list, or an integer of more than 64 bits"
+
+
+def _share(count: int, column: Profile) -> str:
+    rows = len(column.values)
+    return f"{count:,} of {rows:,} sampled rows ({count / rows:.2%})"
 
 
 def profiles(sample: Sample) -> Tuple[Profile, ...]:
@@ -107,38 +147,89 @@ def _of_parquet(name: str, values: List[Any], found: pa.DataType) -> Profile:
 
 
 def _of_numbers(column: Profile) -> Profile:
-    """The column without the rows that hold what training refuses."""
-    taken = [value if _is_taken(value, column.kind) else None for value in column.values]
-    misfits = sum(value is None for value in taken) - sum(value is None for value in column.values)
-    return replace(column, values=taken, misfits=misfits)
+    """The column without the values that training refuses."""
+    misfits = {row for row, value in enumerate(column.values) if not _is_taken(value, column)}
+    taken = [None if row in misfits else value for row, value in enumerate(column.values)]
+    return replace(column, values=taken, misfits=frozenset(misfits))
 
 
-def _is_taken(value: Any, kind: str) -> bool:
-    """Whether a number is finite, and an integer one of 64 bits; None, no value, is taken too."""
+def _is_taken(value: Any, column: Profile) -> bool:
+    """Whether a number is finite, and an integer one of 64 bits; None, no value, is taken too.
+
+    Not so in a list of numbers, which would have another length without it.
+    """
     if isinstance(value, list):
-        return all(_is_taken(one, kind) for one in value)
-    return value is None or abs(value) < _TOO_LARGE[kind]
+        is_whole = None not in value or column.kind == INTEGER
+        return is_whole and all(_is_taken(one, column) for one in value)
+    return value is None or abs(value) < _TOO_LARGE[column.kind]
 
 
 def _of_cells(name: str, cells: List[Any]) -> Profile:
-    present = [cell for cell in cells if cell is not None]
+    """The column by its cells without the blanks around them, as training reads numbers."""
+    stripped = [(cell or "").strip(_BLANKS) or None for cell in cells]
+    present = [cell for cell in stripped if cell is not None]
+    if not present:
+        return _of_text(name, stripped)
+    if all(_WHOLE.fullmatch(cell) for cell in present):
+        return _of_whole_numbers(name, cells, stripped)
     numbers = [cell for cell in present if is_number(cell)]
-    if present and len(numbers) == len(present):
-        if all(_WHOLE.fullmatch(cell) for cell in present):
-            whole = [None if cell is None else int(cell) for cell in cells]
-            is_wide = any(abs(value) >= 2**31 for value in whole if value is not None)
-            declared = DatasetConfig.INT64 if is_wide else DatasetConfig.INT32
-            return Profile(name, INTEGER, declared, whole)
-        numbers_or_none = [None if cell is None else float(cell) for cell in cells]
-        return Profile(name, FLOAT, DatasetConfig.FLOAT, numbers_or_none)
-    if present and all(cell.lower() in _WORDS for cell in present):
-        words = [None if cell is None else _WORDS[cell.lower()] for cell in cells]
+    if len(numbers) == len(present):
+        if ID_NAME.search(name) and all(_WHOLE_DECIMAL.fullmatch(cell) for cell in present):
+            remark = f"holds ids as decimal numbers ({_short(present[0])}), so it is read as text"
+            return _of_text(name, cells, remark)
+        values = [None if cell is None else float(cell) for cell in stripped]
+        return Profile(name, FLOAT, _float_type(values), values)
+    if all(parse_cell(BOOLEAN, cell.encode()) is not None for cell in present):
+        words = [None if cell is None else parse_cell(BOOLEAN, cell.encode()) for cell in stripped]
         return Profile(name, BOOL, DatasetConfig.BOOL, words)
-    nulls = sorted({cell for cell in present if is_null(cell)})
-    remark = ""
-    if nulls and len(numbers) + sum(is_null(cell) for cell in present) == len(present):
-        remark = f"holds {nulls[0]!r} besides numbers, so it is read as text"
-    return _of_text(name, cells, remark)
+    return _of_text(name, cells, _why_no_numbers(present, numbers))
+
+
+def _of_whole_numbers(name: str, cells: List[Any], stripped: List[Optional[str]]) -> Profile:
+    """INT64, so that an id below the sample that needs more than 32 bits is no bad row.
+
+    Text, which hashes alike, where a number would not be what stands there: ids of uint64 and of
+    more digits, and codes with zeros in front.
+    """
+    present = [cell for cell in stripped if cell is not None]
+    padded = next((cell for cell in present if _PADDED.fullmatch(cell)), None)
+    if padded is not None:
+        remark = f"holds {padded!r}, whose first zeros a number would lose, so it is read as text"
+        return _of_text(name, cells, remark)
+    wide = next((c for c in present if parse_cell(_LONG, c.encode()) is None), None)
+    if wide is not None:
+        remark = f"holds {_short(wide)}, which needs more than 64 bits, so it is read as text"
+        return _of_text(name, cells, remark)
+    numbers = [None if cell is None else int(cell) for cell in stripped]
+    return Profile(name, INTEGER, DatasetConfig.INT64, numbers)
+
+
+def _float_type(values: Sequence[Optional[float]]) -> int:
+    """FLOAT; DOUBLE where float32 cannot tell whole numbers apart any more, or has no such number.
+
+    Times in seconds and amounts in cents are such numbers.
+    """
+    sizes = [abs(value) for value in values if value]
+    is_wide = any(not _SMALLEST_FLOAT <= size < _LARGEST_WHOLE_FLOAT for size in sizes)
+    return FLOATS[-1] if is_wide else FLOATS[0]
+
+
+def _why_no_numbers(present: Sequence[str], numbers: Sequence[str]) -> str:
+    """Says which words make text of a column that nearly is one of numbers; else empty."""
+    words = sorted({cell for cell in present if not is_number(cell)})
+    nulls = [word for word in words if is_null(word)]
+    if len(nulls) == len(words) and numbers:
+        return (
+            f"holds {_short(nulls[0])} besides numbers, so it is read as text; an empty cell in "
+            "its place would be a missing number"
+        )
+    if len(numbers) >= _NEARLY_ALL * len(present):
+        return f"holds {_short(words[0])} besides numbers, so it is read as text"
+    return ""
+
+
+def _short(cell: str) -> str:
+    return repr(cell if len(cell) <= _MOST_SHOWN else f"{cell[:_MOST_SHOWN]}...")
 
 
 def _of_text(name: str, values: List[Any], remark: str = "") -> Profile:

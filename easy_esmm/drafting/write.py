@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import count
-from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from easy_esmm.data.sample import Sample
 from easy_esmm.drafting.features import Feature
@@ -21,13 +21,17 @@ def config_text(
     eval_data: Optional[str],
     name: str,
     sample: Sample,
+    settings: Mapping[str, Any],
     columns: Sequence[Profile],
     labels: Tuple[Label, Label],
     features: Sequence[Feature],
     left: Sequence[Tuple[str, str]],
     notes: Sequence[str],
 ) -> str:
-    """A pipeline config that reads `data` with these features and trains in runs/`name`."""
+    """A pipeline config that reads `data` with these features and trains in runs/`name`.
+
+    `settings` are fields of `data_config`.
+    """
     names = _feature_names(features)
     parts = [
         *(_comment(note) for note in notes),
@@ -40,7 +44,7 @@ def config_text(
         "",
         *_TRAINING,
         "",
-        *_data(sample, columns, labels, features, [name for name, _ in left]),
+        *_data(sample, settings, columns, labels, features, [name for name, _ in left]),
         "",
         "feature_config {",
         *(line for feature in features for line in _feature(feature, names[feature])),
@@ -63,6 +67,7 @@ _TRAINING = (
 
 def _data(
     sample: Sample,
+    settings: Mapping[str, Any],
     columns: Sequence[Profile],
     labels: Tuple[Label, Label],
     features: Sequence[Feature],
@@ -70,8 +75,8 @@ def _data(
 ) -> Iterator[str]:
     yield "data_config {"
     yield f"  input_type: {sample.input_type}"
-    for field, value in sample.settings.items():
-        yield f"  {field}: {str(value).lower() if isinstance(value, bool) else quoted(value)}"
+    for field, value in settings.items():
+        yield f"  {field}: {_value(value)}"
     size = min(_LARGEST_BATCH, max(_SMALLEST_BATCH, sample.total // _STEPS_OF_AN_EPOCH))
     yield f"  batch_size: {2 ** (size.bit_length() - 1)}"
     yield "  num_epochs: 1"
@@ -147,8 +152,13 @@ def _value(value: Any) -> str:
     if isinstance(value, str):
         return quoted(value)
     if isinstance(value, tuple):
-        return f"[{', '.join(f'{one:g}' for one in value)}]"
-    return str(value)
+        return f"[{', '.join(map(_number, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _number(value: float) -> str:
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
 
 
 def _comment(note: str) -> str:

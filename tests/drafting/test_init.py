@@ -17,6 +17,7 @@ import pytest
 
 from easy_esmm import config as configs
 from easy_esmm.config import Edit, Pipeline
+from easy_esmm.data.csv_cells import UNBALANCED
 from easy_esmm.data.formats import read_sample
 from easy_esmm.data.sample import Sample
 from easy_esmm.drafting import Draft, draft
@@ -287,9 +288,12 @@ def test_a_line_with_an_open_quote_takes_no_other_line_along(tmp_path: Path) -> 
     rows = zip(labels(600)["click"], labels(600)["buy"], words)
     path.write_text("click,buy,word\n" + "".join(f"{c},{b},{w}\n" for c, b, w in rows))
     sample = read_sample(str(path), 1000, [])
-    assert (sample.rows, sample.odd_lines) == (599, 1)
+    assert sample.rows == 599
+    assert sample.bad_rows == (f"{path}:302: {UNBALANCED}",)
     assert sample.columns["word"] == words[:300] + words[301:]
-    assert "1 sampled lines have another number of cells, or a quote" in draft(str(path)).text
+    text = draft(str(path)).text
+    assert f"# 1 bad rows in the sample, the first: {path}:302: the quotes are not" in text
+    assert "\n  ignore_error: true\n" in text
 
 
 def test_numbers_that_training_refuses_are_counted_and_make_no_boundaries(tmp_path: Path) -> None:
@@ -304,10 +308,11 @@ def test_numbers_that_training_refuses_are_counted_and_make_no_boundaries(tmp_pa
     }
     pq.write_table(pa.table({**labels(600), **columns}), path)
     made = draft(str(path))
-    refused = "hold NaN, an infinity or an integer of more than 64 bits; training stops"
-    assert f"# price: 2 sampled rows {refused}" in made.text
-    assert f"# shop_id: 1 sampled rows {refused}" in made.text
-    assert "left out nans: no number in it is finite and of 64 bits" in made.notes
+    refused = "hold NaN, an infinity, a null in a list, or an integer of more than 64 bits"
+    assert f"# price: 2 of 600 sampled rows (0.33%) {refused}; ignore_error leaves" in made.text
+    assert f"# shop_id: 1 of 600 sampled rows (0.17%) {refused}; ignore_error" in made.text
+    assert "\n  ignore_error: true\n" in made.text
+    assert f"left out nans: 600 of 600 sampled rows (100.00%) {refused}, which" in str(made.notes)
     boundaries = features_of(loaded(made, tmp_path))["price"].boundaries
     # 598 values, without n = 3 and n = 5: at place 59 stands n = 61, at place 538 n = 540.
     assert (boundaries[0], boundaries[-1]) == (61 / 8, 540 / 8)
