@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterator, List, Optional, Sequence
 
+from easy_esmm.config.cells import cell_fault
 from easy_esmm.config.hints import did_you_mean
 from easy_esmm.data.csv_cells import UNBALANCED
 from easy_esmm.data.csv_head import Line, split_cells
@@ -111,7 +112,7 @@ def _cell_faults(
         by_name = dict(zip(names, cells))
         for column in list(columns):
             cell = by_name[column.name]
-            if cell and parse_cell(column.type, cell.encode()) is None:
+            if cell_fault(column.type, cell.encode()):
                 columns.remove(column)
                 rule = f"column '{column.name}' must be {column.type_name}"
                 shown = repr(cell if len(cell) <= _LONGEST_VALUE else f"{cell[:_LONGEST_VALUE]}...")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
 import tensorflow as tf
 
+from easy_esmm.config.cells import cell_fault
 from easy_esmm.data.csv_cells import UNBALANCED
 from easy_esmm.data.csv_head import Layout
-from easy_esmm.data.decode import DTYPES
-from easy_esmm.data.fields import BOOL, FALSE_WORDS, FLOATS, STRING, TRUE_WORDS, Column, Fields
+from easy_esmm.data.fields import BOOL, STRING, Column, Fields, is_empty, parse_cell
+from easy_esmm.protos.data_pb2 import DatasetConfig
 
 _LONGEST_VALUE = 60
 _COUNTS = re.compile(r"Expect (\d+) fields but have (\d+)")
@@ -28,9 +28,8 @@ def fault(line: bytes, layout: Layout, fields: Fields) -> str:
         is_weight = column == fields.weight
         rule = _rule(column, by_name[column.name], column.name in labels or is_weight, is_weight)
         if rule:
-            return (
-                f"column '{column.name}' ({column.type_name}): {rule}{_shown(by_name[column.name])}"
-            )
+            shown = _shown(by_name[column.name])
+            return f"column '{column.name}' ({column.type_name}): {rule}, got {shown}"
     return "the row cannot be decoded"
 
 
@@ -43,26 +42,18 @@ def _broken_line(error: str, layout: Layout) -> str:
 
 
 def _rule(column: Column, cell: bytes, is_label: bool, is_weight: bool) -> str:
-    """The rule that the cell breaks, as the start of a message; empty if it breaks none."""
-    if cell == b"":
-        return ""
-    if column.type == BOOL:
-        is_word = cell.strip().lower() in (*TRUE_WORDS, *FALSE_WORDS)
-        return "" if is_word else "must be true, false, 1 or 0, got "
-    if column.type == STRING and not is_label:
-        return ""
-    dtype = tf.float32 if column.type == STRING else DTYPES[column.type]
-    try:
-        number = tf.strings.to_number(cell, dtype).numpy()
-    except tf.errors.InvalidArgumentError:
-        return "must be a number, got " if column.type == STRING else "got "
-    if column.type in (STRING, *FLOATS) and not np.isfinite(
-        np.float32(number) if is_label else number
-    ):
-        return "must be finite, got "
-    if column.is_probability and not 0 <= number <= 1:
-        return "must be in [0, 1], got "
-    return "must not be negative, got " if is_weight and number < 0 else ""
+    """The rule that the cell breaks, as `must be ...`; empty if it breaks none."""
+    kind = DatasetConfig.FLOAT if column.type == STRING and is_label else column.type
+    rule = cell_fault(kind, cell)
+    if rule or is_empty(kind, cell) or kind in (STRING, BOOL) or not is_label:
+        return rule
+    # A label and the weight become 32-bit floats.
+    number = parse_cell(DatasetConfig.FLOAT, cell)
+    if number is None:
+        return cell_fault(DatasetConfig.FLOAT, cell)
+    if column.is_probability and not 0 <= float(number) <= 1:
+        return "must be in [0, 1]"
+    return "must not be negative" if is_weight and float(number) < 0 else ""
 
 
 def _shown(cell: bytes) -> str:

@@ -6,6 +6,7 @@ from typing import Any, Callable, Iterator, Tuple
 
 import numpy as np
 
+from easy_esmm.config.cells import cell_fault, parse_cell
 from easy_esmm.data.examples import (
     ExamplePlan,
     find_value_fault,
@@ -43,11 +44,11 @@ def _rules(column: Column, value: Any, fields: Fields) -> Iterator[str]:
     is_weight = fields.weight is not None and fields.weight.name == column.name
     shown = value.decode("utf-8", "replace")[:_LONGEST_VALUE] if column.type == STRING else value
     if column.type == STRING and (label is not None or is_weight):
-        try:
-            value = float(value or b"0")
-        except ValueError:
-            yield f"must be a number, got '{shown}'"
+        rule = cell_fault(DatasetConfig.FLOAT, value)
+        if rule:
+            yield f"{rule}, got '{shown}'"
             return
+        value = parse_cell(DatasetConfig.FLOAT, value) or 0.0
     elif column.type == STRING:
         return
     for is_broken, rule in _RULES:

@@ -13,6 +13,8 @@ from easy_esmm.config.cells import (
     STRING,
     TRUE_WORDS,
     Value,
+    is_empty,
+    missing_mark,
     parse_cell,
 )
 from easy_esmm.config.feature_types import type_of
@@ -39,11 +41,11 @@ __all__ = [
     "UserRows",
     "Value",
     "default_value",
+    "is_empty",
+    "missing_mark",
     "needed_fields",
     "parse_cell",
 ]
-
-_TYPE_DEFAULTS: Dict[int, Value] = {STRING: b"", BOOL: False}
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,11 @@ class Column:
     type: int
     """A value of `DatasetConfig.FieldType`."""
     default: Value
-    """What an empty cell, a Parquet null or an absent value means; of the declared type."""
+    """What a missing value becomes: `default_val`, or the mark of the type (`missing_mark`)."""
     is_probability: bool = False
     """A label that must lie in [0, 1]: the cross entropy of any other has no lower bound."""
     has_default: bool = False
-    """Whether the config has a `default_val` for absent values."""
+    """Whether the config has a `default_val`, so that no value is missing."""
 
     @property
     def type_name(self) -> str:
@@ -105,21 +107,19 @@ class Fields:
     """Names in `columns` that must be lists where they are no text -> why."""
 
     @property
-    def nullable(self) -> Tuple[str, ...]:
-        """Labels without a `default_val`: an absent value is one that is missing."""
-        return tuple(column.name for column in self.labels if not column.has_default)
+    def labels_and_weight(self) -> Tuple[Column, ...]:
+        """The labels, then the weight if there is one."""
+        return (*self.labels, self.weight) if self.weight is not None else self.labels
 
     @property
     def one_value(self) -> Dict[str, str]:
         """Columns that must hold one value in a row -> why; '' for labels and the weight."""
-        weight = (self.weight,) if self.weight is not None else ()
-        return {**self.single, **{column.name: "" for column in (*self.labels, *weight)}}
+        return {**self.single, **{column.name: "" for column in self.labels_and_weight}}
 
     @property
     def needed(self) -> Tuple[Column, ...]:
         """All columns that the files must hold, each name once."""
-        weight = (self.weight,) if self.weight is not None else ()
-        by_name = {column.name: column for column in (*self.columns, *self.labels, *weight)}
+        by_name = {column.name: column for column in (*self.columns, *self.labels_and_weight)}
         return tuple(by_name.values())
 
 
@@ -230,15 +230,21 @@ def _features_in_groups(config: PipelineConfig) -> List[FeatureConfig]:
 
 
 def _column(declared: DatasetConfig.Field) -> Column:
-    has_default = declared.HasField("default_val")
     default = default_value(declared)
+    # An empty text says of a number what no `default_val` says.
+    has_default = bool(declared.default_val) or (
+        declared.HasField("default_val") and declared.input_type == STRING
+    )
     return Column(declared.input_name, declared.input_type, default, has_default=has_default)
 
 
 def default_value(declared: DatasetConfig.Field) -> Value:
-    """The value of an empty cell: `default_val`, else b"", 0, 0.0 or False."""
-    if declared.HasField("default_val") and (declared.default_val or declared.input_type == STRING):
+    """What a missing value of the column becomes: `default_val`, else the mark of its type.
+
+    See `missing_mark`.
+    """
+    if declared.HasField("default_val"):
         value = parse_cell(declared.input_type, declared.default_val.encode())
-        if value is not None:  # the config's rules have it so
+        if value is not None:  # the config's rules have it so, but for an empty text
             return value
-    return _TYPE_DEFAULTS.get(declared.input_type, 0.0 if declared.input_type in FLOATS else 0)
+    return missing_mark(declared.input_type)

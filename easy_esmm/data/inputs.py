@@ -21,7 +21,7 @@ from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 SPLITS = ("train", "eval", "predict")
-_ELEMENTS = 2
+_ELEMENTS = 3
 """Changes with what an element is made of: a position that is saved holds elements."""
 
 
@@ -106,8 +106,8 @@ def input_fn(
 
     Elements are `(columns, labels)`, for `predict` only `columns` (no label need be in the files).
     `columns`: input name -> tensor [batch] of the declared type, or a RaggedTensor [batch, None]
-    for a list column of Parquet or TFRecord; `labels`: label column -> `LabelColumn`, and the
-    sample weight, float32 [batch], under its own name. `rows`, files or a pandas DataFrame,
+    for a list column of Parquet or TFRecord; `labels`: name -> `LabelColumn`, of the label
+    columns and the sample weight. `rows`, files or a pandas DataFrame,
     replaces the config's path; `extra_columns` are read besides what features and metrics read.
 
     Training repeats `num_epochs` times (0: without end) in an order that depends on `seed`; all

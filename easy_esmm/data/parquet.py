@@ -143,11 +143,9 @@ class _Output:
 def _outputs(plan: Plan) -> List[_Output]:
     fields, users = plan.fields, plan.users
     labels: List[_Output] = []
-    for label in fields.labels:
+    for label in fields.labels_and_weight:
         labels.append(_Output(label.name, tf.float32, is_label=True))
         labels.append(_Output(label.name, tf.bool, is_mask=True))
-    if fields.weight is not None:
-        labels.append(_Output(fields.weight.name, tf.float32, is_label=True))
     inputs = [
         _Output(c.name, DTYPES[c.type], is_list=c.name in plan.list_columns)
         for c in fields.columns

@@ -68,7 +68,7 @@ class ParquetReader:
         band = _band(plan) if reading.is_shuffled else 1
         seed = reading.seed if reading.is_shuffled else None
         self.order = RowOrder(rows, reading.window, band, seed, block_of, piece_rows)
-        labels = 2 * len(plan.fields.labels) + (plan.fields.weight is not None)
+        labels = 2 * len(plan.fields.labels_and_weight)
         self._outputs = list(range(len(plan.fields.columns) + labels))
         self._sources, self._size = plan.sources, reading.window
         self._starts = np.cumsum(rows, dtype=np.int64) - np.asarray(rows, np.int64)

@@ -13,7 +13,16 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from easy_esmm.data.fields import BOOL, FLOATS, INTEGERS, STRING, Column, parse_cell
+from easy_esmm.data.fields import (
+    BOOL,
+    FLOATS,
+    INTEGERS,
+    STRING,
+    Column,
+    is_empty,
+    missing_mark,
+    parse_cell,
+)
 from easy_esmm.data.parquet_plan import Plan, Source
 from easy_esmm.data.parquet_types import is_list, is_text
 from easy_esmm.data.row_errors import RowError
@@ -45,11 +54,11 @@ class Values:
 
 @dataclass(frozen=True, eq=False)
 class RowGroup:
-    """One row group: a `Values` for each needed input column and the weight, two for a label."""
+    """One row group: a `Values` for each needed input column, two for a label and the weight."""
 
     values: Tuple[Values, ...]
-    """`Fields.columns`; of each of `Fields.labels` the float32 value and whether it is missing;
-    the weight, float32."""
+    """`Fields.columns`; of each of `Fields.labels_and_weight` the float32 value and whether it is
+    missing."""
     faults: Dict[int, str]
     """Rows of the group, from 0, that must not be used, and why."""
 
@@ -61,10 +70,8 @@ def load_group(source: Source, plan: Plan) -> RowGroup:
     faults: Dict[int, str] = {}
     columns = [_values(c, table.column(c.name), faults) for c in fields.columns]
     labels: List[Values] = []
-    for column in fields.labels:
-        labels += _label(column, table.column(column.name), faults, False)
-    if fields.weight is not None:
-        labels += _label(fields.weight, table.column(fields.weight.name), faults, True)[:1]
+    for column in fields.labels_and_weight:
+        labels += _label(column, table.column(column.name), faults, column == fields.weight)
     if source.users is not None:
         name = fields.columns[-1].name
         _note_missing_users(name, columns[-1].array, table.column(name), source.users, faults)
@@ -141,6 +148,10 @@ def _flat(column: Column, array: pa.Array) -> Tuple[Array, Optional[Array], Arra
         bad = np.flatnonzero(~np.isfinite(typed))
     if is_null is not None:
         typed[is_null] = column.default
+    if column.has_default and column.type in INTEGERS:
+        is_mark = typed == missing_mark(column.type)
+        if is_mark.any():
+            typed = np.where(is_mark, NUMPY_TYPES[column.type](column.default), typed)
     return typed, None, bad
 
 
@@ -165,21 +176,25 @@ def _label(
     flat, words, bad = _flat(column, array)
     is_missing = array.is_null().to_numpy(zero_copy_only=False)
     if words is not None:
-        is_missing = is_missing | np.array([not word for word in words])[flat]
-        parsed = [parse_cell(_FLOAT, word) if word else 0.0 for word in words]
-        numbers = np.array([np.nan if number is None else number for number in parsed], np.float32)
-        flat = numbers[flat]
+        is_missing = is_missing | np.array([is_empty(_FLOAT, word) for word in words])[flat]
+        parsed = [parse_cell(_FLOAT, word) for word in words]
+        flat = np.array([np.nan if n is None else n for n in parsed], np.float32)[flat]
+    elif column.type in INTEGERS:
+        is_missing = is_missing | (flat == missing_mark(column.type))
     with np.errstate(over="ignore"):
         flat = flat.astype(np.float32)
+    default = column.default
+    if isinstance(default, bytes):
+        default = parse_cell(_FLOAT, default) or 0
+    flat[is_missing] = default if column.has_default else 0
     wrong = ~np.isfinite(flat)
     wrong[bad] = True
     if is_weight:
         wrong |= flat < 0
     if column.is_probability:
         wrong |= (flat < 0) | (flat > 1)
-    if column.has_default:
-        is_missing = np.zeros(len(flat), bool)
     _note(faults, column, np.flatnonzero(wrong), array, lambda place: place)
+    is_missing &= not column.has_default
     return Values(flat, None, None), Values(is_missing, None, None)
 
 

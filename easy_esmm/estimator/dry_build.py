@@ -37,13 +37,11 @@ def dry_build(config: PipelineConfig, mode: str) -> DryBuild:
             for column in fields.columns:
                 if column.name not in columns:
                     columns[column.name] = v1.placeholder(DTYPES[column.type], [None])
-            for column in fields.labels:
+            for column in fields.labels_and_weight:
                 value, is_missing = (
                     v1.placeholder(dtype, [None]) for dtype in (tf.float32, tf.bool)
                 )
                 labels[column.name] = LabelColumn(value, is_missing)
-            if fields.weight is not None:
-                labels[fields.weight.name] = v1.placeholder(tf.float32, [None])
         spec = make_model_fn(config)(columns, labels, mode)
         shapes = {v.op.name: v.shape.as_list() for v in v1.global_variables()}
         return DryBuild(shapes, tuple(spec.eval_metric_ops))

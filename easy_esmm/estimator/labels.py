@@ -25,12 +25,13 @@ def labels_from_columns(
     Args:
       config: resolved.
       tasks: of `config`.
-      columns: label column -> `LabelColumn`, and the sample weight under its own name.
+      columns: name -> `LabelColumn`, of the label columns and the sample weight.
       features: input columns [batch]; losses read sessions from them, and task spaces values.
     """
     values = {name: _value(columns[name]) for name in tasks.columns()}
     weight_name = config.data_config.sample_weight
-    weight = columns[weight_name] if weight_name else tf.ones_like(values[tasks.specs[0].label])
+    first = values[tasks.specs[0].label]
+    weight = _value(columns[weight_name]) if weight_name else tf.ones_like(first)
     of_towers: Dict[str, TaskLabels] = {}
     for task in tasks:
         # Tasks of one tower share its label and its weights.

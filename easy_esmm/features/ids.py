@@ -7,6 +7,7 @@ from typing import Callable, Dict, Optional
 
 import tensorflow as tf
 
+from easy_esmm.cell_tensors import is_missing
 from easy_esmm.config.feature_types.record import SOURCES
 from easy_esmm.contract import Tensor
 from easy_esmm.features.encoded import MISSING
@@ -37,19 +38,22 @@ def to_ids(feature: FeatureConfig, values: Tensor, empty_is_missing: bool = True
 
 
 def as_text(feature: FeatureConfig, values: Tensor) -> Tensor:
-    """Strings as they are, integers and booleans as text, floats with `precision` digits."""
+    """Strings as they are, integers and booleans as text, floats with `precision` digits.
+
+    A missing value is '' whatever the type.
+    """
     if values.dtype == tf.string:
         return values
-    if not values.dtype.is_floating:
-        return tf.as_string(values)
-    return tf.as_string(values, precision=feature.precision)
+    precision = feature.precision if values.dtype.is_floating else -1
+    text = tf.as_string(values, precision=precision)
+    return text if values.dtype == tf.bool else tf.where(is_missing(values), "", text)
 
 
 def _by_hash(feature: FeatureConfig, values: Tensor, empty_is_missing: bool) -> Ids:
     """FarmHash Fingerprint64 of the text modulo the buckets; '' is missing, but -1 is not."""
     text = as_text(feature, values)
     ids = tf.strings.to_hash_bucket_fast(text, feature.hash_bucket_size)
-    if values.dtype == tf.string and empty_is_missing:  # the text of a number is never empty
+    if values.dtype != tf.bool and empty_is_missing:
         ids = tf.where(tf.equal(text, ""), tf.constant(MISSING, tf.int64), ids)
     return Ids(ids, feature.hash_bucket_size, None)
 
@@ -64,9 +68,9 @@ def _by_file(feature: FeatureConfig, values: Tensor, empty_is_missing: bool) -> 
 
 def _by_vocabulary(vocabulary: Vocabulary, text: Tensor, empty_is_missing: bool) -> Ids:
     found = vocabulary.find(text)
-    is_missing = tf.equal(text, "") if empty_is_missing else tf.zeros_like(text, tf.bool)
-    is_unknown = (found < 0) & ~is_missing
-    ids = tf.where(is_missing, tf.constant(MISSING, tf.int64), tf.maximum(found, 0))
+    is_empty = tf.equal(text, "") if empty_is_missing else tf.zeros_like(text, tf.bool)
+    is_unknown = (found < 0) & ~is_empty
+    ids = tf.where(is_empty, tf.constant(MISSING, tf.int64), tf.maximum(found, 0))
     return Ids(ids, vocabulary.size, _count(is_unknown))
 
 
@@ -79,8 +83,12 @@ def _by_number(feature: FeatureConfig, values: Tensor, empty_is_missing: bool) -
 
 
 def _as_integer(values: Tensor) -> Tensor:
-    if values.dtype != tf.string:
+    if values.dtype == tf.bool:
         return tf.cast(values, tf.int64)
+    if values.dtype != tf.string:
+        return tf.where(
+            is_missing(values), tf.constant(MISSING, tf.int64), tf.cast(values, tf.int64)
+        )
     return tf.strings.to_number(tf.where(tf.equal(values, ""), str(MISSING), values), tf.int64)
 
 

@@ -6,6 +6,7 @@ from typing import Tuple
 
 import tensorflow as tf
 
+from easy_esmm.cell_tensors import is_missing
 from easy_esmm.compat import v1
 from easy_esmm.contract import Tensor
 from easy_esmm.protos.feature_pb2 import FeatureConfig
@@ -63,10 +64,10 @@ def first_of(pieces: Tensor, count: int) -> Tensor:
 
 
 def to_float(values: Tensor, dtype: tf.DType) -> Tensor:
-    """Text or numbers as floats."""
+    """Text or numbers as floats; a missing number is 0."""
     if values.dtype == tf.string:
         return tf.strings.to_number(values, dtype)
-    return tf.cast(values, dtype)
+    return tf.where(is_missing(values), tf.zeros([], dtype), tf.cast(values, dtype))
 
 
 def pairs_of(

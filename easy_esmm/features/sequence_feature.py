@@ -6,6 +6,7 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple, Union
 
 import tensorflow as tf
 
+from easy_esmm.cell_tensors import is_missing
 from easy_esmm.contract import Tensor
 from easy_esmm.features.encoded import MISSING
 from easy_esmm.features.ids import to_ids
@@ -126,10 +127,10 @@ def _assert_count(feature: FeatureConfig, is_right: Tensor, lengths: Tensor) -> 
 
 
 def _numbers(values: Tensor) -> Tuple[Tensor, Tensor]:
-    """The values as floats, and which there are: not an empty text."""
+    """The values as floats, and which there are: no missing ones, such as an empty text."""
     dtype = tf.float32 if values.dtype == tf.float32 else tf.float64
     if values.dtype != tf.string:
-        is_present = tf.math.is_finite(tf.cast(values, tf.float32))
+        is_present = tf.math.is_finite(tf.cast(values, tf.float32)) & ~is_missing(values)
         return tf.cast(values, dtype), is_present
     is_present = tf.not_equal(values, "")
     return to_float(tf.where(is_present, values, "0"), dtype), is_present

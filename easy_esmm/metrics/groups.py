@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from easy_esmm.cell_tensors import is_missing
 from easy_esmm.contract import Tensor
 
 
@@ -19,17 +20,13 @@ def fingerprint(column: Tensor) -> Tensor:
 
 
 def is_named(column: Tensor) -> Tensor:
-    """Bool [batch]: false where the column is an empty string, which names no user."""
-    if column.dtype == tf.string:
-        return tf.not_equal(column, "")
-    return tf.ones_like(column, tf.bool)
+    """Bool [batch]: false where the column has no value, which names no user."""
+    return tf.logical_not(is_missing(column))
 
 
 def group_numbers(column: Tensor) -> Tensor:
-    """Int64 [batch], equal where rows share a group; a row with an empty string is alone."""
+    """Int64 [batch], equal where rows share a group; a row without a value is alone."""
     number = fingerprint(column)
-    if column.dtype != tf.string:
-        return number
-    # Fingerprints of strings are not negative.
-    alone = -1 - tf.range(tf.size(number, out_type=tf.int64))
+    # Numbers from the lowest on: no fingerprint of text, and no user's number.
+    alone = tf.int64.min + tf.range(tf.size(number, out_type=tf.int64))
     return tf.where(is_named(column), number, alone)

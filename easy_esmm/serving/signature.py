@@ -9,6 +9,7 @@ import tensorflow as tf
 from easy_esmm.compat import estimator, v1
 from easy_esmm.config.several_values import value_separators
 from easy_esmm.contract import Tensor
+from easy_esmm.data.decode import decode_cells
 from easy_esmm.data.fields import STRING, Column, default_value
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -101,27 +102,21 @@ def _receive_matrices(config: PipelineConfig) -> Dict[str, Tensor]:
 
 
 def _split(config: PipelineConfig, joined: Tensor) -> Dict[str, Tensor]:
-    """The columns of `joined`, empty values replaced by the column's default."""
+    """The columns of `joined`, as a CSV file of these cells gives them."""
     columns = serving_columns(config)
-    # The decoding op knows no booleans.
-    is_bool = [column.type == DatasetConfig.BOOL for column in columns]
-    values = tf.io.decode_csv(
+    cells = tf.io.decode_csv(
         joined,
-        [
-            tf.constant(
-                [str(c.default).lower() if b else c.default], tf.string if b else DTYPES[c.type]
-            )
-            for c, b in zip(columns, is_bool)
-        ],
+        [""] * len(columns),
         field_delim=config.data_config.separator,
         use_quote_delim=False,
     )
-    return {
-        column.name: _is_true(value) if b else value
-        for column, value, b in zip(columns, values, is_bool)
-    }
+    return {column.name: _legal(column, text) for column, text in zip(columns, cells)}
 
 
-def _is_true(text: Tensor) -> Tensor:
-    lower = tf.strings.lower(text)
-    return tf.logical_or(tf.equal(lower, "true"), tf.equal(lower, "1"))
+def _legal(column: Column, cells: Tensor) -> Tensor:
+    """The values of a column; an illegal one fails the request."""
+    decoded = decode_cells(column, cells)
+    message = f"column {column.name}: each value must be of type {column.type_name}; the cells:"
+    check = tf.debugging.Assert(tf.reduce_all(decoded.is_legal), [message, cells], summarize=20)
+    with tf.control_dependencies([check]):
+        return tf.identity(decoded.values)

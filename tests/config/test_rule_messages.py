@@ -617,24 +617,22 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
     "default_that_is_no_number": (
         'input_name: "price" input_type: FLOAT',
         'input_name: "price" input_type: FLOAT default_val: "a"',
-        [
-            'x.config:14:56: data_config.input_fields[5].default_val: must be a finite number of 32 bits, got "a"'
-        ],
+        ['x.config:14:56: data_config.input_fields[5].default_val: must be a number, got "a"'],
     ),
     "default_beyond_32_bits": (
         'input_name: "click" input_type: INT32',
         'input_name: "click" input_type: INT32 default_val: "3000000000"',
         [
-            'x.config:9:56: data_config.input_fields[0].default_val: must be a whole number of 32 bits, got "3000000000"'
+            'x.config:9:56: data_config.input_fields[0].default_val: must fit 32 bits, got "3000000000"'
         ],
     ),
     "defaults_that_no_file_may_hold_either": (
         'input_name: "price" input_type: FLOAT',
         'input_name: "price" input_type: FLOAT default_val: "nan" } input_fields { input_name: "a" input_type: INT64 default_val: "1_0" } input_fields { input_name: "b" input_type: FLOAT default_val: "1e39" } input_fields { input_name: "c" input_type: DOUBLE default_val: ""',
         [
-            'x.config:14:56: data_config.input_fields[5].default_val: must be a finite number of 32 bits, got "nan"',
-            'x.config:14:126: data_config.input_fields[6].default_val: must be a whole number of 64 bits, got "1_0"',
-            'x.config:14:196: data_config.input_fields[7].default_val: must be a finite number of 32 bits, got "1e39"',
+            'x.config:14:56: data_config.input_fields[5].default_val: must be finite, got "nan"',
+            'x.config:14:126: data_config.input_fields[6].default_val: must be a whole number, got "1_0"',
+            'x.config:14:196: data_config.input_fields[7].default_val: must fit a 32-bit float, got "1e39"',
         ],
     ),
     "matrix_of_a_column_of_single_values": (

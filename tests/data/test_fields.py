@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from google.protobuf import text_format
 
@@ -107,4 +108,6 @@ def test_defaults_are_of_the_declared_type() -> None:
     field = DatasetConfig.Field(input_name="x", input_type=DatasetConfig.INT64, default_val="7")
     assert default_value(field) == 7
     assert default_value(DatasetConfig.Field(input_name="x")) == b""
-    assert default_value(DatasetConfig.Field(input_type=DatasetConfig.FLOAT)) == 0.0
+    assert np.isnan(default_value(DatasetConfig.Field(input_type=DatasetConfig.FLOAT)))  # type: ignore[arg-type]
+    whole = DatasetConfig.Field(input_type=DatasetConfig.INT32, default_val="")
+    assert default_value(whole) == -(2**31)

@@ -12,7 +12,7 @@ import tensorflow as tf
 from easy_esmm.config import Problem
 from easy_esmm.config.problems import Place
 from easy_esmm.data import check_files, input_fn
-from easy_esmm.data.decode import DTYPES, assemble
+from easy_esmm.data.decode import DTYPES, Decoded, assemble
 from easy_esmm.data.fields import Fields
 from easy_esmm.data.file_problems import FileProblems
 from easy_esmm.data.formats import FORMATS, read_sample
@@ -46,13 +46,14 @@ class JsonLines(InputFormat):
         validator: Optional[Any] = None,
     ) -> tf.data.Dataset:
         rows = _rows(files)
-        values, missing = {}, {}
+        decoded = {}
         for column in fields.needed:
             cells = [row[column.name] for row in rows]
-            missing[column.name] = tf.constant([cell is None for cell in cells])
+            is_missing = tf.constant([cell is None for cell in cells])
             filled = [column.default if cell is None else cell for cell in cells]
-            values[column.name] = tf.constant(filled, DTYPES[column.type])
-        _, element = assemble(fields, values, [], missing)
+            values = tf.constant(filled, DTYPES[column.type])
+            decoded[column.name] = Decoded(values, is_missing, tf.constant(True))
+        _, element = assemble(fields, decoded)
         return tf.data.Dataset.from_tensor_slices(element).batch(reading.batch_size)
 
     def count_rows(self, files: Sequence[str]) -> int:

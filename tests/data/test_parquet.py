@@ -139,7 +139,7 @@ def test_unshuffled_training_repeats_the_order_of_the_files(
 
 
 VALUES: Dict[str, Any] = {
-    "i": ("INT32 default_val:'3'", [1, -2147483648, None], pa.int64()),
+    "i": ("INT32 default_val:'3'", [1, -2147483647, None], pa.int64()),
     "u": ("INT64", [1, 255, None], pa.uint8()),
     "f": ("FLOAT default_val:'2.5'", [0.1, 16777216.0, None], pa.float64()),
     "d": ("DOUBLE", [0.1, -3.0, None], pa.float64()),
@@ -177,14 +177,16 @@ def test_equal_rows_give_equal_tensors_from_csv_and_parquet(
     tf.nest.assert_same_structure(*elements)
     for csv_tensor, parquet_tensor in zip(*map(tf.nest.flatten, elements)):
         assert csv_tensor.dtype == parquet_tensor.dtype
-        assert csv_tensor.numpy().tolist() == parquet_tensor.numpy().tolist()
+        np.testing.assert_array_equal(csv_tensor, parquet_tensor)
     columns, label_values = elements[1]
-    assert columns["i"].numpy().tolist() == [1, -2147483648, 3]
+    assert columns["i"].numpy().tolist() == [1, -2147483647, 3]
+    assert columns["u"].numpy().tolist() == [1, 255, -(2**63)]
+    np.testing.assert_array_equal(columns["d"], [0.1, -3.0, np.nan])
     assert columns["f"].numpy().tolist() == [np.float32(0.1), 16777216.0, 2.5]
     assert columns["s"].numpy().tolist() == [b"a", "b,\u00e9".encode(), b"none"]
     assert columns["z"].numpy().tolist() == [8, 8, 8]
     assert label_values["buy"].value.numpy().tolist() == [1.0, 0.0, 0.0]
-    assert label_values["weight"].numpy().tolist() == [np.float32(0.1), 2.0, 1.0]
+    assert label_values["weight"].value.numpy().tolist() == [np.float32(0.1), 2.0, 1.0]
 
 
 def csv_cell(cell: Any) -> str:

@@ -38,13 +38,14 @@ def config(make_config: Any) -> Any:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("1,0,abc,0.5,true,1,a", "column 'id' (INT64): got 'abc'"),
-        ("1,3000000000,7,0.5,true,1,a", "column 'click' (INT32): got '3000000000'"),
-        ("1,1.0,7,0.5,true,1,a", "column 'click' (INT32): got '1.0'"),
-        ("1,0,7,0.5x,true,1,a", "column 'x' (FLOAT): got '0.5x'"),
+        ("1,0,abc,0.5,true,1,a", "column 'id' (INT64): must be a whole number, got 'abc'"),
+        ("1,3000000000,7,0.5,true,1,a",
+         "column 'click' (INT32): must fit 32 bits, got '3000000000'"),
+        ("1,1.0,7,0.5,true,1,a", "column 'click' (INT32): must be a whole number, got '1.0'"),
+        ("1,0,7,0.5x,true,1,a", "column 'x' (FLOAT): must be a number, got '0.5x'"),
         ("1,0,7,nan,true,1,a", "column 'x' (FLOAT): must be finite, got 'nan'"),
         ("1,0,7,-inf,true,1,a", "column 'x' (FLOAT): must be finite, got '-inf'"),
-        ("1,0,7,1e99,true,1,a", "column 'x' (FLOAT): must be finite, got '1e99'"),
+        ("1,0,7,1e99,true,1,a", "column 'x' (FLOAT): must fit a 32-bit float, got '1e99'"),
         ("1,0,7,1,yes,1,a", "column 'b' (BOOL): must be true, false, 1 or 0, got 'yes'"),
         ("1,0,7,1,0,-1,a", "column 'weight' (FLOAT): must not be negative, got '-1'"),
         ("1,5,7,1,0,1,a", "column 'click' (INT32): must be in [0, 1], got '5'"),
@@ -56,7 +57,8 @@ def config(make_config: Any) -> Any:
         ("1,0,7,1,0,1,a,b", "8 columns where 7 are expected (separator ',')"),
         ('1,0,7,1,0,1,a"b', 'the quotes are not balanced (a cell with quotes is quoted as a whole,'
          ' "" inside)'),
-        ("1,0," + "9" * 99 + ",1,0,1,a", f"column 'id' (INT64): got '{'9' * 60}...'"),
+        ("1,0," + "9" * 99 + ",1,0,1,a",
+         f"column 'id' (INT64): must fit 64 bits, got '{'9' * 60}...'"),
     ],
 )  # fmt: skip
 def test_a_bad_row_is_named_with_its_place_and_value(
@@ -76,7 +78,7 @@ def test_line_numbers_count_the_header_and_hold_in_shards(make_config: Any, tmp_
     config = make_config(data="with_header: true")
     for shard in ((0, 1), (2500 % 3 - 1, 3)):
         assert message_of(input_fn(config, "eval", str(path), shard=shard)) == (
-            f"{path}:2501: column 'id' (INT64): got 'x'{ADVICE}"
+            f"{path}:2501: column 'id' (INT64): must be a whole number, got 'x'{ADVICE}"
         )
 
 
@@ -204,7 +206,8 @@ def test_the_message_survives_the_estimator(make_config: Any, tmp_path: Path) ->
     model = estimator.Estimator(model_fn, str(tmp_path / "model"))
     with pytest.raises(tf.errors.OpError) as caught:
         model.train(input_fn(make_config(), "train", str(path)))
-    assert str(row_error(caught.value)) == f"{path}:41: column 'id' (INT64): got 'x'{ADVICE}"
+    message = f"{path}:41: column 'id' (INT64): must be a whole number, got 'x'{ADVICE}"
+    assert str(row_error(caught.value)) == message
 
 
 def test_other_errors_are_not_taken_for_row_errors() -> None:

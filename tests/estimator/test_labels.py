@@ -34,7 +34,7 @@ def labels(ctr: str = "", cvr: str = "", data: str = "") -> Dict[str, Any]:
         PipelineConfig(),
     )
     columns: Dict[str, Any] = {n: tf.constant(v, tf.float32) for n, v in COLUMNS.items()}
-    for name in ("click", "buy", "settled"):
+    for name in ("click", "buy", "settled", "weight"):
         is_missing = tf.zeros_like(columns[name], tf.bool)
         columns[name] = LabelColumn(columns[name], is_missing)
     features = {"session": tf.constant(["a", "", "a", ""]), "user": tf.constant([7, 8, 7, 7])}
@@ -104,7 +104,7 @@ def test_tasks_of_a_model_without_a_product_keep_their_labels_whatever_the_other
     } }"""
     config = text_format.Parse(text, PipelineConfig())
     columns: Dict[str, Any] = {n: tf.constant(v, tf.float32) for n, v in COLUMNS.items()}
-    for name in ("click", "buy", "settled"):
+    for name in ("click", "buy", "settled", "weight"):
         is_missing = tf.zeros_like(columns[name], tf.bool)
         columns[name] = LabelColumn(columns[name], is_missing)
     observed = labels_from_columns(config, task_specs(config.model_config), columns)
@@ -147,7 +147,7 @@ def test_a_row_is_inside_a_task_space_where_an_input_column_has_the_value(
     config = text_format.Parse(text, PipelineConfig())
     columns = {
         "click": LabelColumn(tf.ones([4]), tf.zeros([4], tf.bool)),
-        "weight": tf.constant([1.0, 2.0, 3.0, 4.0]),
+        "weight": LabelColumn(tf.constant([1.0, 2.0, 3.0, 4.0]), tf.zeros([4], tf.bool)),
     }
     observed = labels_from_columns(
         config, task_specs(config.model_config), columns, {"page": cells}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any
 
-from easy_esmm.config.cells import parse_cell
+from easy_esmm.config.cells import cell_fault
 from easy_esmm.config.metric_columns import GROUP_FIELDS, REQUIRED, group_column
 from easy_esmm.config.models import tower_paths
 from easy_esmm.config.rules.report import Report
@@ -90,15 +90,6 @@ def _require_column(report: Report, path: str, name: str, columns: Any) -> None:
 
 
 def _check_default(report: Report, column: DatasetConfig.Field, path: str) -> None:
-    text = column.default_val
-    if text and parse_cell(column.input_type, text.encode()) is None:
-        report.refuse(path, f"must be {_WORDS[column.input_type]}", quoted(text))
-
-
-_WORDS: Dict[int, str] = {
-    DatasetConfig.INT32: "a whole number of 32 bits",
-    DatasetConfig.INT64: "a whole number of 64 bits",
-    DatasetConfig.FLOAT: "a finite number of 32 bits",
-    DatasetConfig.DOUBLE: "a finite number of 64 bits",
-    DatasetConfig.BOOL: "true, false, 1 or 0",
-}
+    rule = cell_fault(column.input_type, column.default_val.encode())
+    if rule:
+        report.refuse(path, rule, quoted(column.default_val))
