@@ -17,7 +17,7 @@ from easy_esmm.config.cells import (
     missing_mark,
     parse_cell,
 )
-from easy_esmm.config.feature_types import type_of
+from easy_esmm.config.feature_types import ValueKind, type_of
 from easy_esmm.config.groups import features_read
 from easy_esmm.config.metric_columns import group_column
 from easy_esmm.config.several_values import value_separators
@@ -105,6 +105,8 @@ class Fields:
     """Names in `columns` that must not be lists -> why."""
     lists: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     """Names in `columns` that must be lists where they are no text -> why."""
+    full_lists: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    """Names in `columns` whose lists must hold no null, for want of a number -> why."""
 
     @property
     def labels_and_weight(self) -> Tuple[Column, ...]:
@@ -158,6 +160,7 @@ def needed_fields(
         several=tuple(value_separators(config)),
         single=_single(config, tasks, with_labels=with_labels),
         lists=_lists(config),
+        full_lists=_full_lists(config),
     )
 
 
@@ -221,6 +224,20 @@ def _lists(config: PipelineConfig) -> Dict[str, str]:
         for feature in _features_in_groups(config)
         if type_of(feature).needs_lists(feature)
         for name in feature.input_names
+    }
+
+
+def _full_lists(config: PipelineConfig) -> Dict[str, str]:
+    """Columns whose lists are read as numbers, or as weights of ids -> why.
+
+    A sequence is not among their readers: a number that is missing is one of its elements.
+    """
+    return {
+        name: f"feature '{feature.feature_name}' reads it as numbers"
+        for feature in _features_in_groups(config)
+        for place, name in enumerate(feature.input_names)
+        if type_of(feature).value_kind(feature, place) is ValueKind.NUMBER
+        and not type_of(feature).is_sequence
     }
 
 

@@ -5,13 +5,16 @@ No TensorFlow.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, List, Optional, Tuple, Union
+import contextlib
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple, Union
 
+import numpy as np
 import pyarrow as pa
 
+from easy_esmm.data.arrow_values import list_parts, plain, whole_array
 from easy_esmm.data.fields import Column, Fields
 from easy_esmm.data.parquet_plan import Plan, Source, list_columns, schema_faults, with_types
-from easy_esmm.data.parquet_types import is_list
+from easy_esmm.data.parquet_types import element_type, is_list
 from easy_esmm.errors import UserError
 
 if TYPE_CHECKING:
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 NAME = "DataFrame"
 """What stands for a path in messages."""
 _GROUP_ROWS = 1 << 16
+_FLOAT_ADVICE = " (pandas makes floats of whole numbers beside NaN: .astype('Int64'))"
+_WIDE_INTEGERS = (pa.uint64(), pa.decimal128(38, 0), pa.decimal256(76, 0))
+"""For Python's integers that int64 does not hold."""
 
 FilesOrFrame = Union[str, "pd.DataFrame"]
 """Where rows come from: a comma list of globs, or a DataFrame."""
@@ -75,7 +81,8 @@ def frame_faults(frame: Any, table: pa.Table, fields: Fields) -> List[Tuple[Colu
             names = ", ".join(str(name) for name in frame.columns)
             fault = f"no column '{column.name}' (there are {names})"
         elif _is_float_beside_null(table[column.name]):
-            fault += " (pandas makes floats of whole numbers beside NaN: .astype('Int64'))"
+            # (Instead of what to do about a file's floats.)
+            fault = fault.rpartition(" (")[0] + _FLOAT_ADVICE
         faults.append((column, fault))
     return faults
 
@@ -85,12 +92,59 @@ def _is_float_beside_null(values: pa.ChunkedArray) -> bool:
 
 
 def _array(column: Column, values: Any) -> Any:
+    if type(values.dtype).__name__ == "SparseDtype":
+        values = values.sparse.to_dense()
     try:
-        return pa.array(values, from_pandas=True)
+        array = _converted(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise UserError(f"{NAME}: column '{column.name}' mixes types: {error}") from error
+        rule = _mixed_types(values) or f"cannot be read: {error}"
+        raise UserError(f"{NAME}: column '{column.name}' {rule}") from error
     except (pa.ArrowException, OverflowError, UnicodeError) as error:
         raise UserError(f"{NAME}: column '{column.name}' cannot be read: {error}") from error
+    # pandas makes nulls of numpy's NaN, but not of those in arrays of its own and of Arrow.
+    return array if isinstance(values.dtype, np.dtype) else _nan_as_null(array)
+
+
+def _converted(values: Any) -> Any:
+    try:
+        return pa.array(values, from_pandas=True)
+    except OverflowError:
+        for kind in _WIDE_INTEGERS:
+            for target in (kind, pa.list_(kind)):
+                with contextlib.suppress(OverflowError, pa.ArrowInvalid, pa.ArrowTypeError):
+                    return pa.array(values, target, from_pandas=True)
+        raise
+
+
+def _mixed_types(values: Any) -> str:
+    """Which types of values a column mixes, each with its first row; empty if it has one only."""
+    rows: Dict[str, int] = {}
+    for row, value in enumerate(values, 1):
+        if not _is_missing(value):
+            rows.setdefault(type(value).__name__, row)
+    if len(rows) < 2:
+        return ""
+    found = ", ".join(f"{kind} (row {row})" for kind, row in rows.items())
+    return f"mixes types: {found}; make them one, as .astype(str) does"
+
+
+def _is_missing(value: Any) -> bool:
+    is_nan = isinstance(value, (float, np.floating)) and bool(np.isnan(value))
+    return value is None or is_nan or type(value).__name__ in ("NAType", "NaTType")
+
+
+def _nan_as_null(cells: Any) -> Any:
+    """The values with nulls in place of NaNs, in lists too."""
+    array = whole_array(cells) if isinstance(cells, pa.ChunkedArray) else cells
+    value = element_type(array.type)
+    if not pa.types.is_floating(value):
+        return cells
+    elements = plain(list_parts(array)[0] if is_list(array.type) else array)
+    if np.isnan(elements.to_numpy(zero_copy_only=False)).sum() == elements.null_count:
+        return cells
+    return pa.array(
+        array.to_pylist(), array.type if is_list(array.type) else value, from_pandas=True
+    )
 
 
 def _count_values(table: pa.Table) -> int:

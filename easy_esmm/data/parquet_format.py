@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Sequence
+from typing import Any, Dict, Iterator, Sequence, Tuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from easy_esmm.data.fields import UserRows
 from easy_esmm.data.file_problems import FileProblems
 from easy_esmm.data.input_format import InputFormat
-from easy_esmm.data.parquet_plan import count_rows, read_schema, schema_faults
+from easy_esmm.data.parquet_plan import common_schema, count_rows, read_schema, schema_faults
 from easy_esmm.data.sample import Sample
 from easy_esmm.data.storage import parquet_source
 from easy_esmm.data.user_files import MissingUsers, SplitFields, users_file
@@ -26,18 +26,17 @@ class ParquetFormat(InputFormat):
         fields = problems.fields
         if fields.user_rows is not None:
             return _check_with_users(files, fields.user_rows, problems)
-        rows, first = 0, None
+        schemas = {}
         for path in files:
             try:
-                schema = read_schema(path)
+                schemas[path] = read_schema(path)
             except UserError as error:
                 problems.add(problems.path_field, str(error))
-                continue
-            first = first or schema
-            rows += count_rows([path])
-            for column, fault in schema_faults(schema, first, fields):
+        common = common_schema(schemas.values()) if schemas else None
+        for path, schema in schemas.items():
+            for column, fault in schema_faults(schema, common, fields):
                 problems.add_column(column, fault, schema.names, path)
-        return rows
+        return count_rows(list(schemas))
 
     def read(self, *arguments: Any) -> Any:
         from easy_esmm.data.parquet import parquet_dataset  # noqa: PLC0415 - TensorFlow, late
@@ -68,22 +67,23 @@ class ParquetFormat(InputFormat):
 
 def _check_with_users(files: Sequence[str], users: UserRows, problems: FileProblems) -> int:
     """As `check`, with the users files."""
-    rows, split = 0, None
+    schemas: Dict[str, Tuple[str, pa.Schema, pa.Schema]] = {}
     for path in files:
         try:
-            users_path = users_file(path, users)
-            schemas = {at: read_schema(at) for at in (path, users_path)}
+            at = users_file(path, users)
+            schemas[path] = at, read_schema(path), read_schema(at)
         except MissingUsers as error:
             problems.add(error.field, error.rule, path=path)
-            continue
         except UserError as error:
             problems.add(problems.path_field, str(error))
-            continue
-        split = split or SplitFields(problems.fields, schemas[path], schemas[users_path])
-        rows += count_rows([path])
+    if schemas:
+        _, of_rows, of_users = zip(*schemas.values())
+        split = SplitFields(problems.fields, common_schema(of_rows), common_schema(of_users))
+    for path, (users_path, *found) in schemas.items():
+        names = {path: found[0].names, users_path: found[1].names}
         for at, column, fault in split.faults(path, users_path):
-            problems.add_column(column, fault, schemas[at].names, at)
-    return rows
+            problems.add_column(column, fault, names[at], at)
+    return count_rows(list(schemas))
 
 
 def _first(file: pq.ParquetFile, rows: int) -> Iterator[pa.RecordBatch]:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from easy_esmm.data.fields import Column, Fields
-from easy_esmm.data.parquet_types import declared_type, is_list, type_fault
+from easy_esmm.data.parquet_types import (
+    declared_type,
+    element_type,
+    is_list,
+    is_time,
+    type_fault,
+)
 from easy_esmm.data.storage import parquet_source
 from easy_esmm.errors import UserError
 
@@ -70,14 +76,26 @@ def plan_files(files: Sequence[str], fields: Fields) -> Plan:
     """Reads the files' metadata. Raises UserError for a file that cannot be read as declared."""
     sources: List[Source] = []
     values = 0
-    first = read_schema(files[0])
-    for path in files:
-        faults = schema_faults(read_schema(path), first, fields)
+    schemas = [read_schema(path) for path in files]
+    common = common_schema(schemas)
+    for path, schema in zip(files, schemas):
+        faults = schema_faults(schema, common, fields)
         if faults:
             raise UserError(f"{path}: {faults[0][1]}")
         sources += row_groups(path)
         values += count_values(pq.read_metadata(parquet_source(path)), fields)
-    return Plan(with_types(fields, first), list_columns(fields, first), tuple(sources), values)
+    return Plan(with_types(fields, common), list_columns(fields, common), tuple(sources), values)
+
+
+def common_schema(schemas: Iterable[pa.Schema]) -> pa.Schema:
+    """The first schema, with another's type for a column of which it holds nothing but nulls."""
+    first, *others = schemas
+    for place, found in enumerate(first):
+        if pa.types.is_null(found.type):
+            named = (s.field(found.name) for s in others if s.get_field_index(found.name) >= 0)
+            known = (other for other in named if not pa.types.is_null(other.type))
+            first = first.set(place, next(known, found))
+    return first
 
 
 def count_rows(files: Sequence[str]) -> int:
@@ -91,11 +109,18 @@ def list_columns(fields: Fields, schema: pa.Schema) -> Tuple[str, ...]:
 
 
 def read_schema(path: str) -> pa.Schema:
-    """The schema of a file. Raises UserError if it is no whole Parquet file."""
+    """The schema of a file. Raises UserError if it is no whole Parquet file, or a too new one."""
+    try:
+        pq.read_metadata(parquet_source(path))
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(f"{path}: not a whole Parquet file ({error})") from error
     try:
         return pq.read_schema(parquet_source(path))
     except (OSError, pa.ArrowException) as error:
-        raise UserError(f"{path}: not a whole Parquet file ({error})") from error
+        advice = "a newer pyarrow may, or write it with plainer types"
+        raise UserError(
+            f"{path}: pyarrow {pa.__version__} cannot read its types ({error}); {advice}"
+        ) from error
 
 
 def row_groups(path: str) -> Iterator[Source]:
@@ -109,21 +134,28 @@ def row_groups(path: str) -> Iterator[Source]:
         row += rows
 
 
-def schema_faults(schema: pa.Schema, first: pa.Schema, fields: Fields) -> List[Tuple[Column, str]]:
-    """(column, why it cannot be read): missing, or of another type than declared or in `first`."""
+def schema_faults(schema: pa.Schema, common: pa.Schema, fields: Fields) -> List[Tuple[Column, str]]:
+    """(column, why it cannot be read): missing, doubled, or of another type than it should be.
+
+    That is another than declared, or in some of the files only (`common` is of all of them).
+    """
     faults = []
     for column in fields.needed:
-        if schema.get_field_index(column.name) < 0:
+        times = schema.names.count(column.name)
+        if times != 1:
             names = ", ".join(schema.names)
-            faults.append((column, f"no column '{column.name}' (there are {names})"))
+            missing = f"no column '{column.name}' (there are {names})"
+            doubled = f"column '{column.name}' stands there {times} times"
+            faults.append((column, doubled if times else missing))
             continue
         found = schema.field(column.name).type
         fault = type_fault(_typed(column, fields, schema), found, fields)
-        if fault and column.name in fields.undeclared:
+        is_other = is_time(element_type(found)) or pa.types.is_decimal(element_type(found))
+        if (fault or is_other) and column.name in fields.undeclared:
             fault = f"column '{column.name}' holds {found}, which is not read; leave it out"
         if fault:
             faults.append((column, fault))
-        elif _is_list_in(first, column) != is_list(found):
+        elif not pa.types.is_null(found) and _is_list_in(common, column) != is_list(found):
             faults.append((column, f"column '{column.name}' is a list in some of the files only"))
     return faults
 

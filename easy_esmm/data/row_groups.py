@@ -5,39 +5,32 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
-from easy_esmm.data.fields import (
-    BOOL,
+from easy_esmm.config.cells import (
     FLOATS,
     INTEGERS,
     STRING,
-    Column,
     is_empty,
     missing_mark,
     parse_cell,
 )
+from easy_esmm.data.arrow_values import (
+    Array,
+    Typed,
+    list_parts,
+    typed_values,
+    value_rule,
+    whole_array,
+)
+from easy_esmm.data.fields import Column, Fields
 from easy_esmm.data.parquet_plan import Plan, Source
-from easy_esmm.data.parquet_types import is_list, is_text
 from easy_esmm.data.row_errors import RowError
 from easy_esmm.data.storage import parquet_source
-from easy_esmm.protos.data_pb2 import DatasetConfig
-
-Array = NDArray[Any]
-
-NUMPY_TYPES: Dict[int, Any] = {
-    DatasetConfig.INT32: np.int32,
-    DatasetConfig.INT64: np.int64,
-    DatasetConfig.FLOAT: np.float32,
-    DatasetConfig.DOUBLE: np.float64,
-    DatasetConfig.BOOL: np.bool_,
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +61,10 @@ def load_group(source: Source, plan: Plan) -> RowGroup:
     fields = plan.fields
     table = source.table if source.table is not None else _read_table(source, plan)
     faults: Dict[int, str] = {}
-    columns = [_values(c, table.column(c.name), faults) for c in fields.columns]
+    columns = [
+        _values(c, table.column(c.name), fields, c.name in plan.list_columns, faults)
+        for c in fields.columns
+    ]
     labels: List[Values] = []
     for column in fields.labels_and_weight:
         labels += _label(column, table.column(column.name), faults, column == fields.weight)
@@ -97,119 +93,99 @@ def _read_table(source: Source, plan: Plan) -> pa.Table:
         ) from error
 
 
-def _values(column: Column, cells: pa.ChunkedArray, faults: Dict[int, str]) -> Values:
-    array = _one_array(cells)
-    if not is_list(array.type):
-        flat, words, bad = _flat(column, array)
-        _note(faults, column, bad, array, lambda place: place)
-        return Values(flat, words, None)
-    lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy().astype(np.int64)
-    offsets = np.concatenate([np.zeros([1], np.int64), np.cumsum(lengths)])
-    elements = _one_array(pa.chunked_array([array.flatten()]))
-    flat, words, bad = _flat(column, elements)
-    row_of = lambda place: int(np.searchsorted(offsets, place, side="right")) - 1  # noqa: E731
-    _note(faults, column, bad, elements, row_of)
-    return Values(flat, words, offsets)
+def _values(
+    column: Column, cells: pa.ChunkedArray, fields: Fields, is_list: bool, faults: Dict[int, str]
+) -> Values:
+    array = whole_array(cells)
+    if not is_list:
+        typed = typed_values(column, array)
+        _note(faults, column, _rules(column, typed))
+        return Values(typed.array, typed.words, None)
+    elements, offsets = list_parts(array)
+    typed = typed_values(column, elements)
+    rules = _rules(column, typed)
+    if typed.is_null is not None and column.name in fields.full_lists and not column.has_default:
+        rule = f"null in a list ({fields.full_lists[column.name]})"
+        rules.update(dict.fromkeys(np.flatnonzero(typed.is_null).tolist(), rule))
+    rows = np.searchsorted(offsets, list(rules), side="right") - 1
+    _note(faults, column, dict(zip(rows.tolist(), rules.values())))
+    return Values(typed.array, typed.words, offsets)
 
 
-def _one_array(cells: pa.ChunkedArray) -> pa.Array:
-    if pa.types.is_dictionary(cells.type):
-        cells = cells.unify_dictionaries()
-    array = cells.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):
-        array = array.chunk(0) if array.num_chunks else pa.array([], array.type)
-    if pa.types.is_dictionary(array.type) and not is_text(array.type.value_type):
-        array = array.dictionary_decode()
-    return array
+def _rules(column: Column, typed: Typed) -> Dict[int, str]:
+    return {place: value_rule(column.type, value) for place, value in sorted(typed.bad.items())}
 
 
-def _flat(column: Column, array: pa.Array) -> Tuple[Array, Optional[Array], Array]:
-    """(values or word indices, words, places of the values that are not legal)."""
-    none = np.zeros([0], np.int64)
-    if column.type == STRING:
-        indices, words = _words(column, array)
-        return indices, words, none
-    if pa.types.is_null(array.type):
-        return np.full([len(array)], column.default, NUMPY_TYPES[column.type]), None, none
-    is_null = array.is_null().to_numpy(zero_copy_only=False) if array.null_count else None
-    if is_null is not None:
-        # By a zero of the array's type first, which may not hold the default: -1 in uint8.
-        array = pc.fill_null(array, pa.scalar(type(column.default)()).cast(array.type))
-    numbers = array.to_numpy(zero_copy_only=False)
-    with np.errstate(over="ignore"):
-        typed = numbers.astype(NUMPY_TYPES[column.type], copy=is_null is not None)
-    if column.type == BOOL:
-        bad = none
-    elif column.type in INTEGERS:
-        # Equal numbers of the same sign fit; a narrower source always does.
-        fits = numbers.dtype == typed.dtype or np.can_cast(numbers.dtype, typed.dtype)
-        bad = none if fits else np.flatnonzero((typed != numbers) | ((typed < 0) != (numbers < 0)))
-    else:
-        bad = np.flatnonzero(~np.isfinite(typed))
-    if is_null is not None:
-        typed[is_null] = column.default
-    if column.has_default and column.type in INTEGERS:
-        is_mark = typed == missing_mark(column.type)
-        if is_mark.any():
-            typed = np.where(is_mark, NUMPY_TYPES[column.type](column.default), typed)
-    return typed, None, bad
-
-
-def _words(column: Column, array: pa.Array) -> Tuple[Array, Array]:
-    if pa.types.is_null(array.type):
-        array = array.cast(pa.binary())
-    if not pa.types.is_dictionary(array.type):
-        array = array.dictionary_encode()
-    words = array.dictionary.cast(pa.large_binary()).to_numpy(zero_copy_only=False)
-    words = np.append(words, np.array([column.default], object))
-    indices = array.indices
-    if indices.null_count:
-        indices = pc.fill_null(indices, pa.scalar(len(words) - 1, indices.type))
-    return indices.to_numpy().astype(np.int32), words
+def _note(faults: Dict[int, str], column: Column, rules: Mapping[int, str]) -> None:
+    """Adds the rules that values of rows break; the first of a row stays."""
+    for row, rule in rules.items():
+        faults.setdefault(row, f"column '{column.name}' ({column.type_name}): {rule}")
 
 
 def _label(
     column: Column, cells: pa.ChunkedArray, faults: Dict[int, str], is_weight: bool
 ) -> Tuple[Values, Values]:
     """(value, whether it is missing)."""
-    array = _one_array(cells)
-    flat, words, bad = _flat(column, array)
-    is_missing = array.is_null().to_numpy(zero_copy_only=False)
-    if words is not None:
-        is_missing = is_missing | np.array([is_empty(_FLOAT, word) for word in words])[flat]
-        parsed = [parse_cell(_FLOAT, word) for word in words]
-        flat = np.array([np.nan if n is None else n for n in parsed], np.float32)[flat]
-    elif column.type in INTEGERS:
-        is_missing = is_missing | (flat == missing_mark(column.type))
-    with np.errstate(over="ignore"):
-        flat = flat.astype(np.float32)
-    default = column.default
-    if isinstance(default, bytes):
-        default = parse_cell(_FLOAT, default) or 0
-    flat[is_missing] = default if column.has_default else 0
-    wrong = ~np.isfinite(flat)
-    wrong[bad] = True
+    typed = typed_values(column, whole_array(cells))
+    is_missing = np.zeros(len(typed.array), bool) if typed.is_null is None else typed.is_null
+    if typed.words is None:
+        if column.type in INTEGERS:
+            is_missing = is_missing | (typed.array == missing_mark(column.type))
+        with np.errstate(over="ignore"):
+            numbers = typed.array.astype(np.float32)
+    else:
+        numbers = np.array([_number(word) for word in typed.words], np.float32)[typed.array]
+        is_empty_word = np.array([is_empty(FLOATS[0], word) for word in typed.words])
+        is_missing = is_missing | is_empty_word[typed.array]
+    default = _number(column.default or 0) if column.has_default else 0.0
+    numbers = np.where(is_missing, np.float32(default), numbers)
+    wrong = ~np.isfinite(numbers)
     if is_weight:
-        wrong |= flat < 0
+        wrong |= numbers < 0
     if column.is_probability:
-        wrong |= (flat < 0) | (flat > 1)
-    _note(faults, column, np.flatnonzero(wrong), array, lambda place: place)
-    is_missing &= not column.has_default
-    return Values(flat, None, None), Values(is_missing, None, None)
+        wrong |= (numbers < 0) | (numbers > 1)
+    wrong[list(typed.bad)] = True
+    places = np.flatnonzero(wrong).tolist()
+    _note(faults, column, {place: _label_rule(column, _found(typed, place)) for place in places})
+    is_missing = is_missing & (not column.has_default)
+    return Values(numbers, None, None), Values(is_missing, None, None)
 
 
-def _note(
-    faults: Dict[int, str],
-    column: Column,
-    bad: Array,
-    cells: pa.Array,
-    row_of: Callable[[int], int],
-) -> None:
-    for place in bad.tolist():
-        value = cells[place].as_py()
-        faults.setdefault(
-            row_of(place), f"column '{column.name}' ({column.type_name}): {_rule(column, value)}"
-        )
+def _number(value: Any) -> float:
+    """The number that a value is; NaN for text that is none."""
+    if not isinstance(value, bytes):
+        return float(value)
+    number = parse_cell(FLOATS[0], value)
+    return np.nan if number is None else float(number)
+
+
+def _found(typed: Typed, place: int) -> Any:
+    """A value as the file has it."""
+    if place in typed.bad:
+        return typed.bad[place]
+    value = typed.array[place]
+    return value.item() if typed.words is None else typed.words[value]
+
+
+def _label_rule(column: Column, value: Any) -> str:
+    """Why a label or a weight is not legal."""
+    number = _number(value)
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "backslashreplace")
+        if np.isnan(number):
+            return f"must be a finite number, got {value!r}"
+    elif column.type in INTEGERS and not isinstance(value, bool):
+        limit = 1 << (INTEGERS[column.type] - 1)
+        if not -limit <= value < limit:
+            return value_rule(column.type, value)
+    if not np.isfinite(number):
+        return value_rule(FLOATS[0], number)
+    with np.errstate(over="ignore"):
+        if np.isinf(np.float32(number)):
+            return f"does not fit FLOAT, got {value}"
+    return (
+        f"{'must be in [0, 1]' if column.is_probability else 'must not be negative'}, got {value}"
+    )
 
 
 def _note_missing_users(
@@ -220,28 +196,7 @@ def _note_missing_users(
         value = cells[place].as_py()
         found = "null" if value is None else value
         rule = f"must be a row of the users file, 0 to {users - 1}, got {found}"
-        faults.setdefault(place, f"column '{name}': {rule}")
-
-
-def _rule(column: Column, value: Any) -> str:
-    if column.type in INTEGERS and not isinstance(value, bool):
-        limit = 1 << (INTEGERS[column.type] - 1)
-        if not -limit <= value < limit:
-            return f"does not fit, got {value}"
-    if isinstance(value, (str, bytes)) and parse_cell(_FLOAT, _bytes(value)) is None:
-        return f"must be a finite number, got {value!r}"
-    if isinstance(value, float) and not abs(value) < float("inf"):
-        return f"must be finite, got {value}"
-    if column.is_probability:
-        return f"must be in [0, 1], got {value}"
-    return f"must not be negative, got {value}"
-
-
-def _bytes(value: Any) -> bytes:
-    return value.encode() if isinstance(value, str) else value
-
-
-_FLOAT = FLOATS[0]
+        faults[place] = f"column '{name}': {rule}"
 
 
 class GroupCache:

@@ -17,6 +17,7 @@ from easy_esmm.data.parquet_plan import (
     Plan,
     Source,
     UserPlan,
+    common_schema,
     count_values,
     list_columns,
     plan_files,
@@ -60,7 +61,7 @@ def plan_with_users(files: Sequence[str], fields: Fields) -> Plan:
     if fields.user_rows is None:
         return plan_files(files, fields)
     pairs = [(path, users_file(path, fields.user_rows)) for path in files]
-    split = SplitFields(fields, read_schema(pairs[0][0]), read_schema(pairs[0][1]))
+    split = SplitFields(fields, *(common_schema(map(read_schema, paths)) for paths in zip(*pairs)))
     for path, users_path in pairs:
         for at, _, fault in split.faults(path, users_path):
             raise UserError(f"{at}: {fault}")
@@ -76,22 +77,22 @@ def plan_with_users(files: Sequence[str], fields: Fields) -> Plan:
 class SplitFields:
     """The fields of a config, shared out between impressions files and users files."""
 
-    def __init__(self, fields: Fields, first_rows: pa.Schema, first_users: pa.Schema) -> None:
-        """`first_rows` and `first_users` are the schemas of the first two files.
+    def __init__(self, fields: Fields, rows_schema: pa.Schema, users_schema: pa.Schema) -> None:
+        """`rows_schema` and `users_schema` are those of all files (`common_schema`).
 
         A column that the config does not declare is taken from the impressions file if it is there.
         """
         users = fields.user_rows
         if users is None:
             raise ValueError("these fields stand in every row")
-        self._first = first_rows, first_users
+        self._common = rows_schema, users_schema
         elsewhere = {
             name
             for name in fields.undeclared
-            if name not in first_rows.names and name in first_users.names
+            if name not in rows_schema.names and name in users_schema.names
         }
         of_users = {*users.columns, *elsewhere}
-        row_column = Column(users.row_column, DatasetConfig.INT32, -1)
+        row_column = Column(users.row_column, DatasetConfig.INT64, -1)
         self.impressions = replace(
             fields,
             columns=(*(c for c in fields.columns if c.name not in of_users), row_column),
@@ -105,24 +106,22 @@ class SplitFields:
             weight=None,
             undeclared=tuple(elsewhere),
         )
-        self._row_column = users.row_column
 
     def faults(self, path: str, users_path: str) -> Iterator[Tuple[str, Column, str]]:
         """(file, column, why it cannot be read) for a pair of files."""
         schemas = read_schema(path), read_schema(users_path)
-        for column, fault in schema_faults(schemas[0], self._first[0], self.impressions):
-            yield path, column, self._with_advice(column, fault, *schemas)
         row_column = self.impressions.columns[-1]
-        if row_column.name in schemas[0].names:
+        for column, fault in schema_faults(schemas[0], self._common[0], self.impressions):
+            if column is not row_column or schemas[0].get_field_index(column.name) < 0:
+                yield path, column, self._with_advice(column, fault, *schemas)
+        if schemas[0].get_field_index(row_column.name) >= 0:
             found = schemas[0].field(row_column.name).type
-            if is_list(found) and pa.types.is_integer(element_type(found)):
+            if is_list(found) or not pa.types.is_integer(element_type(found)):
                 yield path, row_column, _no_row(row_column, found)
-        for column, fault in schema_faults(schemas[1], self._first[1], self.users):
+        for column, fault in schema_faults(schemas[1], self._common[1], self.users):
             yield users_path, column, self._with_advice(column, fault, *schemas)
 
     def _with_advice(self, column: Column, fault: str, rows: pa.Schema, users: pa.Schema) -> str:
-        if column.name == self._row_column and column.name in rows.names:
-            return _no_row(column, rows.field(column.name).type)
         if column.name in rows.names and column.name not in users.names:
             return f"{fault}; the impressions file has it: take it out of {_HERE}.columns"
         if column.name in users.names and column.name not in rows.names:
@@ -143,7 +142,7 @@ def _user_plan(
         metadata: Any = pq.read_metadata(parquet_source(path))
         sources.append(Source(path, None, metadata.num_rows, 0))
         values += count_values(metadata, split.users)
-    schema = read_schema(pairs[0][1])
+    schema = common_schema(read_schema(path) for _, path in pairs)
     number = {path: place for place, (path, _) in enumerate(pairs)}
     user_fields = with_types(split.users, schema)
     lists = list_columns(user_fields, schema)

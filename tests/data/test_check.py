@@ -227,7 +227,7 @@ def test_parquet_schemas_are_compared_with_the_declared_types(check: Any) -> Non
     assert check(pa.table(good), data=data) == []
     assert check(pa.table({**good, "id": ["5"]}), data=data) == [
         "data_config.input_fields[2].input_type: 0.parquet: column 'id' is declared INT64, "
-        "found string"
+        "found string (it holds text: declare STRING)"
     ]
     del good["click"]
     assert check(pa.table({**good, "Click": [1]}), data=data) == [

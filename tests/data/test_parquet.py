@@ -221,10 +221,12 @@ def test_list_columns_become_ragged_tensors(
 @pytest.mark.parametrize(
     ("kind", "cells", "expected"),
     [
-        ("INT32", pa.array([1, 2, 2147483648]), "column 'x' (INT32): does not fit, got 2147483648"),
+        ("INT32", pa.array([1, 2, 2147483648]),
+         "column 'x' (INT32): does not fit, got 2147483648 (declare INT64)"),
         ("INT64", pa.array([1, 2, 2**63], pa.uint64()),
-         "column 'x' (INT64): does not fit, got 9223372036854775808"),
-        ("FLOAT", pa.array([1.0, 2.0, np.nan]), "column 'x' (FLOAT): must be finite, got nan"),
+         "column 'x' (INT64): does not fit, got 9223372036854775808 (declare STRING, its digits)"),
+        ("FLOAT", pa.array([1.0, 2.0, np.nan]),
+         "column 'x' (FLOAT): must be finite, got nan (a missing value is a null)"),
         ("FLOAT", pa.array([[1.0], [], [2.0, np.inf]]),
          "column 'x' (FLOAT): must be finite, got inf"),
     ],
@@ -269,13 +271,14 @@ def test_labels_and_weights_have_the_rules_of_csv(
 @pytest.mark.parametrize(
     ("kind", "cells", "expected"),
     [
-        ("STRING", [1, 2], "column 'x' is declared STRING, found int64"),
-        ("INT64", ["1", "2"], "column 'x' is declared INT64, found string"),
-        ("INT64", [1.0, 2.0], "column 'x' is declared INT64, found double"),
-        ("BOOL", [1, 0], "column 'x' is declared BOOL, found int64"),
-        ("FLOAT", [["a"], []], "column 'x' is declared FLOAT, found list<element: string>"),
+        ("INT64", ["1", "2"], "column 'x' is declared INT64, found string (it holds text: declare "
+         "STRING)"),
+        ("INT64", [1.0, 2.0], "column 'x' is declared INT64, found double (declare DOUBLE)"),
+        ("BOOL", [1, 0], "column 'x' is declared BOOL, found int64 (declare INT64)"),
+        ("FLOAT", [["a"], []], "column 'x' is declared FLOAT, found list<element: string> (it "
+         "holds text: declare STRING)"),
     ],
-)
+)  # fmt: skip
 def test_other_types_than_declared_are_an_error(
     make_config: Any, tmp_path: Path, kind: str, cells: Iterable[Any], expected: str
 ) -> None:
