@@ -13,7 +13,12 @@ from easy_esmm.config.resolve import Resolved, drop_unread_groups, resolve
 from easy_esmm.config.rules.backbone import check_backbone
 from easy_esmm.config.rules.baselines import check_baselines
 from easy_esmm.config.rules.counterfactual import check_counterfactual
-from easy_esmm.config.rules.data import check_columns, check_labels, check_metrics
+from easy_esmm.config.rules.data import (
+    check_columns,
+    check_encoding,
+    check_labels,
+    check_metrics,
+)
 from easy_esmm.config.rules.feature_types import check_feature_types, check_shared_tables
 from easy_esmm.config.rules.features import check_features, check_groups
 from easy_esmm.config.rules.fields import check_fields
@@ -94,6 +99,7 @@ def load(path: str, edits: Sequence[Edit] = (), command: str = "check") -> Pipel
 
 _CHECKS: Tuple[Callable[[Report], None], ...] = (
     check_columns,
+    check_encoding,
     check_labels,
     check_metrics,
     check_user_rows,

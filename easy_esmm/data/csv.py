@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence, Tuple
+from typing import Any, Optional, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
 
 from easy_esmm.contract import Tensor
-from easy_esmm.data.blocks import Block, batches_of, read_files
+from easy_esmm.data.blocks import batches_of, read_files
+from easy_esmm.data.csv_cells import UNBALANCED
 from easy_esmm.data.csv_fault import fault
 from easy_esmm.data.csv_head import Layout, file_layout
 from easy_esmm.data.decode import Element, decode_lines, element_spec
 from easy_esmm.data.fields import Fields
-from easy_esmm.data.files import is_compressed
-from easy_esmm.data.gzip_check import GzipCheck
-from easy_esmm.data.row_errors import SkippedRows
-from easy_esmm.data.settings import BLOCK_ROWS, Reading
+from easy_esmm.data.files import require_whole
+from easy_esmm.data.line_blocks import START, LineBlocks
+from easy_esmm.data.lines import UNDECODED, first_lines
+from easy_esmm.data.row_errors import RowError, SkippedRows
+from easy_esmm.data.settings import Reading
+from easy_esmm.data.undecodable import undecodable
 from easy_esmm.data.validated import RowValidator, Validated
+from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
-_READ_BYTES = 1 << 20
+_ENDLESS = int(np.iinfo(np.int64).max)
+_LINES_TO_GUESS = 200
+"""Lines of a file that are looked at for others that are no text, to guess its encoding."""
 
 
 def csv_dataset(
@@ -32,23 +38,20 @@ def csv_dataset(
     validator: Optional[RowValidator] = None,
 ) -> tf.data.Dataset:
     """Batches of the files' rows; elements as `decode.decode_lines` describes them."""
-    gzip_check = GzipCheck(files, data.with_header)
-    blocks = _blocks(files, data, reading, gzip_check)
-    lines = _Lines(files, data, fields, gzip_check)
+    blocks = _blocks(files, data, reading)
+    lines = _Lines(files, data, fields)
     return batches_of(blocks, Validated(lines, validator) if validator else lines, reading, skipped)
 
 
 class _Lines:
     """CSV's `RowFormat`."""
 
-    def __init__(
-        self, files: Sequence[str], data: DatasetConfig, fields: Fields, gzip_check: GzipCheck
-    ) -> None:
+    def __init__(self, files: Sequence[str], data: DatasetConfig, fields: Fields) -> None:
         self.spec = element_spec(fields)
         self._layouts = [file_layout(path, data, fields) for path in files]
         self._distinct = tuple(dict.fromkeys(self._layouts))
         self._layout_of_file = [self._distinct.index(layout) for layout in self._layouts]
-        self._files, self._fields, self._gzip_check = files, fields, gzip_check
+        self._files, self._data, self._fields = files, data, fields
 
     def decode(self, rows: Tensor, files: Tensor) -> Tuple[Tensor, Element]:
         if len(self._distinct) == 1:
@@ -57,6 +60,8 @@ class _Lines:
         return _decode_mixed(rows, layout, self._distinct, self._fields)
 
     def fault(self, row: bytes, file: int) -> str:
+        if row.startswith(UNDECODED):
+            return self._refused(row[len(UNDECODED) :], file)
         return fault(row, self._layouts[file], self._fields)
 
     def path(self, file: int) -> str:
@@ -66,77 +71,47 @@ class _Lines:
         return f"{self._files[file]}:{number}"
 
     def check_file(self, file: int) -> None:
-        self._gzip_check.verify(file)  # a truncated file is reported as such, not as a bad row
+        """A damaged gzip file may show it by its rows first: its check sum stands at its end."""
+        try:
+            require_whole(self._files[file])
+        except UserError as error:
+            raise RowError(str(error)) from error
+
+    def _refused(self, line: bytes, file: int) -> str:
+        """What is wrong with a line that the reader of lines has marked."""
+        encoding = self._data.encoding
+        try:
+            line.decode(encoding)
+            return UNBALANCED
+        except UnicodeError:
+            layout = self._layouts[file]
+            others = first_lines(self._files[file], _LINES_TO_GUESS, encoding)
+            raw = [line, *(other.undecoded for other in others if other.undecoded is not None)]
+            rule, value, hint = undecodable(raw, encoding, layout.names, layout.separator)
+            return f"{rule}, got {value}; {hint}"
 
 
-def _blocks(
-    files: Sequence[str], data: DatasetConfig, reading: Reading, gzip_check: GzipCheck
-) -> tf.data.Dataset:
+def _blocks(files: Sequence[str], data: DatasetConfig, reading: Reading) -> tf.data.Dataset:
     """Blocks of this shard's lines of one epoch."""
-    paths = tf.constant(list(files))
-    compressions = tf.constant(["GZIP" if is_compressed(path) else "" for path in files])
-    is_any_compressed = any(map(is_compressed, files))
+    line_blocks = LineBlocks(data, reading.shard)
+    paths, start = tf.constant(list(files)), tf.constant(START, tf.int64)
+    types = [tf.string, tf.int64, tf.int64, tf.bool]
+    shapes: Sequence[Any] = ([None], [None], [2], [])
 
-    def read(index: Tensor) -> tf.data.Dataset:
-        lines = tf.data.TextLineDataset(paths[index], compressions[index], _READ_BYTES)
-        blocks = lines.skip(1 if data.with_header else 0).batch(BLOCK_ROWS)
-        if is_any_compressed:
-            blocks = _checked(blocks, index, gzip_check)
-        return blocks.enumerate().map(
-            lambda block, lines: _numbered(block, lines, index, data, reading)
+    def next_block(path: Tensor, place: Tensor) -> Tuple[Tensor, Tuple[Tensor, Tensor, Tensor]]:
+        arrays = tf.numpy_function(line_blocks, [path, place], types, stateful=False)
+        rows, numbers, behind, is_over = map(tf.ensure_shape, arrays, shapes)
+        return behind, (rows, numbers, is_over)
+
+    def read(file: Tensor) -> tf.data.Dataset:
+        # The place is part of the input's position, so that a resumed one need not look for it.
+        blocks = tf.data.Dataset.range(_ENDLESS).scan(
+            start, lambda place, _: next_block(paths[file], place)
         )
+        found = blocks.take_while(lambda rows, numbers, is_over: tf.logical_not(is_over))
+        return found.map(lambda rows, numbers, _: (rows, numbers, tf.fill([tf.size(rows)], file)))
 
     return read_files(len(files), reading, read)
-
-
-def _checked(blocks: tf.data.Dataset, index: Tensor, gzip_check: GzipCheck) -> tf.data.Dataset:
-    """The blocks of a file and an empty one, before which the file is checked for truncation.
-
-    TensorFlow takes the end of a truncated compressed file for the end of its rows.
-    """
-    end = tf.data.Dataset.from_tensors(tf.zeros([0], tf.string))
-
-    def count(read: Tensor, lines: Tensor) -> Tuple[Tensor, Tensor]:
-        lengths = tf.strings.length(lines)
-        read += tf.stack([tf.size(lines, tf.int64), tf.reduce_sum(tf.cast(lengths, tf.int64))])
-        is_end = tf.equal(tf.size(lines), 0)
-        checked = tf.cond(
-            is_end,
-            lambda: tf.numpy_function(gzip_check.check, [index, read], tf.int64, stateful=False),
-            lambda: tf.zeros([], tf.int64),
-        )
-        with tf.control_dependencies([checked]):
-            return read, tf.identity(lines)
-
-    return blocks.concatenate(end).scan(np.zeros(2, np.int64), count)
-
-
-def _numbered(
-    block: Tensor, lines: Tensor, file: Tensor, data: DatasetConfig, reading: Reading
-) -> Block:
-    """The shard's lines of a block that are not blank."""
-    first = block * BLOCK_ROWS
-    if not data.with_header:
-        lines = tf.cond(tf.equal(block, 0), lambda: _without_mark(lines), lambda: lines)
-    index, count = reading.shard
-    if count > 1:
-        lines = lines[(index - first) % count :: count]
-        first += (index - first) % count
-    size = tf.size(lines, tf.int64)
-    numbers = first + tf.range(size) * count + (2 if data.with_header else 1)
-    is_row = tf.strings.length(lines) > 0
-
-    def without_blank() -> List[Tensor]:
-        return [tf.boolean_mask(lines, is_row), tf.boolean_mask(numbers, is_row)]
-
-    # A mask copies every line; blank lines are rare.
-    kept, kept_numbers = tf.cond(tf.reduce_all(is_row), lambda: [lines, numbers], without_blank)
-    return kept, kept_numbers, tf.fill([tf.size(kept)], file)
-
-
-def _without_mark(lines: Tensor) -> Tensor:
-    """The lines that a file begins with, without the byte order mark that some programs write."""
-    return tf.concat([tf.strings.regex_replace(lines[:1], "^\ufeff", ""), lines[1:]], axis=0)
 
 
 def _decode_mixed(

@@ -22,7 +22,7 @@ def split_line(line: str, separator: str) -> Optional[List[str]]:
         return line.split(separator)
     cells: List[str] = []
     end = re.escape(separator)
-    cell = re.compile(rf'(?:"((?:[^"]|"")*)"|([^"{end}]*))(?:\Z|{end})')
+    cell = re.compile(rf'(?:"([^"]*(?:""[^"]*)*)"|([^"{end}]*))(?:\Z|{end})')
     place = 0
     while True:
         found = cell.match(line, place)
@@ -33,3 +33,8 @@ def split_line(line: str, separator: str) -> Optional[List[str]]:
         place = found.end()
         if place == len(line):
             return [*cells, ""] if found.group().endswith(separator) else cells
+
+
+def split_cells(line: str, separator: str) -> List[str]:
+    """The cells of a line, quotes and surrounding blanks removed; none if the quotes are wrong."""
+    return [cell.strip() for cell in split_line(line, separator) or ()]

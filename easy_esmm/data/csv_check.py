@@ -7,15 +7,19 @@ from typing import Iterator, List, Optional, Sequence
 
 from easy_esmm.config.cells import cell_fault
 from easy_esmm.config.hints import did_you_mean
-from easy_esmm.data.csv_cells import UNBALANCED
-from easy_esmm.data.csv_head import Line, split_cells
+from easy_esmm.config.text_encoding import UTF_8, codec_name
+from easy_esmm.data.csv_cells import UNBALANCED, split_cells, split_line
 from easy_esmm.data.fields import FLOATS, Column, Fields, parse_cell
+from easy_esmm.data.lines import Line
+from easy_esmm.data.undecodable import undecodable
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 CHECKED_ROWS = 100
 """First rows of each file whose cells are looked at."""
 _USUAL_SEPARATORS = (",", "\t", ";", "|", "\001")
 _LONGEST_VALUE = 60
+_TELLING_CHARACTERS = 8
+"""Different ones that are not ASCII: two bytes of other text look like UTF-8 once in five times."""
 _MEND = "the declared type may be wrong; else fix the row or set data_config.ignore_error"
 
 
@@ -38,16 +42,56 @@ class Fault:
 def csv_faults(lines: Sequence[Line], data: DatasetConfig, fields: Fields) -> Iterator[Fault]:
     """Faults of a file of these first lines, of which there is one at least."""
     first = split_cells(lines[0].text, data.separator)
-    if not first:
-        yield Fault(UNBALANCED, field="data_config.with_header", line=lines[0].number)
+    names = first if data.with_header else fields.declared
+    no_text = list(_text_faults(lines, names, data))
+    yield from no_text
+    lines = [line for line in lines if line.undecoded is None]
+    if not lines or (no_text and no_text[0].line == 1):
+        return
+    cells = split_line(lines[0].text, data.separator)
+    if cells is None:
+        if data.with_header or not data.ignore_error:
+            yield Fault(UNBALANCED, field="data_config.with_header", line=lines[0].number)
         return
     faults = _header_faults if data.with_header else _first_row_faults
-    found: List[Fault] = list(faults(lines[0].text, first, data, fields))
+    found: List[Fault] = list(faults(lines[0].text, [cell.strip() for cell in cells], data, fields))
     yield from found
     if data.ignore_error or any(fault.column is None for fault in found):
         return
-    names = first if data.with_header else fields.declared
     yield from _cell_faults(lines[data.with_header :], names, data.separator, fields)
+
+
+def _text_faults(
+    lines: Sequence[Line], names: Sequence[str], data: DatasetConfig
+) -> Iterator[Fault]:
+    """The first line that is no text of the encoding, or that the text must be of another."""
+    judged = lines[:1] if data.ignore_error and data.with_header else lines
+    if data.ignore_error and not data.with_header:
+        judged = ()
+    undecoded = [line for line in judged if line.undecoded is not None]
+    field = "data_config.encoding"
+    if undecoded:
+        raw = [line.undecoded for line in undecoded if line.undecoded is not None]
+        is_header = data.with_header and undecoded[0].number == 1
+        rule, value, hint = undecodable(
+            raw, data.encoding, () if is_header else names, data.separator
+        )
+        yield Fault(rule, hint, field, value=value, line=undecoded[0].number)
+    elif _is_utf_8(lines, data.encoding):
+        rule = f"the text is UTF-8, and is read as {data.encoding}"
+        yield Fault(rule, "leave data_config.encoding out", field)
+
+
+def _is_utf_8(lines: Sequence[Line], encoding: str) -> bool:
+    """Whether text that was read in another encoding is UTF-8, which is hardly so by chance."""
+    if codec_name(encoding) == UTF_8:
+        return False
+    text = "\n".join(line.text for line in lines if line.undecoded is None)
+    try:
+        others = {c for c in text.encode(encoding).decode() if c > "\x7f"}
+    except UnicodeError:
+        return False
+    return len(others) >= _TELLING_CHARACTERS
 
 
 def _header_faults(

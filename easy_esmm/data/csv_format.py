@@ -6,9 +6,9 @@ from typing import Any, Sequence
 
 from easy_esmm.data import csv_sample
 from easy_esmm.data.csv_check import CHECKED_ROWS, csv_faults
-from easy_esmm.data.csv_head import first_lines
 from easy_esmm.data.file_problems import FileProblems
 from easy_esmm.data.input_format import InputFormat
+from easy_esmm.data.lines import first_lines
 from easy_esmm.data.sample import Sample
 from easy_esmm.errors import UserError
 
@@ -20,7 +20,7 @@ class CsvFormat(InputFormat):
         rows, data = 0, problems.data
         for path in files:
             try:
-                lines = first_lines(path, CHECKED_ROWS + 1)
+                lines = first_lines(path, CHECKED_ROWS + 1, data.encoding)
             except UserError as error:
                 problems.add(problems.path_field, str(error))
                 continue

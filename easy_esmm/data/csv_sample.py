@@ -6,9 +6,9 @@ from typing import List, Sequence, Tuple
 
 from easy_esmm.data import storage
 from easy_esmm.data.csv_cells import UNBALANCED, split_line
-from easy_esmm.data.csv_head import Line, first_lines
 from easy_esmm.data.csv_shape import Shape, find_shape
 from easy_esmm.data.files import is_compressed
+from easy_esmm.data.lines import Line, first_lines
 from easy_esmm.data.sample import Sample
 from easy_esmm.errors import UserError
 

@@ -11,7 +11,7 @@ from typing import List, Optional, Sequence, Tuple
 
 from easy_esmm.config.cells import BOOL, FLOATS, parse_cell
 from easy_esmm.data.csv_cells import UNBALANCED, split_line
-from easy_esmm.data.csv_head import Line
+from easy_esmm.data.lines import Line
 from easy_esmm.errors import UserError
 
 _SEPARATORS = ("\001", "\t", ",", ";", "|")

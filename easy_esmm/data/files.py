@@ -14,6 +14,9 @@ from easy_esmm.simulation.truth import is_truth_file
 DAMAGED_GZIP = (EOFError, OSError, zlib.error)
 """What reading a compressed file raises that is cut short or damaged, or cannot be read at all."""
 
+_READ_BYTES = 1 << 20
+_SMALLEST = 18
+"""Bytes of a gzip file around its data: shorter ones are cut."""
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -66,9 +69,43 @@ def is_compressed(path: str) -> bool:
 
 def unreadable(path: str, error: BaseException) -> str:
     """What to say of a file that one of `DAMAGED_GZIP` kept from being read."""
-    if isinstance(error, gzip.BadGzipFile) and "Not a gzipped file" in str(error):
-        return f"{path}: its content is not gzip, though its name ends with .gz; name it without"
+    if isinstance(error, (EOFError, zlib.error, gzip.BadGzipFile)):
+        if not _begins_as_gzip(path):
+            return (
+                f"{path}: its content is not gzip, though its name ends with .gz; name it without"
+            )
+        return f"{path}: the compressed file is not whole ({error})"
     return f"{path}: cannot be read ({error})"
+
+
+def _begins_as_gzip(path: str) -> bool:
+    with storage.open_file(path) as file:
+        return file.read(len(_GZIP)) == _GZIP
+
+
+def require_whole(path: str) -> None:
+    """Reads a compressed file to its end; raises UserError if it is cut short or damaged."""
+    if not is_compressed(path):
+        return
+    try:
+        with open_bytes(path) as file:
+            while file.read(_READ_BYTES):
+                pass
+    except DAMAGED_GZIP as error:
+        raise UserError(unreadable(path, error)) from error
+
+
+def stated_size(path: str) -> int:
+    """Bytes that a gzip file says to hold, modulo 2^32; -1 if it is too short to say.
+
+    Of a file of several members it is the last one's length.
+    """
+    length = storage.size(path)
+    if length < _SMALLEST:
+        return -1
+    with storage.open_file(path) as file:
+        file.seek(length - 4)
+        return int.from_bytes(file.read(4), "little")
 
 
 def require_text(path: str, start: bytes) -> None:

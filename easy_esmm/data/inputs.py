@@ -21,8 +21,8 @@ from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 SPLITS = ("train", "eval", "predict")
-_ELEMENTS = 3
-"""Changes with what an element is made of: a position that is saved holds elements."""
+_ELEMENTS = 4
+"""Changes with elements and with the steps that make them: a position that is saved is of these."""
 
 
 class InputFn:

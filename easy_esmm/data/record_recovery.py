@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from easy_esmm.data import storage
 from easy_esmm.data.examples import is_gzip, open_records
-from easy_esmm.data.files import DAMAGED_GZIP
-from easy_esmm.data.gzip_check import stated_size
+from easy_esmm.data.files import DAMAGED_GZIP, stated_size
 from easy_esmm.data.records import Chunk, read_chunk
 from easy_esmm.data.row_errors import RowError, SkippedRows
 from easy_esmm.data.settings import BLOCK_ROWS

@@ -31,16 +31,10 @@ class RowError(ValueError):
 def row_error(error: BaseException) -> Optional[UserError]:
     """The reader's own message, if `error` (of TensorFlow, from a session's run) carries one.
 
-    A DataLossError is what a damaged gzip file gives; TensorFlow does not say which file.
-
     For the rims: `except tf.errors.OpError as error: raise row_error(error) or error`.
     """
     match = _MARKED.search(str(error))
-    if match:
-        return UserError(match.group(1))
-    if type(error).__name__ == "DataLossError":
-        return UserError("a compressed input file is damaged; `gzip -t FILE` tells which")
-    return None
+    return UserError(match.group(1)) if match else None
 
 
 class SkippedRows:

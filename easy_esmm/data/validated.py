@@ -39,7 +39,7 @@ class Validated:
     def fault(self, row: bytes, file: int) -> str:
         try:
             is_legal, element = self._rows.decode(tf.constant([row]), tf.constant([file]))
-        except tf.errors.InvalidArgumentError:
+        except (tf.errors.InvalidArgumentError, UnicodeDecodeError):
             return self._rows.fault(row, file)
         found = self._validator.fault(_columns(element)) if is_legal else ""
         return found or self._rows.fault(row, file)

@@ -38,6 +38,7 @@ OTHER_VALUES: Mapping[str, str] = {
     "SessionAUC.session_id_field": "user",
     "DNN.activation": "tanh",
     "ESCM2.estimator": "IPS",
+    "DatasetConfig.encoding": "gb18030",
     "DatasetConfig.input_type": "ParquetInput",
     "DatasetConfig.num_parallel_calls": "1",
     "DatasetConfig.prefetch_size": "1",

@@ -178,7 +178,7 @@ def test_a_damaged_gzip_file_is_a_problem(
     (tmp_path / "a.csv.gz").write_bytes(head + rest)
     pipeline: Any = FakePipeline(make_config())
     (problem,) = check_files(pipeline, "eval", str(tmp_path / "a.csv.gz"))
-    assert f"a.csv.gz: cannot be read ({fault}" in str(problem)
+    assert f"a.csv.gz: the compressed file is not whole ({fault}" in str(problem)
 
 
 @pytest.mark.parametrize(

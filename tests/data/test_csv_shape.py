@@ -7,8 +7,8 @@ from typing import List, Tuple
 
 import pytest
 
-from easy_esmm.data.csv_head import first_lines
 from easy_esmm.data.csv_shape import Shape, find_shape
+from easy_esmm.data.lines import first_lines
 from easy_esmm.errors import UserError
 
 ROWS = ["7,1,0", "8,0,0", "9,1,1"]

@@ -243,7 +243,10 @@ def test_a_header_has_names_where_the_lines_below_have_numbers(
         ),
         ({"data": "labels.csv"}, "no column is left to learn from (constant: constant: one value"),
         ({"data": "empty.csv"}, "holds no row"),
-        ({"data": "broken.csv.gz"}, "broken.csv.gz: cannot be read (Error -3 while decompressing"),
+        (
+            {"data": "broken.csv.gz"},
+            "broken.csv.gz: the compressed file is not whole (Error -3 while decompressing",
+        ),
         (
             {"data": "twice.csv", "click": "click"},
             "the header has column 'a' twice; name the columns apart",

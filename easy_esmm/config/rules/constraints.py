@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Mapping, Optional, Tuple
 
 from easy_esmm.config.hints import did_you_mean
+from easy_esmm.config.text_encoding import why_unusable
 from easy_esmm.config.timestamp import parse_time
 
 _SCOPE_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-]*")
@@ -140,6 +141,18 @@ class ColumnSeparator(Constraint):
 
     def _holds(self, value: Any) -> bool:
         return len(value) == 1 and value.isascii() and value not in "\"'\n\r"
+
+
+@dataclass(frozen=True)
+class TextEncoding(Constraint):
+    """An encoding that keeps ASCII, so that lines end where they seem to."""
+
+    def words(self) -> str:
+        return "the name of a Python codec in which bytes below 128 are ASCII"
+
+    def check(self, value: Any) -> Optional[Violation]:
+        why = why_unusable(value)
+        return Violation(f"must be {self.words()}", why) if why else None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from easy_esmm.config.walk import settings
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.eval_pb2 import EvalMetrics
 
+CSV_TYPES = (DatasetConfig.CSVInput, DatasetConfig.CSVInputV2, DatasetConfig.CSVInputEx)
 _FIELDS = "data_config.input_fields"
 
 
@@ -30,6 +31,15 @@ def check_columns(report: Report) -> None:
             report.refuse(f"{path}.input_name", "must be set")
         if column.HasField("default_val"):
             _check_default(report, column, f"{path}.default_val")
+
+
+def check_encoding(report: Report) -> None:
+    """Only CSV files are text that has an encoding."""
+    data = report.config.data_config
+    if data.HasField("encoding") and data.input_type not in CSV_TYPES:
+        kind = DatasetConfig.InputType.Name(data.input_type)
+        rule = f"needs input_type: CSVInput, not {kind}, whose text is bytes as they stand"
+        report.refuse("data_config.encoding", rule, quoted(data.encoding))
 
 
 def check_labels(report: Report) -> None:

@@ -29,6 +29,7 @@ from easy_esmm.config.rules.constraints import (
     OneCharacter,
     OneOf,
     ScopeName,
+    TextEncoding,
     Timestamp,
 )
 from easy_esmm.config.scalars import show_value
@@ -109,6 +110,7 @@ RULES: Tuple[Rule, ...] = (
     Rule("data_config.shuffle_buffer_size", AtLeast(1), "it counts rows"),
     Rule("data_config.num_parallel_calls", AtLeast(1), "it counts threads"),
     Rule("data_config.separator", ColumnSeparator(), "rows are cut at single bytes"),
+    Rule("data_config.encoding", TextEncoding(), "lines and cells are cut at bytes of ASCII"),
     Rule("data_config.data_compression_type", _COMPRESSIONS, "TFRecord files are plain or gzip"),
     Rule("data_config.input_fields.input_name", NotEmpty(), "features refer to it"),
     Rule("data_config.user_rows.row_column", NotEmpty(), "impressions point to users by it"),

@@ -8,6 +8,7 @@ from typing import Any, Callable, List, Tuple
 from easy_esmm.config.early_stop import reads_max_check_steps
 from easy_esmm.config.models import tower_paths
 from easy_esmm.config.problems import Places, Problem
+from easy_esmm.config.rules.data import CSV_TYPES
 from easy_esmm.config.rules.fields import is_default, matches
 from easy_esmm.config.rules.unused_of_features import why_unused
 from easy_esmm.config.support import field_mark
@@ -60,8 +61,7 @@ def _why(config: PipelineConfig, setting: Setting) -> str:
 
 
 def _names_columns(config: PipelineConfig, _: Any) -> bool:
-    csv = (DatasetConfig.CSVInput, DatasetConfig.CSVInputV2, DatasetConfig.CSVInputEx)
-    return config.data_config.input_type not in csv
+    return config.data_config.input_type not in CSV_TYPES
 
 
 def _is_identity(_: PipelineConfig, dnn: Any) -> bool:
