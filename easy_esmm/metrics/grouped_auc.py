@@ -47,8 +47,8 @@ def session_auc(config: SessionAUC, task: ScoredTask, columns: Columns) -> Dict[
 def _inside_groups(key: str, group: Tensor, reduction: str, task: ScoredTask) -> Dict[str, Metric]:
     """`<key>` (float64) and `<key>_groups` (int64: groups with both classes).
 
-    Groups, scores and labels are taken over the same rows: those with `task.weight` above 0 and,
-    where the group is a string, not ''; rows without a user are no user. Beyond that mask the
+    Groups, scores and labels are taken over the same rows: those with `task.weight` above 0 and a
+    group that is not missing; rows without a user are no user. Beyond that mask the
     weights do not count. Exact, ties count one half; groups without both classes are left out; NaN
     without any, and where a score is NaN.
 

@@ -41,7 +41,7 @@ def _over_lists(
 ) -> Dict[str, Metric]:
     """`<name>_at_<k>_<task>` (float64) and `..._lists` (int64: lists in the mean).
 
-    Lists are over the rows with `task.weight` above 0 and a session that is not ''; beyond that
+    Lists are over the rows with `task.weight` above 0 and a session that is there; beyond that
     mask weights do not count. A row is positive where its label is above 0. Exact; of rows with
     equal scores at the edge of k, each counts by its chance to be within. NaN without a list, and
     where a score is NaN.

@@ -12,6 +12,7 @@ from google.protobuf import text_format
 from easy_esmm.config.tasks import task_specs
 from easy_esmm.contract import LabelColumn
 from easy_esmm.estimator.labels import labels_from_columns
+from easy_esmm.metrics.groups import group_numbers
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 COLUMNS = {
@@ -89,11 +90,20 @@ def test_sessions_of_losses_are_numbers_and_a_row_without_one_is_alone() -> None
         ctr=loss % ("JRC_LOSS", "jrc_loss", "session"),
         cvr=loss % ("PAIR_WISE_LOSS", "pairwise_loss", "user"),
     )
-    np.testing.assert_array_equal(result["user"], [7, 8, 7, 7])
+    np.testing.assert_array_equal(result["user"], [0, 1, 0, 0])
     a, none, again, also_none = result["session"]
     assert a == again
     assert len({a, none, also_none}) == 3
     assert "session" not in labels()
+
+
+@pytest.mark.parametrize("dtype", [tf.int32, tf.int64, tf.float32, tf.float64])
+def test_a_row_whose_numeric_session_is_missing_is_alone(dtype: tf.DType) -> None:
+    none = np.nan if dtype.is_floating else dtype.min
+    column = tf.constant([-1, none, 0, -1, none, -2], dtype)
+    found = group_numbers(column).numpy()
+    assert found[0] == found[3]
+    assert len(set(found)) == 5
 
 
 def test_tasks_of_a_model_without_a_product_keep_their_labels_whatever_the_others_say() -> None:

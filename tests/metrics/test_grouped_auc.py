@@ -137,3 +137,14 @@ def test_integer_users_group_as_strings_do(evaluation: Any, dtype: tf.DType) -> 
     numbers = {"a": 0, "b": -1, "c": 2**31 - 1}
     batch = rows([numbers[user] for user in USERS], LOGIT, LABEL)
     assert gauc(evaluation, dtype=dtype).run([batch])["gauc_ctr"] == 0.75
+
+
+@pytest.mark.parametrize("dtype", [tf.int32, tf.int64, tf.float32, tf.float64])
+def test_rows_whose_numeric_user_is_missing_are_no_user(evaluation: Any, dtype: tf.DType) -> None:
+    # 1e-7 and 2e-7 are two users.
+    known = {"a": 1e-7, "b": 2e-7, "c": 5} if dtype.is_floating else {"a": 0, "b": -1, "c": 5}
+    none = np.nan if dtype.is_floating else dtype.min
+    users = np.array([*(known[user] for user in USERS), none, none], dtype.as_numpy_dtype)
+    batch = {**rows([*USERS, "", ""], [*LOGIT, 1, 2], [*LABEL, 1, 0]), "user": users}
+    value = gauc(evaluation, dtype=dtype).run([batch])
+    assert (value["gauc_ctr"], value["gauc_ctr_groups"]) == (0.75, 2)
