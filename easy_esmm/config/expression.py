@@ -22,6 +22,7 @@ import ast
 import math
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Dict, List, Mapping, NoReturn, Optional, Tuple, Union
 
 from easy_esmm.config.functions import FUNCTIONS, bare_name
@@ -45,6 +46,7 @@ _OTHERWISE = {"=": "==", "&&": "&", "||": "|", "and": "&", "or": "|", "not": "!"
 """What other languages write -> what is written here."""
 _DEEPEST = 50
 """Parentheses, functions and signs inside each other."""
+_LARGEST_WHOLE = 2.0**63
 _LONGEST = 1000
 """Operators: Python's parser nests a sum, and gives up at some 3,000."""
 
@@ -65,8 +67,8 @@ class Step:
 
     operation: str
     """`number`, `column`, `negate`, `not`, a sign of the grammar, or a function's bare name."""
-    value: Union[float, str] = 0.0
-    """Of a number, or the name of a column."""
+    value: Union[int, float, str] = 0
+    """Of a number, an int if it is whole and fits 64 bits; or the name of a column."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,7 @@ class _Walk:
     def _operand(self, node: ast.Name) -> bool:
         token = self._token_at[node.col_offset]
         if token.kind == "number":
-            self.steps.append(Step("number", float(token.text)))
+            self.steps.append(Step("number", _literal(token.text)))
             return False
         name = _column_name(token)
         self.steps.append(Step("column", name))
@@ -254,6 +256,13 @@ def _require_operand(token: _Token, columns: Mapping[str, bool]) -> None:
         is_name = token.kind == "unknown" and token.text.isalnum()
         hint = "put a column's name in quotes" if is_name else None
         _fail(token, "must have a number, a column, a function or a parenthesis", hint)
+
+
+def _literal(text: str) -> Union[float, int]:
+    """An int if it is whole, however it is written, and fits 64 bits."""
+    number = float(text)
+    exact = Decimal(text) if abs(number) < _LARGEST_WHOLE else None
+    return int(exact) if exact is not None and exact == exact.to_integral_value() else number
 
 
 def _column_name(token: _Token) -> str:

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 class InputFormat(ABC):
     """Files of one `data_config.input_type`. Only `read` imports TensorFlow, when it is called."""
 
-    validates_rows = True
-    """Whether `read` uses the validator that it is given."""
-
     @abstractmethod
     def check(self, files: Sequence[str], problems: FileProblems) -> int:
         """Adds what in the files cannot be read as declared; opens no more than their heads.

@@ -71,7 +71,9 @@ class InputFn:
     def __call__(self) -> tf.data.Dataset:
         """The dataset."""
         if self._frame is not None:
-            batches = frame_dataset(self._frame, self._fields, self._reading, self.skipped)
+            batches = frame_dataset(
+                self._frame, self._fields, self._reading, self.skipped, self._validator
+            )
         else:
             batches = input_format(self._data).read(
                 self.files, self._data, self._fields, self._reading, self.skipped, self._validator
@@ -114,8 +116,7 @@ def input_fn(
     workers of a job pass the same seed and their own `shard` = (index, count). The other splits are
     one pass in the order of the files; their last batch may be short.
 
-    A row of a CSV or TFRecord file that `validator` refuses is a bad row, too: it costs a second
-    reading of each text.
+    A row that `validator` refuses is a bad row, too: it costs a second reading of each text.
 
     Raises UserError if no file is there, a column is missing, or a default is of the wrong type.
     """

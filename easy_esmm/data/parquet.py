@@ -52,34 +52,38 @@ def parquet_dataset(
     of a window may be shorter too): a batch may hold rows of two epochs. Raises UserError if a file
     cannot be read as declared, or if there is no row.
 
-    `validator` is not used: it is for formats of text.
-
     With `fields.user_rows`, users' columns are [users of the batch], in the order of their first
     impression, and the row column is the index, int32 [batch]: which of them each row belongs to.
     """
     plan = plan_with_users(files, fields)
     if not plan.rows:
         raise UserError(f"{files[0]}: no row in {len(files)} Parquet file(s)")
-    return planned_dataset(plan, reading, skipped)
+    return planned_dataset(plan, reading, skipped, validator)
 
 
 def frame_dataset(
-    frame: Any, fields: Fields, reading: Reading, skipped: SkippedRows
+    frame: Any,
+    fields: Fields,
+    reading: Reading,
+    skipped: SkippedRows,
+    validator: Optional[RowValidator] = None,
 ) -> tf.data.Dataset:
     """As `parquet_dataset`, of a DataFrame."""
     plan = plan_frame(frame, fields)
     if not plan.rows:
         raise UserError("the DataFrame holds no row")
-    return planned_dataset(plan, reading, skipped)
+    return planned_dataset(plan, reading, skipped, validator)
 
 
-def planned_dataset(plan: Plan, reading: Reading, skipped: SkippedRows) -> tf.data.Dataset:
+def planned_dataset(
+    plan: Plan, reading: Reading, skipped: SkippedRows, validator: Optional[RowValidator] = None
+) -> tf.data.Dataset:
     """Batches of the rows of a plan, which are some."""
     counter = skipped if reading.skip_errors else None
     windows = (
-        ParquetReader(plan, reading, counter)
+        ParquetReader(plan, reading, counter, validator=validator)
         if plan.users is None
-        else UserReader(plan, plan.users, reading, counter)
+        else UserReader(plan, plan.users, reading, counter, validator)
     )
     outputs = _outputs(plan)
     index, count = reading.shard

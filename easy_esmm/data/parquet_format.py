@@ -20,8 +20,6 @@ from easy_esmm.errors import UserError
 class ParquetFormat(InputFormat):
     """Types, lists and the number of rows are in the files."""
 
-    validates_rows = False
-
     def check(self, files: Sequence[str], problems: FileProblems) -> int:
         fields = problems.fields
         if fields.user_rows is not None:

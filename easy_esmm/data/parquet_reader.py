@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Callable, List, Optional, Sequence
 
 import numpy as np
@@ -10,9 +11,11 @@ from numpy.typing import NDArray
 
 from easy_esmm.data.order import RowNumbers, RowOrder
 from easy_esmm.data.parquet_plan import Plan, Source
+from easy_esmm.data.parquet_validation import validated
 from easy_esmm.data.row_errors import RowError, SkippedRows
-from easy_esmm.data.row_groups import GroupCache, RowGroup, gather, select
+from easy_esmm.data.row_groups import GroupCache, RowGroup, gather, load_group, select
 from easy_esmm.data.settings import Reading
+from easy_esmm.data.validated import RowValidator
 
 # Row groups mixed with each other: at least this many rows, at most this much memory.
 _BAND_ROWS = 1 << 17
@@ -58,6 +61,7 @@ class ParquetReader:
         skipped: Optional[SkippedRows],
         block_of: Optional[Callable[[RowNumbers], RowNumbers]] = None,
         piece_rows: int = 1,
+        validator: Optional[RowValidator] = None,
     ) -> None:
         """`skipped` is None where a row that must not be used is an error.
 
@@ -75,7 +79,7 @@ class ParquetReader:
         self._total = None if reading.epochs is None else reading.epochs * self.order.epoch_rows
         # A window may lie on the border of two bands while the next one is read already.
         self._capacity = 2 * band + reading.parallel
-        self._cache = GroupCache(plan, self._capacity)
+        self._cache = GroupCache(partial(load, plan, validator), self._capacity)
         self._skipped = skipped
         # Of the windows that are read side by side, any may be the last to be ready.
         self._last = self.count - reading.parallel * reading.shard[1]
@@ -132,6 +136,15 @@ class ParquetReader:
             if self._skipped is None:
                 raise RowError(f"{place}; fix the row or set data_config.ignore_error")
             self._skipped.add(source.path, lambda: place)
+
+
+def load(plan: Plan, validator: Optional[RowValidator], number: int) -> RowGroup:
+    """The row group of `plan.sources[number]`; rows that `validator` refuses are faults."""
+    source = plan.sources[number]
+    group = load_group(source, plan)
+    if validator is None:
+        return group
+    return validated(group, plan.fields.columns, source.rows, validator)
 
 
 def _band(plan: Plan) -> int:

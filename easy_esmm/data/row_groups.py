@@ -202,13 +202,14 @@ def _note_missing_users(
 class GroupCache:
     """The row groups used last. Threads that ask for one group wait for a single load."""
 
-    def __init__(self, plan: Plan, capacity: int) -> None:
-        self._plan, self._capacity = plan, capacity
+    def __init__(self, load: Callable[[int], RowGroup], capacity: int) -> None:
+        """`load` reads the group of a number."""
+        self._load, self._capacity = load, capacity
         self._lock = threading.Lock()
         self._slots: OrderedDict[int, _Slot] = OrderedDict()
 
     def get(self, group: int) -> RowGroup:
-        """The row group of `plan.sources[group]`."""
+        """The row group of that number."""
         with self._lock:
             slot = self._slots.setdefault(group, _Slot())
             self._slots.move_to_end(group)
@@ -216,7 +217,7 @@ class GroupCache:
                 self._slots.popitem(last=False)
         with slot.lock:
             if slot.content is None:
-                slot.content = load_group(self._plan.sources[group], self._plan)
+                slot.content = self._load(group)
             return slot.content
 
     def clear(self) -> None:

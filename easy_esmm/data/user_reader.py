@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, List, Optional
 
 import numpy as np
@@ -9,10 +10,11 @@ from numpy.typing import NDArray
 
 from easy_esmm.data.order import RowNumbers, runs
 from easy_esmm.data.parquet_plan import Plan, UserPlan
-from easy_esmm.data.parquet_reader import Chosen, ParquetReader
+from easy_esmm.data.parquet_reader import Chosen, ParquetReader, load
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.row_groups import GroupCache, gather, select
 from easy_esmm.data.settings import Reading
+from easy_esmm.data.validated import RowValidator
 
 # A user is one number: his users file in the upper half, his row there in the lower.
 _FILE_BITS = 32
@@ -26,16 +28,23 @@ class UserReader(ParquetReader):
     """
 
     def __init__(
-        self, plan: Plan, users: UserPlan, reading: Reading, skipped: Optional[SkippedRows]
+        self,
+        plan: Plan,
+        users: UserPlan,
+        reading: Reading,
+        skipped: Optional[SkippedRows],
+        validator: Optional[RowValidator] = None,
     ) -> None:
         """See `ParquetReader`; the row column is the last of the plan's columns."""
-        super().__init__(plan, reading, skipped, self._users_of_rows, users.rows_together)
+        super().__init__(
+            plan, reading, skipped, self._users_of_rows, users.rows_together, validator
+        )
         self._is_shuffled, self._batch_size = reading.is_shuffled, reading.batch_size
         self._row_column = len(plan.fields.columns) - 1
         self._outputs = [output for output in self._outputs if output != self._row_column]
         self._users = users
         self._source_of = np.asarray(users.source_of, np.int64)
-        self._user_cache = GroupCache(users.plan, self._capacity)
+        self._user_cache = GroupCache(partial(load, users.plan, validator), self._capacity)
 
     def read(self, window: int) -> List[NDArray[Any]]:
         """Columns, labels and weight of the impressions, columns of the users, and the index.

@@ -9,7 +9,7 @@ from absl import logging
 
 from easy_esmm import data
 from easy_esmm.data import FilesOrFrame
-from easy_esmm.data.formats import input_format
+from easy_esmm.data.frames import NAME
 from easy_esmm.errors import UserError
 from easy_esmm.features import CellValidator
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -26,18 +26,18 @@ def validator_of(config: PipelineConfig) -> Optional[CellValidator]:
 def find_bad_cell(
     config: PipelineConfig, *rows: Optional[FilesOrFrame], with_labels: bool = True
 ) -> Optional[UserError]:
-    """The first row of the files among `rows` that a feature cannot read, with file and line.
+    """The first row among `rows` that a feature cannot read, with file and line.
 
-    For a model that stopped at such a cell, whose error tells neither. Reads the files from their
-    beginning; None if their format is not validated or nothing is found.
+    For a model that stopped at such a cell, whose error tells neither. Reads the rows from their
+    beginning; None if nothing is found.
     """
-    if not input_format(config.data_config).validates_rows:
-        return None
     split = "eval" if with_labels else "predict"  # either reads the rows in their order
-    for path in (one for one in rows if isinstance(one, str) and one):
-        logging.info("looking for the row in %s", path)
+    for source in (one for one in rows if one is not None):
+        if isinstance(source, str) and not source:
+            continue
+        logging.info("looking for the row in %s", source if isinstance(source, str) else NAME)
         try:
-            for _ in data.input_fn(config, split, path, validator=CellValidator(config))():
+            for _ in data.input_fn(config, split, source, validator=CellValidator(config))():
                 pass
         except tf.errors.OpError as error:
             return data.row_error(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from typing import Any, Dict, Generator, Sequence
+from typing import Any, Dict, Generator, Optional, Sequence
 
 import pandas as pd
 from numpy.typing import NDArray
@@ -135,7 +135,11 @@ def _from_saved_model(
         extra_columns=reserved,
         validator=validator_of(pipeline.config),
     )
-    with user_errors(), SavedModel(newest(folder)) as model:
+
+    def locate() -> Optional[UserError]:
+        return find_bad_cell(pipeline.config, input_path, with_labels=False)
+
+    with user_errors(locate), SavedModel(newest(folder)) as model:
         for columns in input_fn.batches():
             kept = {name: text_column(columns[name]) for name in reserved}
             scores = model.score(request(pipeline.config, columns))

@@ -1,11 +1,17 @@
-"""Validates the cells of rows before a model reads them."""
+"""Validates the cells of rows before a model reads them.
+
+Only the features whose columns are there are asked: users and impressions stand in files of their
+own.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Iterable, List, Mapping, Sequence
+import re
+from typing import Any, Iterable, List, Mapping, Optional, Sequence
 
 import tensorflow as tf
 
+from easy_esmm.config.feature_types import type_of
 from easy_esmm.config.groups import features_read
 from easy_esmm.contract import Tensor
 from easy_esmm.features.histories import are_equally_long, compared
@@ -14,10 +20,11 @@ from easy_esmm.protos.feature_pb2 import FeatureConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 _LONGEST_VALUE = 60
+_RULE = re.compile(r"must [^\[\]]*(?=, got)")
 
 
 class CellValidator:
-    """Reads the text columns of the features that stand in groups as the model will read them."""
+    """Reads the columns of the features that stand in groups as the model will read them."""
 
     def __init__(self, config: PipelineConfig) -> None:
         used = features_read(config.model_config)
@@ -32,20 +39,30 @@ class CellValidator:
 
     def checks(self, columns: Mapping[str, Tensor]) -> Sequence[Tensor]:
         """Bool scalars: False, or an InvalidArgumentError, where a cell cannot be read."""
-        checks = [check for f in self._features for check in _checks(f, columns)]
-        return checks + [_fit_together(features, columns) for _, features in self._histories]
+        checks = [check for f in _of(self._features, columns) for check in _checks(f, columns)]
+        histories = [features for _, features in self._histories if _are_there(features, columns)]
+        return checks + [_fit_together(features, columns) for features in histories]
 
     def fault(self, columns: Mapping[str, Tensor]) -> str:
         """What cannot be read of a row [1], with its cells; empty if all can."""
-        for feature in self._features:
-            if not _reads(feature, columns):
+        for feature in _of(self._features, columns):
+            fault = _fault(feature, columns)
+            if fault is not None:
                 cells = _cells(feature.input_names, columns)
-                return f"feature {feature.feature_name} cannot read {cells}"
+                return f"feature {feature.feature_name} cannot read {cells}{fault}"
         for attention, features in self._histories:
-            if not bool(_fit_together(features, columns)):
+            if _are_there(features, columns) and not bool(_fit_together(features, columns)):
                 cells = _cells([f.input_names[0] for f in features], columns)
                 return f"sequence_features {attention} needs histories of one length, got {cells}"
         return ""
+
+
+def _of(features: Iterable[FeatureConfig], columns: Mapping[str, Tensor]) -> List[FeatureConfig]:
+    return [feature for feature in features if _are_there([feature], columns)]
+
+
+def _are_there(features: Iterable[FeatureConfig], columns: Mapping[str, Tensor]) -> bool:
+    return all(name in columns for feature in features for name in feature.input_names)
 
 
 def _without_table(feature: FeatureConfig) -> FeatureConfig:
@@ -69,18 +86,20 @@ def _cells(names: Iterable[str], columns: Mapping[str, Tensor]) -> str:
     return ", ".join(f"column '{name}' = {_shown(columns[name].numpy()[0])}" for name in names)
 
 
-def _reads(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> bool:
-    """Of eager columns, whether the feature can read them."""
+def _fault(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Optional[str]:
+    """Of eager columns that the feature cannot read, the rule if it is known; None if it can."""
     try:
-        return all(bool(check) for check in _checks(feature, columns))
-    except tf.errors.InvalidArgumentError:
-        return False
+        return None if all(bool(check) for check in _checks(feature, columns)) else ""
+    except tf.errors.InvalidArgumentError as error:
+        rule = _RULE.search(error.message)
+        return f": {rule.group()}" if rule else ""
 
 
 def _checks(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> List[Tensor]:
     """Ids are rows or missing, weights and numbers are finite."""
-    # Numbers are checked where they are decoded.
-    if not any(columns[name].dtype == tf.string for name in feature.input_names):
+    # Of numbers, ids can always be made; other numbers may be too large where they are scaled.
+    is_number = not type_of(feature).sources
+    if not is_number and all(columns[name].dtype != tf.string for name in feature.input_names):
         return []
     return encoder_of(feature)(feature, columns).checks()
 

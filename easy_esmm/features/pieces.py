@@ -16,13 +16,13 @@ def pieces_of(column: Tensor, separator: str) -> Tensor:
     """RaggedTensor [batch, None] of the column's values.
 
     A text column is split at every character that is in `separator`; empty pieces are skipped. A
-    list column is taken as it is, and a column of single numbers as lists of one.
+    list column is taken as it is, and a column of single numbers as lists of one, or of none where
+    the number is missing.
     """
     if isinstance(column, tf.RaggedTensor):
         return column
     if column.dtype != tf.string:
-        rows = tf.shape(column, out_type=tf.int64)[0]
-        return _ragged(column, tf.range(rows), rows)
+        return _lists_of_one(column)
     if separator.isascii():
         parts = v1.string_split(column, sep=separator, skip_empty=True)
         return _ragged(parts.values, parts.indices[:, 0], parts.dense_shape[0])
@@ -39,13 +39,14 @@ def elements_of(column: Tensor, separator: str) -> Tensor:
     """RaggedTensor [batch, None] of a sequence's elements, empty ones among them.
 
     A text column is split wherever the whole `separator` stands; an empty text has no element. A
-    list column is taken as it is, and a column of single numbers as lists of one.
+    list column is taken as it is, and a column of single numbers as lists of one, or of none where
+    the number is missing.
     """
     if isinstance(column, tf.RaggedTensor):
         column.values.set_shape([None])  # of a placeholder not even the rank is known
         return column
     if column.dtype != tf.string:
-        return pieces_of(column, separator)
+        return _lists_of_one(column)
     elements = tf.strings.split(column, separator)
     return tf.ragged.boolean_mask(elements, tf.not_equal(elements, "") | _has_several(elements))
 
@@ -61,13 +62,6 @@ def first_of(pieces: Tensor, count: int) -> Tensor:
     # Not a slice, pieces[:, :count], which is built of three times as many operations.
     place = tf.ragged.range(pieces.row_lengths()).values
     return tf.ragged.boolean_mask(pieces, pieces.with_values(place < count))
-
-
-def to_float(values: Tensor, dtype: tf.DType) -> Tensor:
-    """Text or numbers as floats; a missing number is 0."""
-    if values.dtype == tf.string:
-        return tf.strings.to_number(values, dtype)
-    return tf.where(is_missing(values), tf.zeros([], dtype), tf.cast(values, dtype))
 
 
 def pairs_of(
@@ -89,6 +83,11 @@ def pairs_of(
     with tf.control_dependencies([check]):
         pairs = tf.reshape(parts.values, [-1, 2])
     return pairs[:, 0], pairs[:, 1]
+
+
+def _lists_of_one(column: Tensor) -> Tensor:
+    rows = tf.where(~is_missing(column))[:, 0]
+    return _ragged(tf.gather(column, rows), rows, tf.shape(column, out_type=tf.int64)[0])
 
 
 def _literal(character: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import List, Mapping, Tuple, Union
 
+import numpy as np
 import tensorflow as tf
 
 from easy_esmm.contract import Tensor
 from easy_esmm.features.encoded import MISSING, Bag, Numbers, OneId
-from easy_esmm.features.pieces import pieces_of, to_float
+from easy_esmm.features.numbers import finite, numbers_in, stop_unless
+from easy_esmm.features.pieces import pieces_of
 from easy_esmm.features.registry import register
 from easy_esmm.features.scaling import boundaries_of, bucket_of, scaled
 from easy_esmm.protos.feature_pb2 import FeatureConfig
@@ -21,18 +23,24 @@ def encode_raw(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Union[O
     With `max_val` > `min_val` they become (x - min_val) / (max_val - min_val) first, then what
     `normalizer_fn` makes of them. `boundaries` then turns each into a bucket, the number of
     boundaries <= x; so does `num_buckets`, with boundaries at i / num_buckets for 0 < i <
-    num_buckets. An empty text or list, or a number that `normalizer_fn` makes nothing finite of, is
-    missing: zero, or no bucket. So is, without buckets, a DOUBLE that is no finite float32.
+    num_buckets.
+
+    An empty text or list, or a number that `normalizer_fn` makes nothing finite of, is missing:
+    zero, or no bucket. A missing number of a column of numbers is 0, to which all this is done.
+    With `missing_indicator` all of these are zero, and a further number is 1 in their rows; or they
+    have a bucket of their own. A number that is not finite, also as scaled, stops the step.
     """
-    values, is_present = scaled(feature, *_values(feature, columns[feature.input_names[0]]))
+    values, is_there = scaled(feature, *_values(feature, columns[feature.input_names[0]]))
     boundaries = boundaries_of(feature)
     if boundaries:
-        return _buckets(feature, values, is_present, boundaries)
-    numbers = tf.cast(values, tf.float32)
-    if columns[feature.input_names[0]].dtype == tf.float64:
-        # Text is checked where it is read, and no integer is that large.
-        is_present &= tf.math.is_finite(numbers)
-    return Numbers(tf.where(is_present, numbers, tf.zeros([])), feature.raw_input_dim)
+        return _buckets(feature, values, is_there, boundaries)
+    numbers = tf.where(is_there, tf.cast(values, tf.float32), tf.zeros([]))
+    numbers = finite(feature, numbers)
+    if not feature.missing_indicator:
+        return Numbers(numbers, feature.raw_input_dim)
+    is_missing = tf.reduce_any(~is_there, axis=1, keepdims=True)
+    numbers = tf.concat([numbers, tf.cast(is_missing, tf.float32)], axis=1)
+    return Numbers(numbers, feature.raw_input_dim + 1)
 
 
 def _values(feature: FeatureConfig, column: Tensor) -> Tuple[Tensor, Tensor]:
@@ -44,39 +52,44 @@ def _values(feature: FeatureConfig, column: Tensor) -> Tuple[Tensor, Tensor]:
     dtype = tf.float32 if column.dtype == tf.float32 else tf.float64
     if feature.raw_input_dim > 1 or isinstance(column, tf.RaggedTensor):
         return _several_values(feature, column, dtype)
-    if column.dtype == tf.string:
-        is_present = tf.not_equal(column, "")
-        column = tf.where(is_present, column, "0")
-    else:
-        is_present = tf.ones_like(column, tf.bool)
-    return to_float(column, dtype)[:, tf.newaxis], is_present[:, tf.newaxis]
+    numbers, is_there = numbers_in(feature, feature.input_names[0], column, dtype)
+    if column.dtype != tf.string and not feature.missing_indicator:
+        is_there = tf.ones_like(is_there)  # the number 0, which is scaled as any other
+    return numbers[:, tf.newaxis], is_there[:, tf.newaxis]
 
 
 def _several_values(
     feature: FeatureConfig, column: Tensor, dtype: tf.DType
 ) -> Tuple[Tensor, Tensor]:
-    count = feature.raw_input_dim
+    count, name = feature.raw_input_dim, feature.input_names[0]
     pieces = pieces_of(column, feature.separator)
     lengths = pieces.row_lengths()
     message = (
         f"feature {feature.feature_name}: raw_input_dim: {count}, but a row of the column "
-        f"{feature.input_names[0]} holds another number of values; values by row:"
+        f"{name} holds another number of values; values by row:"
     )
     is_right = tf.reduce_all(tf.equal(lengths, count) | tf.equal(lengths, 0))
     with tf.control_dependencies([tf.debugging.Assert(is_right, [message, lengths], 20)]):
-        numbers = pieces.with_values(to_float(pieces.values, dtype))
-        values = numbers.to_tensor(shape=[None, count])
+        numbers, is_there = numbers_in(feature, name, pieces.values, dtype)
+    message = f"feature {feature.feature_name}: a list of column {name} must hold numbers only, got"
+    with tf.control_dependencies([stop_unless(is_there, message, pieces.values)]):
+        values = pieces.with_values(tf.identity(numbers)).to_tensor(shape=[None, count])
     return values, tf.greater(lengths, 0)[:, tf.newaxis]
 
 
 def _buckets(
-    feature: FeatureConfig, values: Tensor, is_present: Tensor, boundaries: List[float]
+    feature: FeatureConfig, values: Tensor, is_there: Tensor, boundaries: List[float]
 ) -> Union[OneId, Bag]:
-    """Each of several numbers has buckets of its own; a row then holds one id for each number."""
-    count, buckets = feature.raw_input_dim, len(boundaries) + 1
-    bucket = bucket_of(tf.reshape(values, [-1]), boundaries)
-    ids = tf.reshape(bucket, [-1, count]) + buckets * tf.range(count, dtype=tf.int64)
-    ids = tf.reshape(tf.where(is_present, ids, tf.constant(MISSING, tf.int64)), [-1])
+    """Each of several numbers has buckets of its own; a row then holds one id for each number.
+
+    With `missing_indicator` the last bucket of each is that of missing numbers.
+    """
+    count, buckets = feature.raw_input_dim, len(boundaries) + 1 + feature.missing_indicator
+    values = finite(feature, tf.where(is_there, values, tf.zeros([], values.dtype)))
+    bucket = tf.reshape(bucket_of(tf.reshape(values, [-1]), boundaries), [-1, count])
+    first = buckets * tf.range(count, dtype=tf.int64)
+    of_missing = first + (buckets - 1) if feature.missing_indicator else np.int64(MISSING)
+    ids = tf.reshape(tf.where(is_there, first + bucket, of_missing), [-1])
     if count == 1:
         return OneId(ids, buckets)
     batch = tf.shape(values, out_type=tf.int64)[0]

@@ -6,11 +6,11 @@ from typing import Any, Callable, Dict, List, Mapping, Tuple, Union
 
 import tensorflow as tf
 
-from easy_esmm.cell_tensors import is_missing
 from easy_esmm.contract import Tensor
 from easy_esmm.features.encoded import MISSING
 from easy_esmm.features.ids import to_ids
-from easy_esmm.features.pieces import elements_of, first_of, to_float
+from easy_esmm.features.numbers import finite, numbers_in
+from easy_esmm.features.pieces import elements_of, first_of
 from easy_esmm.features.registry import register
 from easy_esmm.features.scaling import boundaries_of, bucket_of, scaled
 from easy_esmm.features.sequences import BagSequence, IdSequence, NumberSequence, Places
@@ -50,6 +50,7 @@ def _of_numbers(feature: FeatureConfig, elements: Tensor) -> _Encoded:
         return _of_lists(feature, _cut(feature, elements), boundaries)
     rows, is_present = _tuples(feature, elements)
     values, is_present = scaled(feature, rows.values, is_present)
+    values = finite(feature, tf.where(is_present, values, tf.zeros([], values.dtype)))
     places = _places(rows)
     if boundaries:
         ids = _bucket_ids(values, is_present, boundaries)
@@ -58,7 +59,7 @@ def _of_numbers(feature: FeatureConfig, elements: Tensor) -> _Encoded:
             return IdSequence(dense, places, len(boundaries) + 1)
         place = tf.repeat(_place_of_elements(rows, places), count)
         return BagSequence(tf.reshape(ids, [-1]), place, places, count * (len(boundaries) + 1))
-    numbers = tf.where(is_present, tf.cast(values, tf.float32), tf.zeros([]))
+    numbers = finite(feature, tf.cast(values, tf.float32))
     dense = _dense(rows.with_values(numbers), places, 0.0)
     return NumberSequence(tf.reshape(dense, [-1, count]), places, count)
 
@@ -70,11 +71,12 @@ def _of_lists(
     places = _places(elements)
     inner = elements_of(elements.values, feature.seq_multi_sep)
     place = tf.gather(_place_of_elements(elements, places), inner.value_rowids())
-    values, is_present = scaled(feature, *_numbers(inner.values))
+    values, is_present = scaled(feature, *_numbers(feature, inner.values))
+    values = finite(feature, tf.where(is_present, values, tf.zeros([], values.dtype)))
     if boundaries:
         ids = _bucket_ids(values[:, tf.newaxis], is_present[:, tf.newaxis], boundaries)
         return BagSequence(ids[:, 0], place, places, len(boundaries) + 1)
-    numbers = tf.where(is_present, tf.cast(values, tf.float32), tf.zeros([]))
+    numbers = finite(feature, tf.cast(values, tf.float32))
     # The numbers as the weights of one vector of one column, the number 1; a missing one is 0.
     amount = places.rows * tf.cast(places.time, tf.int64)
     total = tf.math.unsorted_segment_sum(numbers, place, amount)
@@ -104,7 +106,7 @@ def _tuples(feature: FeatureConfig, elements: Tensor) -> Tuple[Tensor, Tensor]:
         is_right = tf.equal(lengths, count) | tf.equal(lengths, 0)
         with tf.control_dependencies([_assert_count(feature, is_right, lengths)]):
             texts = inner.to_tensor("", shape=[None, count])
-        values, is_present = _numbers(texts)
+        values, is_present = _numbers(feature, texts)
         return elements.with_values(values), is_present
     lengths = elements.row_lengths()
     if count > 1:
@@ -112,7 +114,7 @@ def _tuples(feature: FeatureConfig, elements: Tensor) -> Tuple[Tensor, Tensor]:
         with tf.control_dependencies([_assert_count(feature, is_right, lengths)]):
             elements = elements.with_values(tf.identity(elements.values))
     elements = _cut(feature, elements, count)
-    values, is_present = _numbers(tf.reshape(elements.values, [-1, count]))
+    values, is_present = _numbers(feature, tf.reshape(elements.values, [-1, count]))
     rows = tf.RaggedTensor.from_row_lengths(values, elements.row_lengths() // count, validate=False)
     return rows, is_present
 
@@ -126,14 +128,10 @@ def _assert_count(feature: FeatureConfig, is_right: Tensor, lengths: Tensor) -> 
     return tf.debugging.Assert(tf.reduce_all(is_right), [message, lengths], 20)
 
 
-def _numbers(values: Tensor) -> Tuple[Tensor, Tensor]:
-    """The values as floats, and which there are: no missing ones, such as an empty text."""
+def _numbers(feature: FeatureConfig, values: Tensor) -> Tuple[Tensor, Tensor]:
+    """The values as floats, and which there are: not an empty text."""
     dtype = tf.float32 if values.dtype == tf.float32 else tf.float64
-    if values.dtype != tf.string:
-        is_present = tf.math.is_finite(tf.cast(values, tf.float32)) & ~is_missing(values)
-        return tf.cast(values, dtype), is_present
-    is_present = tf.not_equal(values, "")
-    return to_float(tf.where(is_present, values, "0"), dtype), is_present
+    return numbers_in(feature, feature.input_names[0], values, dtype)
 
 
 def _bucket_ids(values: Tensor, is_present: Tensor, boundaries: List[float]) -> Tensor:
@@ -141,8 +139,6 @@ def _bucket_ids(values: Tensor, is_present: Tensor, boundaries: List[float]) -> 
     count = values.shape[1]
     bucket = tf.reshape(bucket_of(tf.reshape(values, [-1]), boundaries), [-1, count])
     ids = bucket + (len(boundaries) + 1) * tf.range(count, dtype=tf.int64)
-    # Text may say `nan`, which is refused where ids are checked.
-    ids = tf.where(tf.math.is_finite(values), ids, tf.constant(MISSING - 1, tf.int64))
     return tf.where(is_present, ids, tf.constant(MISSING, tf.int64))
 
 

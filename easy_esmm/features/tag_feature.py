@@ -10,7 +10,8 @@ from easy_esmm.compat import v1
 from easy_esmm.contract import Tensor
 from easy_esmm.features.encoded import Bag
 from easy_esmm.features.ids import to_ids
-from easy_esmm.features.pieces import first_of, pairs_of, pieces_of, to_float
+from easy_esmm.features.numbers import finite, numbers_in, stop_unless
+from easy_esmm.features.pieces import first_of, pairs_of, pieces_of
 from easy_esmm.features.registry import register
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 
@@ -28,7 +29,7 @@ def encode_tag(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Bag:
     if feature.kv_separator:
         column = feature.input_names[0]
         values, weights = pairs_of(feature, values, column, ("id", "weight"))
-        weights = to_float(weights, tf.float32)
+        weights = _weights(feature, column, weights)
     elif len(feature.input_names) > 1:
         weights = _weight_column(feature, all_pieces, columns[feature.input_names[1]])
     ids = to_ids(feature, values)
@@ -59,4 +60,12 @@ def _weight_column(feature: FeatureConfig, pieces: Tensor, column: Tensor) -> Te
     )
     with tf.control_dependencies([check]):
         kept = weights.with_values(tf.identity(weights.values))
-        return to_float(_cut(feature, kept).values, tf.float32)
+        return _weights(feature, feature.input_names[1], _cut(feature, kept).values)
+
+
+def _weights(feature: FeatureConfig, column: str, values: Tensor) -> Tensor:
+    """float32 [values], none of them missing."""
+    weights, is_there = numbers_in(feature, column, values, tf.float32)
+    message = f"feature {feature.feature_name}: column {column} must hold a weight for each id, got"
+    with tf.control_dependencies([stop_unless(is_there, message, values)]):
+        return finite(feature, weights)

@@ -89,3 +89,17 @@ def test_rows_of_a_table_are_known_without_tensorflow() -> None:
     assert rows(feature_type=sequence, hash_bucket_size=7, num_buckets=3) == 7
     assert rows(feature_type=sequence, sub_feature_type=raw, raw_input_dim=4) == 4
     assert rows(feature_type=sequence, sub_feature_type=raw, boundaries=[1, 2]) == 3
+
+
+def test_an_indicator_of_missing_numbers_is_one_more_column_and_row() -> None:
+    def of(**settings: Any) -> Any:
+        feature = FeatureConfig(missing_indicator=True, **settings)
+        return type_of(feature).width(feature), type_of(feature).table_rows(feature)
+
+    raw, expr = FeatureConfig.RawFeature, FeatureConfig.ExprFeature
+    assert of(feature_type=raw) == (2, 0)
+    assert of(feature_type=raw, raw_input_dim=3) == (4, 0)
+    assert of(feature_type=raw, raw_input_dim=3, embedding_dim=5) == (5, 4)
+    assert of(feature_type=raw, boundaries=[1, 2], embedding_dim=5) == (5, 4)
+    assert of(feature_type=raw, raw_input_dim=2, num_buckets=3, embedding_dim=5) == (5, 8)
+    assert of(feature_type=expr, expression="a") == (2, 0)

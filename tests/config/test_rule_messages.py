@@ -289,6 +289,13 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             "x.config:26:38: model_config.feature_groups[0].wide_deep: must be DEEP: only the group wide of DeepFM and WideAndDeep is a linear part, got WIDE"
         ],
     ),
+    "missing_indicator_of_ids": (
+        'input_names: "user" hash',
+        'input_names: "user" missing_indicator: true hash',
+        [
+            "x.config:19:34: feature_config.features[0].missing_indicator: must be false for feature_type IdFeature, got true; the indicator is one of numbers, of a RawFeature or an ExprFeature; a missing id is the zero vector anyway"
+        ],
+    ),
     "combiner": (
         "feature_type: TagFeature",
         'feature_type: TagFeature combiner: "max"',

@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, List
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 from google.protobuf import text_format
 
 from easy_esmm import data
 from easy_esmm.estimator.bad_cells import find_bad_cell, validator_of
+from easy_esmm.protos.data_pb2 import DatasetConfig
+from easy_esmm.protos.feature_pb2 import FeatureConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 # ruff: noqa: E501  (a feature a line)
@@ -44,10 +48,11 @@ LINES = [
     "0,0,x:much,5,a",
     "0,0,y:1,,b",
 ]
+_WHOLE, _FINITE = ": must be a whole number (num_buckets)", ": must hold finite numbers"
 FAULTS = [
     "feature tags cannot read column 'tags' = 'x:0.5|y'",
-    "feature row cannot read column 'row' = 'four'",
-    "feature tags cannot read column 'tags' = 'x:much'",
+    f"feature row cannot read column 'row' = 'four'{_WHOLE}",
+    f"feature tags cannot read column 'tags' = 'x:much'{_FINITE}",
 ]
 
 
@@ -84,10 +89,16 @@ def test_the_first_such_row_is_found_with_file_and_line(config: PipelineConfig) 
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        ("0,0,x:much,1,a", "feature tags cannot read column 'tags' = 'x:much'"),
-        ("0,0,x:inf,1,a", "feature tags cannot read column 'tags' = 'x:inf'"),
+        ("0,0,x:much,1,a", FAULTS[2]),
+        ("0,0,x:inf,1,a", FAULTS[2].replace("much", "inf")),
+        ("0,0,x:nan,1,a", FAULTS[2].replace("much", "nan")),
+        ("0,0,x:1e400,1,a", FAULTS[2].replace("much", "1e400")),
+        ("0,0,x:0x10,1,a", FAULTS[2].replace("much", "0x10")),
+        ("0,0,x:+2,1,a", FAULTS[2].replace("much", "+2")),
         ("0,0,x:1:2,1,a", "feature tags cannot read column 'tags' = 'x:1:2'"),
-        ("0,0,x:1,1.5,a", "feature row cannot read column 'row' = '1.5'"),
+        ("0,0,x:1,1.5,a", FAULTS[1].replace("four", "1.5")),
+        ("0,0,x:1,0x1,a", FAULTS[1].replace("four", "0x1")),
+        ("0,0,x:1,+1,a", FAULTS[1].replace("four", "+1")),
     ],
 )
 def test_each_kind_of_bad_cell_is_found(config: PipelineConfig, line: str, fault: str) -> None:
@@ -133,18 +144,18 @@ model_config { feature_groups { group_name: "other" sequence_features {
 
 
 @pytest.mark.parametrize(
-    ("settings", "cell"),
+    ("settings", "cell", "rule"),
     [
-        ("embedding_dim: 2 num_buckets: 9", "1;x"),
-        ("sub_feature_type: RawFeature", "1;;2,5"),
-        ("sub_feature_type: RawFeature", "1;nan"),
-        ("sub_feature_type: RawFeature boundaries: [1, 2] embedding_dim: 2", "1;inf"),
-        ("sub_feature_type: RawFeature raw_input_dim: 2", "1;2;3"),
-        ("sub_feature_type: RawFeature raw_input_dim: 2 seq_multi_sep: ':'", "1:2;3"),
+        ("embedding_dim: 2 num_buckets: 9", "1;x", _WHOLE),
+        ("sub_feature_type: RawFeature", "1;;2,5", _FINITE),
+        ("sub_feature_type: RawFeature", "1;nan", _FINITE),
+        ("sub_feature_type: RawFeature boundaries: [1, 2] embedding_dim: 2", "1;inf", _FINITE),
+        ("sub_feature_type: RawFeature raw_input_dim: 2", "1;2;3", ""),
+        ("sub_feature_type: RawFeature raw_input_dim: 2 seq_multi_sep: ':'", "1:2;3", ""),
     ],
 )
 def test_bad_elements_of_a_sequence_are_found(
-    config: PipelineConfig, settings: str, cell: str
+    config: PipelineConfig, settings: str, cell: str, rule: str
 ) -> None:
     text_format.Merge(SEQUENCE % settings, config)
     del config.model_config.feature_groups[0].feature_names[:]  # the other group reads the column
@@ -154,7 +165,7 @@ def test_bad_elements_of_a_sequence_are_found(
     Path(config.train_input_path).write_text("\n".join(lines))
     found = str(find_bad_cell(config, config.train_input_path))
     fault = f"feature past cannot read column 'word' = '{cell}'"
-    assert found.startswith(f"{config.train_input_path}:3: {fault}; ")
+    assert found.startswith(f"{config.train_input_path}:3: {fault}{rule}; ")
 
 
 def test_histories_of_unlike_length_are_found_with_the_row(config: PipelineConfig) -> None:
@@ -180,3 +191,71 @@ def test_histories_of_unlike_length_are_found_with_the_row(config: PipelineConfi
     rows = data.input_fn(config, "train", validator=validator_of(config))
     assert rows_of(rows()) == [b"1", b"2", b"3"]
     assert list(rows.skipped.places) == [f"{config.train_input_path}:4: {fault}"]
+
+
+class TestParquetAndFrames:
+    """Rows of Parquet files and DataFrames are judged as those of text files."""
+
+    @pytest.fixture
+    def table(self) -> pa.Table:
+        columns = zip(*(line.split(",") for line in LINES))
+        names = ("buy", "click", "tags", "row", "word")
+        table = {name: list(cells) for name, cells in zip(names, columns)}
+        return pa.table({**table, **{n: list(map(int, table[n])) for n in ("buy", "click")}})
+
+    @pytest.fixture
+    def parquet(self, config: PipelineConfig, table: pa.Table, tmp_path: Path) -> PipelineConfig:
+        pq.write_table(table, tmp_path / "rows.parquet", row_group_size=4)
+        config.data_config.input_type = DatasetConfig.ParquetInput
+        config.train_input_path = str(tmp_path / "rows.parquet")
+        return config
+
+    def test_bad_rows_are_skipped_and_counted(self, parquet: PipelineConfig) -> None:
+        parquet.data_config.ignore_error = True
+        rows = data.input_fn(parquet, "train", validator=validator_of(parquet))
+        assert rows_of(rows()) == [b"1", b"3", b""]
+        path = parquet.train_input_path
+        places = [f"{path}: row {n}: {fault}" for n, fault in zip((2, 4, 5), FAULTS)]
+        assert list(rows.skipped.places) == places
+
+    def test_the_first_bad_row_is_found(self, parquet: PipelineConfig) -> None:
+        found = str(find_bad_cell(parquet, parquet.train_input_path))
+        assert found.startswith(f"{parquet.train_input_path}: row 2: {FAULTS[0]}; ")
+
+    def test_the_first_bad_row_of_a_frame_is_found(
+        self, config: PipelineConfig, table: pa.Table
+    ) -> None:
+        frame = table.to_pandas()
+        found = str(find_bad_cell(config, frame[2:], with_labels=False))
+        assert found.startswith(f"DataFrame: row 2: {FAULTS[1]}; ")
+
+    def test_bad_rows_of_lists_are_found(self, parquet: PipelineConfig, table: pa.Table) -> None:
+        lists = pa.array([["1", "2"], [], ["3"], ["4", "nan"], None, ["5"]])
+        pq.write_table(table.append_column("past", lists), parquet.train_input_path)
+        parquet.data_config.input_fields.add(input_name="past")
+        past = parquet.feature_config.features.add(input_names=["past"], raw_input_dim=1)
+        past.feature_name, past.feature_type = "past", FeatureConfig.SequenceFeature
+        past.sub_feature_type = FeatureConfig.RawFeature
+        parquet.model_config.feature_groups[0].feature_names[:] = ["past", "word"]
+        found = str(find_bad_cell(parquet, parquet.train_input_path))
+        assert "rows.parquet: row 4: feature past cannot read column 'past' = " in found
+
+    @pytest.mark.parametrize("of_users", [True, False])
+    def test_bad_rows_of_users_and_of_their_impressions_are_found(
+        self, parquet: PipelineConfig, table: pa.Table, tmp_path: Path, of_users: bool
+    ) -> None:
+        users, place, fault = ["row"], "impressions.parquet: row 5", FAULTS[2]
+        if of_users:
+            users, place = ["tags"], "users.parquet: row 5"
+            good = pa.array([str(number) for number in range(6)])
+            table = table.set_column(3, "row", good)
+        parquet.data_config.user_rows.columns.extend(users)
+        rows = table.drop(users).append_column("user_row", pa.array([0, 2, 4, 4, 2, 5]))
+        rows = (
+            rows if of_users else rows.set_column(2, "tags", pa.array([*["y:1"] * 4, "x:much", ""]))
+        )
+        pq.write_table(rows, tmp_path / "impressions.parquet")
+        pq.write_table(table.select(users), tmp_path / "users.parquet")
+        parquet.train_input_path = str(tmp_path / "impressions.parquet")
+        found = str(find_bad_cell(parquet, parquet.train_input_path))
+        assert f"{place}: {fault}; " in found

@@ -146,3 +146,14 @@ def fingerprint_cross(pairs: Any, buckets: int) -> List[int]:
     left, right = zip(*pairs)
     inputs = [tf.constant(left)[:, tf.newaxis], tf.constant(right)[:, tf.newaxis]]
     return list(tf.sparse.cross_hashed(inputs, buckets).values.numpy())
+
+
+def test_a_missing_integer_is_as_an_empty_text(encoded: Any) -> None:
+    integers = {"a": np.array([1, np.iinfo(np.int64).min]), "b": ["x", "x"]}
+    texts = {"a": ["1", ""], "b": ["x", "x"]}
+    for more in ("", "combo_join_sep: '_'"):
+        text = combo("['a', 'b']", more=more)
+        np.testing.assert_array_equal(encoded(text, integers)["ids"], encoded(text, texts)["ids"])
+    text = combo("['a', 'b']", more="combo_input_seps: ['|', '']")
+    found = encoded(text, integers)
+    np.testing.assert_array_equal(found["row"], [0])

@@ -130,7 +130,7 @@ def test_a_row_with_an_empty_text_is_zero_even_for_a_condition_that_holds_for_ze
     np.testing.assert_array_equal(found, [0, 1, 0])
 
 
-def test_integers_are_computed_with_as_64_bit_floats() -> None:
+def test_integers_are_computed_with_beyond_what_float32_has() -> None:
     found = values("a - 1600000000", a=np.array([1600000001, 1600000007]))
     np.testing.assert_array_equal(found, [1, 7])  # float32 would give 0 and 0
 
@@ -153,3 +153,76 @@ def test_features_stand_beside_others_as_one_number(look_up: Any) -> None:
     found = look_up(text, {"a": np.array([17, 18, 19]), "b": np.array([1.0, 1.0, 3.0])})
     np.testing.assert_array_equal(found.groups["all"], [[0, 17], [1, 18], [0, 19]])
     assert found.tables == {}
+
+
+BIG = np.array([2**53, 2**53 + 1, 2**63 - 1, -(2**53) - 1], np.int64)
+
+
+@pytest.mark.parametrize("as_type", [lambda x: x, lambda x: x.astype(str)], ids=["INT64", "text"])
+class TestWholeNumbersBeyondFloat64:
+    """2^53 and 2^53 + 1 are one float64."""
+
+    @pytest.mark.parametrize("sign", COMPARISONS)
+    def test_are_compared_exactly(self, as_type: Any, sign: str) -> None:
+        expected = [COMPARISONS[sign](int(x), 2**53 + 1) for x in BIG]
+        found = values(f"a {sign} {2**53 + 1}", a=as_type(BIG))
+        np.testing.assert_array_equal(found, expected)
+        other = np.full(len(BIG), 2**53 + 1)
+        np.testing.assert_array_equal(values(f"a {sign} b", a=as_type(BIG), b=other), expected)
+
+    def test_are_added_and_multiplied_exactly(self, as_type: Any) -> None:
+        np.testing.assert_array_equal(values("a - 9007199254740992", a=as_type(BIG[:2])), [0, 1])
+        found = values("a * 512 == 4611686018427387904 - 512", a=as_type(BIG[1:2] - 2))
+        np.testing.assert_array_equal(found, [1])
+
+    @pytest.mark.parametrize(
+        "text", ["a / 2", "a + 0.5", "a > 0.5", "log(a)", "a * a", "a + 9e18", "(a > 1) + a / 3"]
+    )
+    def test_stop_where_float64_would_round_them(self, as_type: Any, text: str) -> None:
+        small = values(text, a=as_type(np.array([2**20, 2])))
+        assert np.isfinite(small).all()
+        with pytest.raises(tf.errors.InvalidArgumentError) as error:
+            values(text, a=as_type(BIG[2:3]))
+        assert "feature e: whole numbers beyond 2^53 must meet none but whole" in str(error.value)
+        assert "9223372036854775807" in str(error.value)
+
+
+def test_a_double_is_rounded_as_a_float() -> None:
+    assert values("a / 2 ", a=np.float64([2**60]))[0] == 2**59
+
+
+def test_whole_text_beyond_64_bits_stops() -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError, match="18446744073709551615"):
+        values("a > 1", a=["18446744073709551615"])
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "0x10", "+2", "much"])
+def test_text_that_is_no_number_stops(text: str) -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError, match="feature e: column a must hold"):
+        values("a > 1", a=["1", text])
+
+
+def test_an_infinite_operand_stops() -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError, match="feature e: column a must hold"):
+        values("a > 1", a=np.float32([1, np.inf]))
+
+
+@pytest.mark.parametrize(
+    "column", [np.float32([20, np.nan]), np.array([20, np.iinfo(np.int64).min], np.int64)]
+)
+def test_a_missing_number_is_0_in_the_expression(column: Any) -> None:
+    np.testing.assert_array_equal(values("a < 18", a=column), [0, 1])
+
+
+@pytest.mark.parametrize(
+    "column",
+    [np.float32([20, 0, np.nan]), np.array([20, 0, np.iinfo(np.int64).min]), ["20", "0", ""]],
+)
+def test_missing_indicator_is_1_where_an_operand_is_missing(column: Any) -> None:
+    feature = FeatureConfig(
+        feature_name="e", input_names=["a", "b"], expression="a < 18 + b", missing_indicator=True
+    )
+    b = np.float64([1, 1, 1])
+    encoded = encode_expr(feature, {"a": tf.constant(column), "b": tf.constant(b)})
+    np.testing.assert_array_equal(encoded.values, [[0, 0], [1, 0], [0, 1]])
+    assert encoded.count == 2

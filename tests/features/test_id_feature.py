@@ -147,3 +147,39 @@ def test_missing_id_is_the_zero_vector(look_up: Any, rows: Any) -> None:
 def test_batch_without_any_value_is_all_zeros(look_up: Any) -> None:
     found = look_up(NUMBERED, {"x": np.array([-1, -1])})
     np.testing.assert_array_equal(found.groups["all"], np.zeros([2, 2]))
+
+
+MISSING_INTEGERS = [
+    np.array([5, np.iinfo(np.int32).min, -1], np.int32),
+    np.array([5, np.iinfo(np.int64).min, -1], np.int64),
+]
+
+
+@pytest.mark.parametrize("column", MISSING_INTEGERS)
+def test_a_missing_integer_is_no_id(encoded: Any, column: Any) -> None:
+    found = encoded(HASHED, {"x": column})
+    np.testing.assert_array_equal(found["ids"][1:], [-1, 813956939])
+    found = encoded(NUMBERED, {"x": column})
+    np.testing.assert_array_equal(found["ids"], [5, -1, -1])
+    assert found["out_of_range"] == 0
+    found = encoded(LISTED.replace("'red'", "'5'"), {"x": column})
+    np.testing.assert_array_equal(found["ids"], [0, -1, 0])
+    assert found["out_of_range"] == 1  # -1 is no entry
+
+
+def test_a_missing_float_that_is_read_as_text_is_no_id(encoded: Any) -> None:
+    text = HASHED.replace("}", "precision: 1 }")
+    found = encoded(text, {"x": np.float32([np.nan, 1])})
+    assert found["ids"][0] == -1
+    assert found["ids"][1] == encoded(HASHED, {"x": ["1.0"]})["ids"][0]
+
+
+@pytest.mark.parametrize("text", ["1.5", "0x1", "+1", "one", "1e0", "nan", "9" * 20])
+def test_text_that_is_no_row_number_stops(encoded: Any, text: str) -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"encode/x|feature x: an id must be"):
+        encoded(NUMBERED, {"x": ["1", text]})
+
+
+def test_blanks_around_a_row_number_are_ignored(encoded: Any) -> None:
+    found = encoded(NUMBERED, {"x": [" 3 ", " ", "-0"]})
+    np.testing.assert_array_equal(found["ids"], [3, -1, 0])

@@ -89,3 +89,9 @@ def test_any_map_is_looked_up_as_in_plain_python(rows: Any) -> None:
     found = encode_lookup(feature, columns)
     expected = [[v for k, v in entry if k == key][:3] for key, entry in rows]
     assert bags(found.ids.numpy(), found.row.numpy(), int(found.batch)) == expected
+
+
+def test_a_missing_integer_key_finds_nothing(encoded: Any) -> None:
+    keys = np.array([5, np.iinfo(np.int64).min])
+    maps = ["5:7", f"{keys[1]}:8|:9"]
+    assert looked_up(encoded(LOOKUP % "", {"key": keys, "map": maps})) == [[7], []]

@@ -34,12 +34,100 @@ def test_large_integers_are_scaled_before_they_lose_digits(encoded: Any) -> None
     np.testing.assert_allclose(found["values"], [[0.1], [0.2]], rtol=1e-6)
 
 
-def test_a_double_that_no_float32_holds_is_missing_unless_buckets_take_it(encoded: Any) -> None:
-    column = np.float64([3e38, 4e38, -1.7e308])  # the largest float32 is 3.4e38
-    found = encoded(RAW % "", {"x": column})
-    np.testing.assert_array_equal(found["values"], np.float32([[3e38], [0], [0]]))
-    found = encoded(RAW % "embedding_dim: 1 boundaries: [0, 1]", {"x": column})
-    np.testing.assert_array_equal(found["ids"], [2, 2, 0])
+@pytest.mark.parametrize("column", [np.float64([2e38, 4e38]), ["2e38", "4e38"]])
+def test_a_number_that_no_float32_holds_stops_unless_buckets_or_a_scale_take_it(
+    encoded: Any, column: Any
+) -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError, match="feature x: column x must hold"):
+        encoded(RAW % "", {"x": column})  # the largest float32 is 3.4e38
+    found = encoded(RAW % "max_val: 1e39", {"x": column})
+    np.testing.assert_allclose(found["values"], [[0.2], [0.4]], rtol=1e-6)
+    found = encoded(RAW % "embedding_dim: 1 boundaries: [0, 1e30]", {"x": column})
+    np.testing.assert_array_equal(found["ids"], [2, 2])
+
+
+@pytest.mark.parametrize(
+    "text", ["nan", "inf", "-inf", "1e400", "0x10", "+2", "1_0", "much", "\uff11"]
+)
+@pytest.mark.parametrize("settings", ["", "embedding_dim: 1 boundaries: [0, 1]"])
+def test_text_that_is_no_number_stops_with_feature_column_and_text(
+    encoded: Any, text: str, settings: str
+) -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError) as error:
+        encoded(RAW % settings, {"x": ["1.5", text, ""]})
+    assert "feature x: column x must hold finite numbers, got" in str(error.value)
+    assert (
+        text.encode().decode("latin-1") in str(error.value).replace("\\", "") or not text.isascii()
+    )
+
+
+@pytest.mark.parametrize("settings", ["", "embedding_dim: 1 boundaries: [0, 1]"])
+def test_an_infinite_number_stops_with_feature_and_column(encoded: Any, settings: str) -> None:
+    # No file holds one; a request to an exported model may.
+    with pytest.raises(tf.errors.InvalidArgumentError, match="feature x: column x must hold"):
+        encoded(RAW % settings, {"x": np.float32([1, np.inf])})
+
+
+def test_blanks_around_a_number_are_ignored_and_blanks_alone_are_missing(encoded: Any) -> None:
+    found = encoded(RAW % "min_val: 1 max_val: 3", {"x": [" 2 ", "\t", "3", ""]})
+    np.testing.assert_array_equal(found["values"], [[0.5], [0], [1], [0]])
+
+
+NUMBERS = [
+    np.float32([0, np.nan, 1]),
+    np.float64([0, np.nan, 1]),
+    np.array([0, np.iinfo(np.int64).min, 1], np.int64),
+    np.array([0, np.iinfo(np.int32).min, 1], np.int32),
+]
+
+
+@pytest.mark.parametrize("column", NUMBERS)
+def test_a_missing_number_is_0_before_scaling_and_buckets(encoded: Any, column: Any) -> None:
+    found = encoded(RAW % "min_val: 2 max_val: 4", {"x": column})
+    np.testing.assert_array_equal(found["values"], [[-1], [-1], [-0.5]])
+    found = encoded(RAW % "embedding_dim: 1 boundaries: [0.5]", {"x": column})
+    np.testing.assert_array_equal(found["ids"], [0, 0, 1])
+
+
+@pytest.mark.parametrize("column", [*NUMBERS, ["0", "", "1"]])
+class TestMissingIndicator:
+    """A missing number is neither 0 nor any other."""
+
+    def test_is_a_second_number(self, look_up: Any, column: Any) -> None:
+        text = RAW % "min_val: 2 max_val: 4 missing_indicator: true"
+        found = look_up(text, {"x": column})
+        np.testing.assert_array_equal(found.groups["all"], [[-1, 0], [0, 1], [-0.5, 0]])
+
+    def test_has_a_learned_vector_of_its_own(self, look_up: Any, column: Any) -> None:
+        found = look_up(RAW % "embedding_dim: 2 missing_indicator: true", {"x": column})
+        (table,) = found.tables.values()
+        assert table.shape == (2, 2)
+        np.testing.assert_allclose(found.groups["all"], [[0, 0], table[1], table[0]])
+
+    def test_is_a_bucket_of_its_own(self, encoded: Any, column: Any) -> None:
+        text = RAW % "embedding_dim: 1 boundaries: [0.5] missing_indicator: true"
+        found = encoded(text, {"x": column})
+        np.testing.assert_array_equal(found["ids"], [0, 2, 1])
+        assert found["vocabulary"] == 3
+
+
+def test_indicator_of_several_numbers_is_one_for_the_row(encoded: Any) -> None:
+    text = RAW % "raw_input_dim: 2 missing_indicator: true"
+    found = encoded(text, {"x": ["1|2", "", "0|0"]})
+    np.testing.assert_array_equal(found["values"], [[1, 2, 0], [0, 0, 1], [0, 0, 0]])
+
+
+def test_buckets_of_several_numbers_have_one_for_missing_each(encoded: Any) -> None:
+    text = RAW % "raw_input_dim: 2 boundaries: 5 embedding_dim: 1 missing_indicator: true"
+    found = encoded(text, {"x": ["1|7", ""]})
+    np.testing.assert_array_equal(found["ids"], [0, 4, 2, 5])
+    assert found["vocabulary"] == 6
+
+
+def test_what_a_function_makes_nothing_finite_of_is_missing(encoded: Any) -> None:
+    text = RAW % "normalizer_fn: 'log' missing_indicator: true"
+    found = encoded(text, {"x": np.float32([1, 0])})
+    np.testing.assert_array_equal(found["values"], [[0, 0], [0, 1]])
 
 
 def test_missing_text_is_zero_after_scaling(encoded: Any) -> None:

@@ -336,3 +336,14 @@ def test_histories_of_users_are_those_of_their_rows(settings: str) -> None:
     for name in ("values", "mask", "table", "gradient"):
         if name in flat:
             np.testing.assert_allclose(grouped[name], flat[name], rtol=1e-6, err_msg=name)
+
+
+def test_a_missing_integer_in_a_history_is_an_element_without_an_id() -> None:
+    lowest = np.iinfo(np.int64).min
+    found = looked_up(ALONE, {"past": [[4, lowest, 2], [lowest], []], "item": ITEM})
+    np.testing.assert_array_equal(found["mask"], [[True] * 3, [True, False, False], [False] * 3])
+    assert not found["values"][0, 1].any()
+    assert found["values"][0, [0, 2]].any(axis=1).all()
+    assert not found["values"][1].any()
+    single = looked_up(ALONE, {"past": np.array([4, lowest]), "item": ITEM[:2]})
+    np.testing.assert_array_equal(single["mask"], [[True], [False]])

@@ -170,3 +170,39 @@ def test_only_the_first_values_are_taken_with_their_weights(encoded: Any) -> Non
 def test_columns_of_unequal_length_are_refused_before_they_are_cut(encoded: Any) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match="must hold equally many values"):
         encoded(WEIGHTED % "max_seq_len: 1", {"x": ["1|2"], "w": ["0.5"]})
+
+
+LOWEST = np.iinfo(np.int64).min
+
+
+def test_a_missing_integer_is_no_tag(encoded: Any) -> None:
+    found = encoded(TAGS % "", {"x": np.array([3, LOWEST, 4])})
+    np.testing.assert_array_equal(found["ids"], [3, 4])
+    np.testing.assert_array_equal(found["row"], [0, 2])
+
+
+@pytest.mark.parametrize("combiner", ["sum", "mean", "sqrtn"])
+def test_a_missing_integer_in_a_list_is_skipped_with_its_weight(
+    look_up: Any, combiner: str
+) -> None:
+    columns = {"x": [[1, LOWEST, 3], [LOWEST]], "w": [[0.5, 7.0, 2.0], [1.0]]}
+    found = look_up(WEIGHTED % f"combiner: '{combiner}'", columns)
+    (table,) = found.tables.values()
+    expected = [pooled(table, [1, 3], [0.5, 2.0], combiner), np.zeros(3)]
+    np.testing.assert_allclose(found.groups["all"], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("weight", ["nan", "inf", "1e400", "1e39", "0x10", "+2", "much", ""])
+@pytest.mark.parametrize("form", ["pairs", "column"])
+def test_a_weight_that_is_no_number_stops(encoded: Any, weight: str, form: str) -> None:
+    text, columns = TAGS % "kv_separator: ':'", {"x": ["1:2", f"3:{weight}"]}
+    if form == "column":
+        text, columns = WEIGHTED % "", {"x": ["1", "3"], "w": ["2", weight]}
+    with pytest.raises(tf.errors.InvalidArgumentError, match="feature x: "):
+        encoded(text, columns)
+
+
+def test_a_missing_weight_in_a_list_stops(encoded: Any) -> None:
+    columns = {"x": [[1, 2]], "w": [[0.5, np.nan]]}
+    with pytest.raises(tf.errors.InvalidArgumentError, match="feature x: column w must hold a we"):
+        encoded(WEIGHTED % "", columns)

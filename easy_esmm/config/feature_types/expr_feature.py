@@ -19,7 +19,7 @@ class _ExprFeature(FeatureType):
     encoder = "expr_feature"
     columns = (0, None)
     columns_in_words = "the columns of its expression"
-    fields = ("expression",)
+    fields = ("expression", "missing_indicator")
     unread: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys((*TABLE, *SOURCES, "combiner"), "an ExprFeature is one number"),
         "separator": "an expression reads single numbers",
@@ -27,7 +27,7 @@ class _ExprFeature(FeatureType):
     }
 
     def width(self, feature: FeatureConfig) -> int:
-        return 1
+        return 1 + feature.missing_indicator
 
     def check(self, report: Report, feature: FeatureConfig, path: str) -> None:
         at = f"{path}.expression"

@@ -17,8 +17,12 @@ _NO_TABLE = "without embedding_dim there is no table"
 
 
 def buckets(feature: FeatureConfig) -> int:
-    """Buckets of each of its numbers; 0: it has none."""
+    """Buckets of each of its numbers, without that of missing ones; 0: it has none."""
     return len(feature.boundaries) + 1 if feature.boundaries else feature.num_buckets
+
+
+def _numbers(feature: FeatureConfig) -> int:
+    return int(feature.raw_input_dim + feature.missing_indicator)
 
 
 def _has_no_table(feature: FeatureConfig) -> bool:
@@ -41,6 +45,7 @@ class _RawFeature(FeatureType):
         "raw_input_dim",
         "separator",
         "combiner",
+        "missing_indicator",
     )
     unread: ClassVar[Mapping[str, str]] = {
         "hash_bucket_size": _NO_IDS,
@@ -77,10 +82,15 @@ class _RawFeature(FeatureType):
         return ValueKind.NUMBER
 
     def table_rows(self, feature: FeatureConfig) -> int:
-        return feature.raw_input_dim * (buckets(feature) or 1) if feature.embedding_dim else 0
+        if not feature.embedding_dim:
+            return 0
+        own = buckets(feature)
+        return (
+            feature.raw_input_dim * (own + feature.missing_indicator) if own else _numbers(feature)
+        )
 
     def width(self, feature: FeatureConfig) -> int:
-        return feature.embedding_dim or feature.raw_input_dim
+        return feature.embedding_dim or _numbers(feature)
 
     def check(self, report: Report, feature: FeatureConfig, path: str) -> None:
         check_buckets(report, feature, path)

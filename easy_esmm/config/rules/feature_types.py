@@ -32,6 +32,7 @@ def check_feature_types(report: Report) -> None:
     for number, feature in enumerate(report.config.feature_config.features):
         path = f"{_FEATURES}[{number}]"
         _check_amount(report, feature, path)
+        _check_indicator(report, feature, path)
         type_of(feature).check(report, feature, path)
         if feature.feature_name in used:
             _check_floats(report, feature, path)
@@ -79,6 +80,18 @@ def _check_amount(report: Report, feature: FeatureConfig, path: str) -> None:
         rule = f"must name {record.columns_in_words} for feature_type {record.name}"
         found = f"{amount} column{'' if amount == 1 else 's'}"
         report.refuse(f"{path}.input_names", rule, found)
+
+
+def _check_indicator(report: Report, feature: FeatureConfig, path: str) -> None:
+    record = type_of(feature)
+    if feature.missing_indicator and "missing_indicator" not in record.fields:
+        rule = f"must be false for feature_type {record.name}"
+        hint = "the indicator is one of numbers, of a RawFeature or an ExprFeature; "
+        if record.is_sequence:
+            hint += "an element of a sequence has none"
+        else:
+            hint += "a missing id is the zero vector anyway"
+        report.refuse(f"{path}.missing_indicator", rule, "true", hint)
 
 
 def _check_floats(report: Report, feature: FeatureConfig, path: str) -> None:
