@@ -75,3 +75,9 @@ def _check_frame(frame: Any, problems: FileProblems) -> None:
         problems.add_column(column, fault, names, FRAME)
     if not len(frame):
         problems.add("data_config", f"the {FRAME} holds no row")
+        return
+    weight = problems.fields.weight
+    if weight is None or problems.found:
+        return
+    if table.column(weight.name).null_count == len(frame):
+        problems.add_empty_weight(f"the {len(frame)} row(s)", FRAME)

@@ -9,7 +9,7 @@ from easy_esmm.config.cells import cell_fault
 from easy_esmm.config.hints import did_you_mean
 from easy_esmm.config.text_encoding import UTF_8, codec_name
 from easy_esmm.data.csv_cells import UNBALANCED, split_cells, split_line
-from easy_esmm.data.fields import FLOATS, Column, Fields, parse_cell
+from easy_esmm.data.fields import FLOATS, Column, Fields, is_empty, parse_cell
 from easy_esmm.data.lines import Line
 from easy_esmm.data.undecodable import undecodable
 from easy_esmm.protos.data_pb2 import DatasetConfig
@@ -59,6 +59,22 @@ def csv_faults(lines: Sequence[Line], data: DatasetConfig, fields: Fields) -> It
     if data.ignore_error or any(fault.column is None for fault in found):
         return
     yield from _cell_faults(lines[data.with_header :], names, data.separator, fields)
+
+
+def have_values(
+    lines: Sequence[Line], data: DatasetConfig, fields: Fields, column: Column
+) -> List[bool]:
+    """Whether each row among a file's first lines has a value of the column.
+
+    Empty where the file has no such column.
+    """
+    rows = [split_cells(line.text, data.separator) for line in lines]
+    names = rows[0] if rows and data.with_header else list(fields.declared)
+    if column.name not in names:
+        return []
+    place = names.index(column.name)
+    cells = [cells[place] for cells in rows[data.with_header :] if len(cells) == len(names)]
+    return [not is_empty(column.type, cell.encode()) for cell in cells]
 
 
 def _text_faults(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any, List, Sequence
 
 from easy_esmm.data import csv_sample
-from easy_esmm.data.csv_check import CHECKED_ROWS, csv_faults
+from easy_esmm.data.csv_check import CHECKED_ROWS, csv_faults, have_values
 from easy_esmm.data.file_problems import FileProblems
 from easy_esmm.data.input_format import InputFormat
 from easy_esmm.data.lines import first_lines
@@ -17,7 +17,8 @@ class CsvFormat(InputFormat):
     """Plain or gzip, with or without a header."""
 
     def check(self, files: Sequence[str], problems: FileProblems) -> int:
-        rows, data = 0, problems.data
+        rows, data, weight = 0, problems.data, problems.fields.weight
+        weights: List[bool] = []
         for path in files:
             try:
                 lines = first_lines(path, CHECKED_ROWS + 1, data.encoding)
@@ -33,6 +34,10 @@ class CsvFormat(InputFormat):
                     fault.column and problems.field_of(fault.column, fault.part)
                 )
                 problems.add(field or "data_config", fault.rule, fault.hint, place, fault.value)
+            if weight is not None:
+                weights += have_values(lines, data, problems.fields, weight)
+        if weights and not any(weights):
+            problems.add_empty_weight(f"the first {len(weights)} row(s)")
         return rows
 
     def read(self, *arguments: Any) -> Any:

@@ -26,6 +26,15 @@ def problem_of(
     return pipeline.problem(field, rule, value, hint)
 
 
+def no_weight_at_all(name: str, rows: str) -> str:
+    """What is wrong with a sample weight that none of `rows` has."""
+    return (
+        f"column '{name}' (data_config.sample_weight) has no value in any of {rows}, and a row "
+        "without one weighs 0: nothing would be learned or measured; fill it in, set its "
+        "default_val, or leave sample_weight out"
+    )
+
+
 class FileProblems:
     """Problems of files, one for each field and rule: the first file that has it is named."""
 
@@ -58,6 +67,12 @@ class FileProblems:
         is_missing = column.name not in names
         hint = did_you_mean(column.name, names) if is_missing and "; the " not in rule else None
         self.add(self.field_of(column, "name" if is_missing else "type"), rule, hint, path)
+
+    def add_empty_weight(self, rows: str, path: str = "") -> None:
+        """Adds that not one of `rows` has a sample weight."""
+        if self.fields.weight is not None and not self.fields.weight.has_default:
+            text = no_weight_at_all(self.fields.weight.name, rows)
+            self.add("data_config.sample_weight", text, path=path)
 
     def field_of(self, column: Column, part: str) -> str:
         """The field that declares a column's `name` or `type`."""

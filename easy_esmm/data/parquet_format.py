@@ -10,7 +10,13 @@ import pyarrow.parquet as pq
 from easy_esmm.data.fields import UserRows
 from easy_esmm.data.file_problems import FileProblems
 from easy_esmm.data.input_format import InputFormat
-from easy_esmm.data.parquet_plan import common_schema, count_rows, read_schema, schema_faults
+from easy_esmm.data.parquet_plan import (
+    common_schema,
+    count_rows,
+    is_all_null,
+    read_schema,
+    schema_faults,
+)
 from easy_esmm.data.sample import Sample
 from easy_esmm.data.storage import parquet_source
 from easy_esmm.data.user_files import MissingUsers, SplitFields, users_file
@@ -34,7 +40,9 @@ class ParquetFormat(InputFormat):
         for path, schema in schemas.items():
             for column, fault in schema_faults(schema, common, fields):
                 problems.add_column(column, fault, schema.names, path)
-        return count_rows(list(schemas))
+        rows = count_rows(list(schemas))
+        _check_weight(files, rows, problems)
+        return rows
 
     def read(self, *arguments: Any) -> Any:
         from easy_esmm.data.parquet import parquet_dataset  # noqa: PLC0415 - TensorFlow, late
@@ -81,7 +89,18 @@ def _check_with_users(files: Sequence[str], users: UserRows, problems: FileProbl
         names = {path: found[0].names, users_path: found[1].names}
         for at, column, fault in split.faults(path, users_path):
             problems.add_column(column, fault, names[at], at)
-    return count_rows(list(schemas))
+    rows = count_rows(list(schemas))
+    _check_weight(files, rows, problems)
+    return rows
+
+
+def _check_weight(files: Sequence[str], rows: int, problems: FileProblems) -> None:
+    """One row at least has a sample weight, as far as can be told without reading them."""
+    weight = problems.fields.weight
+    if weight is None or not rows or problems.found:
+        return
+    if all(is_all_null(path, weight.name) for path in files):
+        problems.add_empty_weight(f"the {rows} row(s)")
 
 
 def _first(file: pq.ParquetFile, rows: int) -> Iterator[pa.RecordBatch]:

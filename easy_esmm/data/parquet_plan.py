@@ -103,6 +103,20 @@ def count_rows(files: Sequence[str]) -> int:
     return sum(pq.read_metadata(parquet_source(path)).num_rows for path in files)
 
 
+def is_all_null(path: str, name: str) -> bool:
+    """Whether, as far as the file's statistics tell, no row has a value of the column."""
+    metadata = pq.read_metadata(parquet_source(path))
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    chunks = [group.column(i) for group in groups for i in range(group.num_columns)]
+    found = [chunk for chunk in chunks if chunk.path_in_schema == name]
+    return bool(found) and all(
+        chunk.statistics is not None
+        and chunk.statistics.has_null_count
+        and chunk.statistics.null_count == chunk.num_values
+        for chunk in found
+    )
+
+
 def list_columns(fields: Fields, schema: pa.Schema) -> Tuple[str, ...]:
     """Names of the needed columns whose cells hold several values."""
     return tuple(c.name for c in fields.needed if is_list(schema.field(c.name).type))

@@ -122,7 +122,7 @@ class _Batch:
         loss = _total(terms)
         hooks: List[Any] = [
             RowProgressHook(tf.size(observed.weight), "evaluated"),
-            LabelWarningHook(self._tasks, label_columns, EVALUATION, warned),
+            self._label_warnings(label_columns, EVALUATION, warned),
         ]
         if recorder is not None:
             hooks.append(recorder.hook(self._tasks, self._embedded, observed, self._outputs))
@@ -188,7 +188,7 @@ class _Batch:
         )
         hooks: List[Any] = [
             DivergenceHook(loss),
-            LabelWarningHook(self._tasks, label_columns, TRAINING, set()),
+            self._label_warnings(label_columns, TRAINING, set()),
         ]
         if self._embedded.out_of_range:
             hooks.append(IdWarningHook(self._embedded, train))
@@ -203,6 +203,12 @@ class _Batch:
 
     def _labels(self, columns: Mapping[str, Any]) -> Labels:
         return labels_from_columns(self._config, self._tasks, columns, self._embedded.columns)
+
+    def _label_warnings(
+        self, columns: Mapping[str, Any], where: str, warned: Set[str]
+    ) -> LabelWarningHook:
+        weight = self._config.data_config.sample_weight
+        return LabelWarningHook(self._tasks, columns, where, warned, weight)
 
     def _loss_terms(self, observed: Labels) -> Tuple[WeighedLoss, ...]:
         terms = self._model.loss_terms(self._outputs, observed)

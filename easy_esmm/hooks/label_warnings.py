@@ -1,4 +1,7 @@
-"""Warns of implausible labels: missing, never positive, or positive against a condition."""
+"""Warns of implausible labels: missing, never positive, or positive against a condition.
+
+And of sample weights that are missing.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from absl import logging
 
 from easy_esmm.compat import v1
 from easy_esmm.contract import Kind, LabelColumn, Tasks, TaskSpec, Tensor
+from easy_esmm.data.file_problems import no_weight_at_all
+from easy_esmm.errors import UserError
 
 TRAINING, EVALUATION = "the training input", "the evaluation input"
 
@@ -18,15 +23,22 @@ Finding = Tuple[str, str]
 
 
 class LabelWarningHook(v1.train.SessionRunHook):  # type: ignore[misc]
-    """Counts rows by their labels; warns at the end, of each thing once.
+    """Counts rows by their labels and weights; warns at the end, of each thing once.
 
-    `warned` holds the keys of earlier warnings, and takes those of new ones: one set for all
-    evaluations of a process.
+    Raises UserError at the end if not one of the rows has a weight. `warned` holds the keys of
+    earlier warnings, and takes those of new ones: one set for all evaluations of a process.
     """
 
     def __init__(
-        self, tasks: Tasks, columns: Mapping[str, LabelColumn], where: str, warned: Set[str]
+        self,
+        tasks: Tasks,
+        columns: Mapping[str, LabelColumn],
+        where: str,
+        warned: Set[str],
+        weight: str = "",
     ) -> None:
+        """`columns`: labels and the sample weight, whose name is `weight`; '' if there is none."""
+        self._weight = weight
         self._labels = _one_task_a_label(tasks)
         self._names = tasks.columns()
         self._where, self._warned = where, warned
@@ -37,7 +49,8 @@ class LabelWarningHook(v1.train.SessionRunHook):  # type: ignore[misc]
             if task.condition is not None:
                 is_met = columns[task.condition].value > 0
                 counts[f"violations {task.label}"] = is_positive & ~is_met
-        counts.update({f"missing {name}": columns[name].is_missing for name in self._names})
+        counted = (*self._names, weight) if weight else self._names
+        counts.update({f"missing {name}": columns[name].is_missing for name in counted})
         self._keys = tuple(counts)
         # One tensor: a step fetches one array.
         self._counts = tf.stack([tf.math.count_nonzero(flag) for flag in counts.values()])
@@ -51,6 +64,9 @@ class LabelWarningHook(v1.train.SessionRunHook):  # type: ignore[misc]
 
     def end(self, session: Any) -> None:
         counts = dict(zip(self._keys, self._totals.tolist()))
+        if self._weight and 0 < counts["rows"] == counts[f"missing {self._weight}"]:
+            rows = f"the {counts['rows']:,} rows of {self._where}"
+            raise UserError(no_weight_at_all(self._weight, rows))
         for key, text in self._warnings(counts):
             if key not in self._warned:
                 self._warned.add(key)
@@ -60,8 +76,10 @@ class LabelWarningHook(v1.train.SessionRunHook):  # type: ignore[misc]
         rows = counts["rows"]
         missing = [(name, counts[f"missing {name}"]) for name in self._names]
         positives = [(task, counts[f"positive {task.label}"]) for task in self._labels]
+        weight = self._weight
         return [
             *missing_labels(missing, rows, self._where),
+            *missing_weights(weight, counts.get(f"missing {weight}", 0), rows, self._where),
             *no_positives(positives, rows, self._where),
             *(
                 warning
@@ -109,6 +127,18 @@ def missing_labels(counts: Sequence[Tuple[str, int]], rows: int, where: str) -> 
         for name, count in counts
         if count
     ]
+
+
+def missing_weights(name: str, count: int, rows: int, where: str) -> List[Finding]:
+    """A warning for the column of the sample weight, where so many of the rows lack it."""
+    if not count:
+        return []
+    text = (
+        f"{count:,} of {rows:,} rows of {where} have no value in column '{name}' "
+        "(data_config.sample_weight), and weigh 0; fix them, or set the column's default_val to "
+        "give them a weight"
+    )
+    return [(f"missing {name}", text)]
 
 
 def no_positives(counts: Sequence[Tuple[TaskSpec, int]], rows: int, where: str) -> List[Finding]:

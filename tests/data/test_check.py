@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any, List
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -219,6 +221,42 @@ def test_a_row_in_the_place_of_the_header_is_told_once(check: Any) -> None:
         "in input_fields, in their order"
     ]
     assert len(check("Buy,Click,ID,Text\n0,1,5,a\n", data=header)) == 4
+
+
+WEIGHTED = {"buy": "INT32", "click": "INT32", "id": "INT64", "weight": "FLOAT"}
+NO_WEIGHT = (
+    "data_config.sample_weight: %scolumn 'weight' (data_config.sample_weight) has no value in any "
+    "of the %s, and a row without one weighs 0: nothing would be learned or measured; fill it in, "
+    "set its default_val, or leave sample_weight out"
+)
+
+
+def test_a_weight_that_none_of_the_first_rows_has_is_a_problem(check: Any) -> None:
+    data = 'sample_weight: "weight"'
+    first, second = "0,1,5,\n0,1,5, \n", "0,1,6,\n"
+    assert check(first, second, data=data, columns=WEIGHTED) == [NO_WEIGHT % ("", "first 3 row(s)")]
+    assert check(first, "0,1,6,0\n", data=data, columns=WEIGHTED) == []
+    declared = {**WEIGHTED, "weight": 'FLOAT default_val: "1"'}
+    assert check(first, data=data, columns=declared) == []
+    assert check(first, data=data, columns=WEIGHTED, split="predict") == []
+
+
+def test_a_weight_that_no_row_of_parquet_files_has_is_a_problem(check: Any) -> None:
+    data = 'input_type: ParquetInput sample_weight: "weight"'
+    columns = {"buy": [0, 0], "click": [0, 1], "id": [5, 6]}
+    empty = pa.table({**columns, "weight": pa.nulls(2, pa.float32())})
+    some = pa.table({**columns, "weight": pa.array([None, 2], pa.float32())})
+    assert check(empty, empty, data=data, columns=WEIGHTED) == [NO_WEIGHT % ("", "4 row(s)")]
+    assert check(empty, some, data=data, columns=WEIGHTED) == []
+
+
+def test_a_weight_that_no_row_of_a_frame_has_is_a_problem(make_config: Any) -> None:
+    frame = pd.DataFrame({"buy": [0, 0], "click": [0, 1], "id": [5, 6], "weight": [np.nan] * 2})
+    pipeline: Any = FakePipeline(make_config(WEIGHTED, data='sample_weight: "weight"'))
+    (problem,) = check_files(pipeline, "train", frame)
+    assert str(problem).endswith(NO_WEIGHT % ("DataFrame: ", "2 row(s)"))
+    frame["weight"] = [np.nan, 0.5]
+    assert check_files(pipeline, "train", frame) == []
 
 
 def test_parquet_schemas_are_compared_with_the_declared_types(check: Any) -> None:

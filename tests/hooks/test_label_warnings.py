@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, List, Optional, Set
 
+import pytest
 import tensorflow as tf
 from google.protobuf import text_format
 
 from easy_esmm.compat import v1
 from easy_esmm.config.tasks import task_specs
 from easy_esmm.contract import LabelColumn
+from easy_esmm.errors import UserError
 from easy_esmm.hooks.label_warnings import LabelWarningHook
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
@@ -27,20 +29,22 @@ def run(
     buys: List[List[Optional[float]]],
     warned: Optional[Set[str]] = None,
     text: str = CONFIG,
+    weights: Optional[List[List[Optional[float]]]] = None,
 ) -> None:
     """Steps over batches of equal size."""
     config = text_format.Parse(text, PipelineConfig())
     with tf.Graph().as_default(), v1.Session() as session:
         columns = {
             name: LabelColumn(v1.placeholder(tf.float32), v1.placeholder(tf.bool))
-            for name in ("click", "buy")
+            for name in ("click", "buy", "w")
         }
         warned = set() if warned is None else warned
         tasks = task_specs(config.model_config)
-        hook = LabelWarningHook(tasks, columns, "the training input", warned)
-        for click, buy in zip(clicks, buys):
+        where = "the training input"
+        hook = LabelWarningHook(tasks, columns, where, warned, "w" if weights else "")
+        for click, buy, weight in zip(clicks, buys, weights or clicks):
             feed = {}
-            for name, cells in (("click", click), ("buy", buy)):
+            for name, cells in (("click", click), ("buy", buy), ("w", weight)):
                 feed[columns[name].value] = [cell or 0 for cell in cells]
                 feed[columns[name].is_missing] = [cell is NOTHING for cell in cells]
             fetched = session.run(hook.before_run(None).fetches, feed)
@@ -113,6 +117,22 @@ def test_tasks_without_a_condition_may_be_positive_alone(messages: Any) -> None:
         "none of the 3 rows of the training input has a positive label in column 'buy' "
         "(task_towers[1].label_name);"
     )
+
+
+def test_rows_without_a_weight_are_counted(messages: Any) -> None:
+    run([[1, 1, 0], [1, 1, 0]], [[1, 0, 0], [1, 0, 0]], weights=[[1, NOTHING, 0], [0, 2, 3]])
+    (message,) = messages
+    assert message.startswith(
+        "1 of 6 rows of the training input have no value in column 'w' "
+        "(data_config.sample_weight), and weigh 0; "
+    )
+
+
+def test_no_weight_at_all_is_an_error_with_the_cause() -> None:
+    with pytest.raises(
+        UserError, match=r"column 'w' .* has no value in any of the 4 rows of the tr"
+    ):
+        run([[1, 0], [1, 0]], [[1, 0], [1, 0]], weights=[[NOTHING] * 2] * 2)
 
 
 def test_a_value_may_be_negative(messages: Any) -> None:
