@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Mapping, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Set, Tuple
 
+from easy_esmm.config.cells import INTEGERS
+from easy_esmm.config.feature_types import type_of
 from easy_esmm.config.models import tower_paths
 from easy_esmm.config.problems import Place, Places
+from easy_esmm.config.ranges import BadRange, expand
 from easy_esmm.config.rules.fields import is_default, matches
 from easy_esmm.config.tower_losses import predicts_value
 from easy_esmm.config.walk import Setting, settings
@@ -103,7 +106,37 @@ def _without_losses(_: PipelineConfig, setting: Setting) -> Dict[str, Any]:
     return {f"{tower}.losses": [], f"{tower}.num_class": 1}
 
 
+def _may_lack_an_id(config: PipelineConfig, setting: Setting) -> bool:
+    field = setting.value
+    is_integer = field.input_type in INTEGERS and not field.default_val
+    return is_integer and field.input_name in _id_columns(config)
+
+
+def _id_columns(config: PipelineConfig) -> Set[str]:
+    """Input columns that features read ids from, by the features as written."""
+    names: Set[str] = set()
+    for feature in config.feature_configs or config.feature_config.features:
+        of_feature = type_of(feature).id_columns(feature)
+        names.update(of_feature)
+        if of_feature:
+            names.update(name for shared in feature.shared_names for name in _expanded(shared))
+    return names
+
+
+def _expanded(name: str) -> List[str]:
+    try:
+        return expand(name)
+    except BadRange:  # which is refused elsewhere
+        return []
+
+
 _RULES: Tuple[_Rule, ...] = (
+    _Rule(
+        "data_config.input_fields",
+        _may_lack_an_id,
+        "a missing value is no id, the zero vector; EasyRec takes it for the id 0",
+        lambda _, setting: {f"{setting.path}.default_val": "0"},
+    ),
     _Rule(
         "model_config.esmm",
         lambda config, _: config.model_config.loss_reduction == ModelConfig.MEAN,

@@ -129,3 +129,34 @@ def test_the_edits_are_legal_and_leave_nothing_that_an_edit_reproduces(name: str
     assert left <= {"model_config.embedding_regularization"}
     if pipeline.config.model_config.HasField("esmm"):
         assert edited.config.model_config.loss_reduction == ModelConfig.SUM
+
+
+INTEGER_IDS = """
+data_config {
+  input_fields { input_name: "item" input_type: INT64 }
+  input_fields { input_name: "shop" input_type: INT32 default_val: "7" }
+  input_fields { input_name: "f1" input_type: INT32 }
+  input_fields { input_name: "f2" input_type: INT32 }
+  input_fields { input_name: "word" }
+  input_fields { input_name: "price" input_type: INT64 }
+  input_fields { input_name: "hour" input_type: INT64 default_val: "" }
+}
+%s { input_names: "item" hash_bucket_size: 10 }
+%s { input_names: "shop" hash_bucket_size: 10 }
+%s { input_names: "f0" shared_names: "f[1-2]" num_buckets: 10 }
+%s { input_names: "price" feature_type: RawFeature }
+%s { input_names: ["word", "hour"] feature_type: ComboFeature hash_bucket_size: 10 }
+"""
+
+
+@pytest.mark.parametrize("form", ["feature_configs", "feature_config { features"])
+def test_a_missing_integer_is_the_id_0_in_easyrec(form: str, tmp_path: Path) -> None:
+    text = INTEGER_IDS.replace("%s", form)
+    if "{" in form:
+        text = text.replace("}\nfeature_config", "} }\nfeature_config").strip() + " }"
+        text = text.replace("} }\nfeature_config", "}\nfeature_config", 1)
+    at = "data_config.input_fields"
+    assert found(text, tmp_path) == [
+        (line, f"{at}[{index}]", {f"{at}[{index}].default_val": "0"})
+        for line, index in ((2, 0), (4, 2), (5, 3), (8, 6))
+    ]
