@@ -21,7 +21,8 @@ def fault(line: bytes, layout: Layout, fields: Fields) -> str:
     try:
         cells = tf.io.decode_csv([line], [""] * len(layout.names), field_delim=layout.separator)
     except tf.errors.InvalidArgumentError as error:
-        return _broken_line(str(error), layout)
+        more = r"; a carriage return ('\r') alone ends no line" if b"\r" in line else ""
+        return _broken_line(str(error), layout) + more
     by_name = {name: cell.numpy()[0] for name, cell in zip(layout.names, cells)}
     labels = {column.name for column in fields.labels}
     for column in fields.needed:

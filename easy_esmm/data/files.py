@@ -18,6 +18,7 @@ _READ_BYTES = 1 << 20
 _SMALLEST = 18
 """Bytes of a gzip file around its data: shorter ones are cut."""
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+_UTF_32 = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 _MARKS = ("_SUCCESS", "_metadata", "_common_metadata")
@@ -115,6 +116,8 @@ def require_text(path: str, start: bytes) -> None:
     if start.startswith(_PARQUET):
         raise UserError(f"{path}: a Parquet file; set data_config.input_type: ParquetInput")
     # Without a byte order mark, every other byte of plain letters is zero.
+    if start.startswith(_UTF_32) or b"\0\0\0" in (start[:3], start[1:4]):
+        raise UserError(f"{path}: its text is UTF-32; save it as UTF-8")
     if start.startswith(_UTF_16) or b"\0\0\0" in (start[0:6:2], start[1:6:2]):
         raise UserError(f"{path}: its text is UTF-16; save it as UTF-8")
 

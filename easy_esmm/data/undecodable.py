@@ -10,6 +10,8 @@ from easy_esmm.data.csv_cells import split_line
 from easy_esmm.data.likely_encoding import likely_encodings
 
 _LONGEST_VALUE = 60
+_MOST_ZEROS = 10
+"""One in so many bytes: UTF-16 has a zero in each separator and digit."""
 _NOT_ASCII = re.compile("[^\0-\x7f]+")
 _ESCAPED = re.compile("[\udc80-\udcff]")
 
@@ -38,7 +40,10 @@ def _cell(line: bytes, encoding: str, names: Sequence[str], separator: str) -> T
 
 
 def _hint(lines: Sequence[bytes], value: bytes, encoding: str) -> str:
-    likely = [name for name in likely_encodings(b"\n".join(lines)) if name != codec_name(encoding)]
+    text = b"\n".join(lines)
+    if text.count(b"\0") > len(text) / _MOST_ZEROS:
+        return "it may be UTF-16 or UTF-32: save it as UTF-8"
+    likely = [name for name in likely_encodings(text) if name != codec_name(encoding)]
     if not likely:
         return "its bytes are damaged or cut, or data_config.encoding is another"
     example = _NOT_ASCII.search(value.decode(likely[0], "replace"))

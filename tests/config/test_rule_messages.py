@@ -113,6 +113,34 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             'x.config:15:3: data_config.separator: must be one ASCII character, neither a quote nor the end of a line, got "\\""'
         ],
     ),
+    "encoding_without_a_codec": (
+        '  label_fields: "buy"',
+        '  encoding: "gb-2312-80" label_fields: "buy"',
+        [
+            'x.config:15:3: data_config.encoding: must be the name of a Python codec in which bytes below 128 are ASCII, got "gb-2312-80"; Python has no codec of this name'
+        ],
+    ),
+    "encoding_that_is_not_ascii": (
+        '  label_fields: "buy"',
+        '  encoding: "utf-16" label_fields: "buy"',
+        [
+            'x.config:15:3: data_config.encoding: must be the name of a Python codec in which bytes below 128 are ASCII, got "utf-16"; in this one they are not, or not always; convert the files to UTF-8'
+        ],
+    ),
+    "encoding_that_is_none_of_text": (
+        '  label_fields: "buy"',
+        '  encoding: "base64" label_fields: "buy"',
+        [
+            'x.config:15:3: data_config.encoding: must be the name of a Python codec in which bytes below 128 are ASCII, got "base64"; the codec is none of text'
+        ],
+    ),
+    "encoding_of_parquet": (
+        '  label_fields: "buy"',
+        '  encoding: "gbk" input_type: ParquetInput label_fields: "buy"',
+        [
+            'x.config:15:3: data_config.encoding: needs input_type: CSVInput, not ParquetInput, whose text is bytes as they stand, got "gbk"'
+        ],
+    ),
     "infinite_number": (
         "  num_steps: 100",
         "  num_steps: 100 gradient_clipping_by_norm: inf",

@@ -190,6 +190,8 @@ def test_a_damaged_gzip_file_is_a_problem(
         ("a.csv", "0,1,5,a\n".encode("utf-16"), "its text is UTF-16; save it as UTF-8"),
         ("a.csv", "0,1,5,a\n".encode("utf-16-be"), "its text is UTF-16; save it as UTF-8"),
         ("a.csv", "0,1,5,a\n".encode("utf-16-le"), "its text is UTF-16; save it as UTF-8"),
+        ("a.csv", "0,1,5,a\n".encode("utf-32"), "its text is UTF-32; save it as UTF-8"),
+        ("a.csv", "0,1,5,a\n".encode("utf-32-be"), "its text is UTF-32; save it as UTF-8"),
         ("a.csv.gz", gzip.compress("0".encode("utf-16")), "its text is UTF-16; save it as UTF-8"),
         ("a.csv", b"PAR1 and more", "a Parquet file; set data_config.input_type: ParquetInput"),
         (
@@ -198,7 +200,17 @@ def test_a_damaged_gzip_file_is_a_problem(
             "its content is not gzip, though its name ends with .gz; name it without",
         ),
     ],
-    ids=["gzip", "utf-16", "big endian", "little endian", "in gzip", "parquet", "not gzip"],
+    ids=[
+        "gzip",
+        "utf-16",
+        "big endian",
+        "little endian",
+        "utf-32",
+        "utf-32 without mark",
+        "in gzip",
+        "parquet",
+        "not gzip",
+    ],
 )
 def test_a_file_that_is_no_csv_is_told_as_what_it_is(
     make_config: Any, tmp_path: Path, name: str, content: bytes, expected: str

@@ -2,17 +2,26 @@ r"""CSV text: what ends a line, what a character is, and whose fault it is if it
 
 from __future__ import annotations
 
+import gc
 import gzip
+import os
 from pathlib import Path
 from typing import Any, List
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from easy_esmm.data import input_fn, lines
+from easy_esmm.data.csv_check import csv_faults
+from easy_esmm.data.csv_head import file_layout
+from easy_esmm.data.decode import decode_lines
+from easy_esmm.data.fields import needed_fields
+from easy_esmm.data.line_blocks import START, LineBlocks
 from easy_esmm.data.lines import Line, LineFile, first_lines
 from easy_esmm.data.settings import BLOCK_ROWS
 from easy_esmm.errors import UserError
+from easy_esmm.protos.data_pb2 import DatasetConfig
 from tests.data.messages import message_of
 
 ADVICE = "; fix the row or set data_config.ignore_error"
@@ -73,6 +82,12 @@ def test_a_mark_at_the_start_is_dropped_with_a_header_and_without(
     assert read(input_fn(config, "eval", path)()).columns["text"] == ["\ufeff".encode()]
 
 
+def test_a_row_whose_line_holds_others_is_told_so(make_config: Any, write: Any) -> None:
+    path = write(b"0,1,7,a\n0,1,8,b\r0,1,9,c\n")
+    rule = r"7 columns where 4 are expected (separator ','); a carriage return ('\r') alone ends"
+    assert message_of(input_fn(make_config(), "eval", path)).startswith(f"{path}:2: {rule}")
+
+
 @pytest.mark.parametrize("split", ["eval", "train"])
 def test_lines_that_end_with_a_carriage_return_alone_are_told(
     make_config: Any, write: Any, split: str
@@ -117,6 +132,75 @@ def test_a_block_depends_on_its_place_alone(write: Any, monkeypatch: pytest.Monk
             break
         found += map(len, rows)
     assert found == sizes.tolist()
+
+
+def test_files_are_closed_at_their_end_and_with_their_reader(
+    write: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: List[Any] = []
+    open_bytes = lines.open_bytes
+
+    def recorded(path: str) -> Any:
+        opened.append(open_bytes(path))
+        return opened[-1]
+
+    monkeypatch.setattr(lines, "open_bytes", recorded)
+    path = write(b"0,1,7,a\n" * 3000).encode()
+    blocks, place = LineBlocks(DatasetConfig()), np.array(START)
+    for size in (1024, 1024, 952, 0):
+        rows, _, place, is_over = blocks(path, place)
+        assert (len(rows), bool(is_over)) == (size, size == 0)
+    assert [file.closed for file in opened] == [True]
+    blocks(path, np.array(START))
+    assert [file.closed for file in opened] == [True, False]
+    del blocks
+    gc.collect()
+    assert [file.closed for file in opened] == [True, True]
+
+
+def test_no_more_files_stay_open_than_are_read_by_turns(tmp_path: Path) -> None:
+    blocks, paths = LineBlocks(DatasetConfig()), []
+    for number in range(100):
+        path = tmp_path / str(number)
+        path.write_bytes(b"0,1,%d,a\n" % number * 1500)
+        paths.append(str(path).encode())
+    places = [blocks(path, np.array(START))[2] for path in paths]
+    folder = Path("/proc/self/fd")
+    if folder.exists():
+        held = [link for link in folder.iterdir() if str(tmp_path) in os.path.realpath(link)]
+        assert len(held) <= 32
+    for number, (path, place) in enumerate(zip(paths, places)):
+        rows, numbers, _, _ = blocks(path, place)
+        assert rows.tolist() == [b"0,1,%d,a" % number] * 476
+        assert numbers[0] == 1025
+
+
+def test_the_check_of_a_row_and_its_reader_agree(make_config: Any, tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    alphabet = [b'"', b'""', b"\r", b",", b" ", b"7", b"a", b".5", b"\xff", "é".encode(), b"\0"]
+    rows = []
+    for _ in range(200):
+        cells = [b"1", b"", b"7", b"x"]
+        cells[random.integers(4)] = b"".join(
+            alphabet[i] for i in random.integers(0, len(alphabet), random.integers(1, 4))
+        )
+        rows.append(b",".join(cells))
+    (tmp_path / "a.csv").write_bytes(b"\n".join(rows))
+    path = str(tmp_path / "a.csv")
+    columns = {"b": "BOOL", "id": "INT64", "x": "FLOAT", "text": "STRING"}
+    data = make_config(columns, labels=(), data="").data_config
+    fields = needed_fields(make_config(columns, labels=()), with_labels=False)
+    checked = [not list(csv_faults([line], data, fields)) for line in first_lines(path, 1000)]
+    read = []
+    for row in LineBlocks(data)(path.encode(), np.array(START))[0]:
+        try:
+            read.append(
+                bool(decode_lines(tf.constant([row]), file_layout(path, data, fields), fields)[0])
+            )
+        except (tf.errors.InvalidArgumentError, UnicodeDecodeError):
+            read.append(False)
+    assert checked == read
+    assert 20 < sum(read) < 180
 
 
 def test_first_lines_are_those_of_the_reader(write: Any) -> None:
