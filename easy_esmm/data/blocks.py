@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from easy_esmm.contract import Tensor
 from easy_esmm.data.decode import Element
+from easy_esmm.data.kept_rows import KeptRows
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.row_format import RowFormat
 from easy_esmm.data.scan import Scan, row_count
@@ -56,6 +57,8 @@ def batches_of(
         blocks = _mixed(blocks, reading)
     else:
         blocks = blocks.repeat(reading.epochs).rebatch(reading.decoded)
+    if reading.keeps_rows:
+        rows = KeptRows(rows)
     scan = Scan(rows, skipped if reading.skip_errors else None, reading.decoded)
     batches = _decoded(blocks, rows, scan, reading)
     if reading.skip_errors:

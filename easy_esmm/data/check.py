@@ -46,8 +46,12 @@ def check_files(
         read = [column.name for column in of_config.needed]
         flag_columns = tuple(name for name in extra_columns if name not in read)
     try:
+        is_read = split != "predict"
         fields = needed_fields(
-            pipeline.config, with_labels=split != "predict", extra_columns=extra_columns
+            pipeline.config,
+            with_labels=is_read,
+            extra_columns=extra_columns if is_read else (),
+            passed_columns=() if is_read else extra_columns,
         )
     except UserError as error:
         return [problem_of(pipeline, COLUMNS_FLAG, str(error))]

@@ -113,8 +113,8 @@ def _is_utf_8(lines: Sequence[Line], encoding: str) -> bool:
 def _header_faults(
     line: str, names: List[str], data: DatasetConfig, fields: Fields
 ) -> Iterator[Fault]:
-    if len(names) == 1 and len(fields.needed) > 1:
-        hint = _other_separator(line, data.separator, len(fields.needed))
+    if len(names) == 1 and len(fields.present) > 1:
+        hint = _other_separator(line, data.separator, len(fields.present))
         yield Fault("the header has one column", hint, "data_config.separator")
         return
     if _is_row(names, fields):
@@ -124,7 +124,7 @@ def _header_faults(
             hint += f" and declare all {len(names)} columns in input_fields, in their order"
         yield Fault(rule, hint, "data_config.with_header")
         return
-    for column in fields.needed:
+    for column in fields.present:
         if names.count(column.name) > 1:
             yield Fault(f"the header has column '{column.name}' twice", column=column)
         elif column.name not in names:
@@ -134,7 +134,7 @@ def _header_faults(
 
 def _is_row(names: Sequence[str], fields: Fields) -> bool:
     """Whether what should be a header looks like a row: no column of these names, nor nearly."""
-    wanted = [column.name for column in fields.needed]
+    wanted = [column.name for column in fields.present]
     if any(name in names for name in wanted):
         return False
     has_number = any(parse_cell(FLOATS[-1], name.encode()) is not None for name in names)
@@ -153,8 +153,8 @@ def _first_row_faults(
         hint = _other_separator(line, data.separator, len(declared))
         yield Fault(rule, hint, "data_config.input_fields")
     else:
-        for column in fields.columns:
-            if column.name in fields.undeclared:
+        for column in fields.present:
+            if column.name not in declared:
                 there = ", ".join(declared)
                 rule = f"no column '{column.name}' (without a header there are {there})"
                 yield Fault(rule, did_you_mean(column.name, declared), column=column)

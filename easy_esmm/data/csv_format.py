@@ -6,11 +6,15 @@ from typing import Any, List, Sequence
 
 from easy_esmm.data import csv_sample
 from easy_esmm.data.csv_check import CHECKED_ROWS, csv_faults, have_values
+from easy_esmm.data.fields import Fields
 from easy_esmm.data.file_problems import FileProblems
 from easy_esmm.data.input_format import InputFormat
 from easy_esmm.data.lines import first_lines
+from easy_esmm.data.passed import PassedColumns
+from easy_esmm.data.passed_text import CsvPassed
 from easy_esmm.data.sample import Sample
 from easy_esmm.errors import UserError
+from easy_esmm.protos.data_pb2 import DatasetConfig
 
 
 class CsvFormat(InputFormat):
@@ -44,6 +48,9 @@ class CsvFormat(InputFormat):
         from easy_esmm.data.csv import csv_dataset  # noqa: PLC0415 - TensorFlow, late
 
         return csv_dataset(*arguments)
+
+    def passed(self, files: Sequence[str], data: DatasetConfig, fields: Fields) -> PassedColumns:
+        return CsvPassed(files, data, fields)
 
     def sample(self, files: Sequence[str], rows: int, labels: Sequence[str]) -> Sample:
         return csv_sample.read_csv(files, rows, labels)

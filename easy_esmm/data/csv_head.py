@@ -37,7 +37,7 @@ def file_layout(path: str, data: DatasetConfig, fields: Fields) -> Layout:
         if cells is None:
             raise UserError(f"{path}:1: {UNBALANCED}")
         names = tuple(cell.strip() for cell in cells)
-    for column in fields.needed:
+    for column in fields.present:
         if names.count(column.name) != 1:
             times = "twice" if column.name in names else "not"
             where = "the header" if lines else "data_config.input_fields"

@@ -89,11 +89,15 @@ def head_faults(head: Head, fields: Fields) -> List[Tuple[Column, str]]:
     A column that none of them holds is missing, unless a `default_val` says what that means.
     """
     faults: List[Tuple[Column, str]] = []
+    for column in fields.present if head.rows else ():
+        if column.name in fields.passed and column.name not in head.kinds:
+            faults.append((column, _absent(column, head)))
     one_value = fields.one_value
     for column in fields.needed if head.rows else ():
         found = head.kinds.get(column.name)
         if found is None:
-            if not column.has_default and column.name not in fields.undeclared:
+            is_told = column.name in (*fields.undeclared, *fields.passed)
+            if not column.has_default and not is_told:
                 faults.append((column, _missing(column, head)))
         elif column.name in one_value and column.name in head.lists:
             why = one_value[column.name]
@@ -146,11 +150,12 @@ def _first_records(path: str, data: DatasetConfig) -> Iterator[Tuple[int, bytes]
 
 
 def _missing(column: Column, head: Head) -> str:
+    return f"{_absent(column, head)}; a column that few rows have needs a default_val"
+
+
+def _absent(column: Column, head: Head) -> str:
     names = ", ".join(head.kinds)
-    return (
-        f"no column '{column.name}' in the first {head.rows} row(s) (there are {names}); a column "
-        "that few rows have needs a default_val"
-    )
+    return f"no column '{column.name}' in the first {head.rows} row(s) (there are {names})"
 
 
 def _typed(column: Column, fields: Fields, head: Head) -> Column:

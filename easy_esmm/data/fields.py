@@ -107,6 +107,8 @@ class Fields:
     """Names in `columns` that must be lists where they are no text -> why."""
     full_lists: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     """Names in `columns` whose lists must hold no null, for want of a number -> why."""
+    passed: Tuple[str, ...] = field(default=(), repr=False)
+    """Columns that are passed through as they stand, each once, whether or not they are read."""
 
     @property
     def labels_and_weight(self) -> Tuple[Column, ...]:
@@ -120,24 +122,35 @@ class Fields:
 
     @property
     def needed(self) -> Tuple[Column, ...]:
-        """All columns that the files must hold, each name once."""
+        """All columns whose values are read, each name once."""
         by_name = {column.name: column for column in (*self.columns, *self.labels_and_weight)}
         return tuple(by_name.values())
 
+    @property
+    def present(self) -> Tuple[Column, ...]:
+        """All columns that the files must hold, each name once: those needed, and those passed."""
+        names = {column.name for column in self.needed}
+        others = (name for name in self.passed if name not in names)
+        return (*self.needed, *(Column(name, STRING, b"") for name in others))
+
 
 def needed_fields(
-    config: PipelineConfig, *, with_labels: bool, extra_columns: Sequence[str] = ()
+    config: PipelineConfig,
+    *,
+    with_labels: bool,
+    extra_columns: Sequence[str] = (),
+    passed_columns: Sequence[str] = (),
 ) -> Fields:
     """The columns that features and metrics (and labels and the weight) of `config` read.
 
     `extra_columns` are read too, whether declared or not; an undeclared one is text in a CSV file
-    with a header and what the schema says in a Parquet file. Raises UserError if they hold the row
-    column of users.
+    with a header and what the schema says in a Parquet file. `passed_columns` are not read, but
+    must be there. Raises UserError if either holds the row column of users.
     """
     declared = {column.input_name: column for column in config.data_config.input_fields}
     undeclared = tuple(name for name in dict.fromkeys(extra_columns) if name not in declared)
     users = _user_rows(config.data_config)
-    if users is not None and users.row_column in undeclared:
+    if users is not None and users.row_column in (*undeclared, *passed_columns):
         raise UserError(f"column '{users.row_column}' (user_rows.row_column) is not passed through")
 
     tasks = task_specs(config.model_config)
@@ -161,6 +174,7 @@ def needed_fields(
         single=_single(config, tasks, with_labels=with_labels),
         lists=_lists(config),
         full_lists=_full_lists(config),
+        passed=tuple(dict.fromkeys(passed_columns)),
     )
 
 

@@ -79,7 +79,7 @@ class FileProblems:
         users = self.fields.user_rows
         if users is not None and column.name == users.row_column:
             return "data_config.user_rows.row_column"
-        if part == "name" and column.name in self._flag_columns:
+        if column.name in self._flag_columns:
             return COLUMNS_FLAG
         if column.name not in self.fields.declared:
             return "data_config.input_fields"

@@ -59,11 +59,11 @@ def table_of(frame: Any, fields: Fields) -> pa.Table:
     if fields.user_rows is not None:
         raise UserError(f"data_config.user_rows: a {NAME} holds whole rows; write Parquet files")
     names = [str(name) for name in frame.columns]
-    doubled = next((c.name for c in fields.needed if names.count(c.name) > 1), None)
+    doubled = next((c.name for c in fields.present if names.count(c.name) > 1), None)
     if doubled is not None:
         raise UserError(f"{NAME}: column '{doubled}' is there twice")
     columns = {}
-    for column in fields.needed:
+    for column in fields.present:
         if column.name in names:
             columns[column.name] = _array(column, frame.iloc[:, names.index(column.name)])
     # A table without columns forgets its rows.

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Optional, Sequence
 
 from easy_esmm.data.fields import Fields
 from easy_esmm.data.file_problems import FileProblems
+from easy_esmm.data.passed import PassedColumns
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.sample import Sample
 from easy_esmm.data.settings import Reading
+from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 if TYPE_CHECKING:
@@ -41,6 +43,14 @@ class InputFormat(ABC):
         Rows that `validator` refuses are corrupt. Raises UserError if a file cannot be read as
         declared.
         """
+
+    def passed(self, files: Sequence[str], data: DatasetConfig, fields: Fields) -> PassedColumns:
+        """The columns `fields.passed` of the files that `read` reads, rows in their order.
+
+        With `reading.keeps_rows`, the elements of `read` hold what it needs: its `row_names`.
+        """
+        name = DatasetConfig.InputType.Name(data.input_type)
+        raise UserError(f"--reserved_cols: {name} passes no columns through; leave it out")
 
     def count_rows(self, files: Sequence[str]) -> Optional[int]:
         """Rows of all files, where that is known without reading them."""

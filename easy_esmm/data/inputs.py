@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 import tensorflow as tf
@@ -11,8 +12,9 @@ from easy_esmm.data import storage
 from easy_esmm.data.fields import needed_fields
 from easy_esmm.data.files import find_files
 from easy_esmm.data.formats import input_format
-from easy_esmm.data.frames import FilesOrFrame, is_frame
+from easy_esmm.data.frames import FilesOrFrame, is_frame, plan_frame
 from easy_esmm.data.parquet import frame_dataset
+from easy_esmm.data.passed import ParquetPassed, PassedColumns
 from easy_esmm.data.row_columns import row_columns
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.settings import plan_reading
@@ -37,6 +39,7 @@ class InputFn:
         shard: Tuple[int, int],
         batch_size: Optional[int],
         extra_columns: Sequence[str],
+        passed_columns: Sequence[str],
         validator: Optional[RowValidator],
     ) -> None:
         """See `input_fn`."""
@@ -50,11 +53,17 @@ class InputFn:
         """Rows that `ignore_error` skipped so far."""
         self._config, self._data, self._validator = config, data, validator
         self._fields = needed_fields(
-            config, with_labels=split != "predict", extra_columns=extra_columns
+            config,
+            with_labels=split != "predict",
+            extra_columns=extra_columns,
+            passed_columns=passed_columns,
         )
-        self._reading = plan_reading(
+        reading = plan_reading(
             data, training=split == "train", seed=seed, shard=shard, batch_size=batch_size
         )
+        self._reading = replace(reading, keeps_rows=bool(passed_columns))
+        self.passed = self._passed() if passed_columns else None
+        """The columns that are passed through; None where there are none."""
 
     def identity(self) -> str:
         """A digest: the same for the same files (by name and size), columns, order and settings.
@@ -84,6 +93,11 @@ class InputFn:
         options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
         return batches.prefetch(self._reading.prefetch).with_options(options)
 
+    def _passed(self) -> PassedColumns:
+        if self._frame is not None:
+            return ParquetPassed(plan_frame(self._frame, self._fields))
+        return input_format(self._data).passed(self.files, self._data, self._fields)
+
     def batches(self) -> Iterator[Any]:
         """The elements, read eagerly, with the columns of users in each row."""
         for element in self():
@@ -102,6 +116,7 @@ def input_fn(
     shard: Tuple[int, int] = (0, 1),
     batch_size: Optional[int] = None,
     extra_columns: Sequence[str] = (),
+    passed_columns: Sequence[str] = (),
     validator: Optional[RowValidator] = None,
 ) -> InputFn:
     """A function without arguments that makes the dataset of `split`: train, eval or predict.
@@ -111,6 +126,8 @@ def input_fn(
     for a list column of Parquet or TFRecord; `labels`: name -> `LabelColumn`, of the label
     columns and the sample weight. `rows`, files or a pandas DataFrame,
     replaces the config's path; `extra_columns` are read besides what features and metrics read.
+    Of a prediction, `passed_columns` are not read: elements tell their rows instead, so that
+    `InputFn.passed` can take these columns from the files.
 
     Training repeats `num_epochs` times (0: without end) in an order that depends on `seed`; all
     workers of a job pass the same seed and their own `shard` = (index, count). The other splits are
@@ -120,7 +137,9 @@ def input_fn(
 
     Raises UserError if no file is there, a column is missing, or a default is of the wrong type.
     """
-    return InputFn(config, split, rows, seed, shard, batch_size, extra_columns, validator)
+    return InputFn(
+        config, split, rows, seed, shard, batch_size, extra_columns, passed_columns, validator
+    )
 
 
 def split_paths(config: PipelineConfig, split: str) -> str:

@@ -18,6 +18,7 @@ from easy_esmm.data.fields import Fields
 from easy_esmm.data.frames import plan_frame
 from easy_esmm.data.parquet_plan import Plan, UserPlan
 from easy_esmm.data.parquet_reader import ParquetReader
+from easy_esmm.data.passed import ROW
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.settings import Reading
 from easy_esmm.data.user_files import plan_with_users
@@ -85,7 +86,7 @@ def planned_dataset(
         if plan.users is None
         else UserReader(plan, plan.users, reading, counter, validator)
     )
-    outputs = _outputs(plan)
+    outputs = _outputs(plan, reading.keeps_rows)
     index, count = reading.shard
 
     def read(window: Tensor) -> Tuple[Tensor, ...]:
@@ -144,7 +145,7 @@ class _Output:
         return tf.RaggedTensor.from_row_splits(values, splits - splits[0], validate=False)
 
 
-def _outputs(plan: Plan) -> List[_Output]:
+def _outputs(plan: Plan, keeps_rows: bool) -> List[_Output]:
     fields, users = plan.fields, plan.users
     labels: List[_Output] = []
     for label in fields.labels_and_weight:
@@ -155,7 +156,8 @@ def _outputs(plan: Plan) -> List[_Output]:
         for c in fields.columns
         if users is None or c.name != users.row_column
     ]
-    outputs = [*inputs, *labels]
+    rows = [_Output(ROW, tf.int64)] if keeps_rows else []
+    outputs = [*inputs, *labels, *rows]
     return outputs if users is None else [*outputs, *_outputs_of_users(users)]
 
 

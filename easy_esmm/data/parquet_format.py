@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterator, Sequence, Tuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from easy_esmm.data.fields import UserRows
+from easy_esmm.data.fields import Fields, UserRows
 from easy_esmm.data.file_problems import FileProblems
 from easy_esmm.data.input_format import InputFormat
 from easy_esmm.data.parquet_plan import (
@@ -17,10 +17,12 @@ from easy_esmm.data.parquet_plan import (
     read_schema,
     schema_faults,
 )
+from easy_esmm.data.passed import ParquetPassed, PassedColumns
 from easy_esmm.data.sample import Sample
 from easy_esmm.data.storage import parquet_source
-from easy_esmm.data.user_files import MissingUsers, SplitFields, users_file
+from easy_esmm.data.user_files import MissingUsers, SplitFields, plan_with_users, users_file
 from easy_esmm.errors import UserError
+from easy_esmm.protos.data_pb2 import DatasetConfig
 
 
 class ParquetFormat(InputFormat):
@@ -48,6 +50,9 @@ class ParquetFormat(InputFormat):
         from easy_esmm.data.parquet import parquet_dataset  # noqa: PLC0415 - TensorFlow, late
 
         return parquet_dataset(*arguments)
+
+    def passed(self, files: Sequence[str], data: DatasetConfig, fields: Fields) -> PassedColumns:
+        return ParquetPassed(plan_with_users(files, fields))
 
     def count_rows(self, files: Sequence[str]) -> int:
         return count_rows(files)

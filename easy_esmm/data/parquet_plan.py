@@ -154,13 +154,15 @@ def schema_faults(schema: pa.Schema, common: pa.Schema, fields: Fields) -> List[
     That is another than declared, or in some of the files only (`common` is of all of them).
     """
     faults = []
-    for column in fields.needed:
+    needed = fields.needed
+    for column in fields.present:
         times = schema.names.count(column.name)
         if times != 1:
             names = ", ".join(schema.names)
             missing = f"no column '{column.name}' (there are {names})"
             doubled = f"column '{column.name}' stands there {times} times"
             faults.append((column, doubled if times else missing))
+        if times != 1 or column not in needed:
             continue
         found = schema.field(column.name).type
         fault = type_fault(_typed(column, fields, schema), found, fields)

@@ -75,6 +75,7 @@ class ParquetReader:
         labels = 2 * len(plan.fields.labels_and_weight)
         self._outputs = list(range(len(plan.fields.columns) + labels))
         self._sources, self._size = plan.sources, reading.window
+        self._keeps_rows = reading.keeps_rows
         self._starts = np.cumsum(rows, dtype=np.int64) - np.asarray(rows, np.int64)
         self._total = None if reading.epochs is None else reading.epochs * self.order.epoch_rows
         # A window may lie on the border of two bands while the next one is read already.
@@ -128,7 +129,10 @@ class ParquetReader:
 
     def _gather(self, chosen: Chosen) -> List[NDArray[Any]]:
         selection = select(chosen.groups, chosen.group_of, chosen.row_of)
-        return [array for output in self._outputs for array in gather(selection, output)]
+        arrays = [array for output in self._outputs for array in gather(selection, output)]
+        if not self._keeps_rows:
+            return arrays
+        return [*arrays, self._starts.take(chosen.numbers).take(chosen.group_of) + chosen.row_of]
 
     def _report(self, source: Source, row: int, message: str, times: int) -> None:
         place = f"{source.path}: row {source.first_row + row + 1}: {message}"

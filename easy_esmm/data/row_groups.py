@@ -59,7 +59,7 @@ class RowGroup:
 def load_group(source: Source, plan: Plan) -> RowGroup:
     """Reads the needed columns of one row group. Raises RowError if the file is damaged."""
     fields = plan.fields
-    table = source.table if source.table is not None else _read_table(source, plan)
+    table = source.table if source.table is not None else _plan_table(source, plan)
     faults: Dict[int, str] = {}
     columns = [
         _values(c, table.column(c.name), fields, c.name in plan.list_columns, faults)
@@ -74,18 +74,26 @@ def load_group(source: Source, plan: Plan) -> RowGroup:
     return RowGroup((*columns, *labels), faults)
 
 
-def _read_table(source: Source, plan: Plan) -> pa.Table:
+def _plan_table(source: Source, plan: Plan) -> pa.Table:
     names = [column.name for column in plan.fields.needed]
     # Words come as the file's own dictionaries; inside lists Parquet has other names for them.
     words = [
         c.name for c in plan.fields.needed if c.type == STRING and c.name not in plan.list_columns
     ]
+    return read_table(source, names, words)
+
+
+def read_table(source: Source, names: Sequence[str], dictionaries: Sequence[str] = ()) -> pa.Table:
+    """Some columns of a source that stands in a file; text of `dictionaries` comes as dictionary.
+
+    Raises RowError if the file is damaged.
+    """
     try:
-        with pq.ParquetFile(parquet_source(source.path), read_dictionary=words) as file:
+        with pq.ParquetFile(parquet_source(source.path), read_dictionary=dictionaries) as file:
             # The pipeline's own threads read several groups at once.
             if source.group is None:
-                return file.read(columns=names, use_threads=False)
-            return file.read_row_group(source.group, columns=names, use_threads=False)
+                return file.read(columns=list(names), use_threads=False)
+            return file.read_row_group(source.group, columns=list(names), use_threads=False)
     except (OSError, pa.ArrowException) as error:
         part = "the file" if source.group is None else f"row group {source.group}"
         raise RowError(

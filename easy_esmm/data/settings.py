@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Optional, Tuple
 
 from easy_esmm.protos.data_pb2 import DatasetConfig
@@ -37,6 +37,9 @@ class Reading:
     """Batches kept ready."""
     skip_errors: bool
     """Rows that cannot be read are skipped and counted instead of reported."""
+    # Not in `repr`: a position that is saved stays good.
+    keeps_rows: bool = field(default=False, repr=False)
+    """Whether elements tell which rows they hold; see `passed`. Without labels and shuffling."""
 
 
 def plan_reading(

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any, Sequence
 
 from easy_esmm.data.examples import head_faults, read_head
+from easy_esmm.data.fields import Fields
 from easy_esmm.data.file_problems import FileProblems
 from easy_esmm.data.input_format import InputFormat
+from easy_esmm.data.passed import PassedColumns
+from easy_esmm.data.passed_text import ExamplePassed
 from easy_esmm.errors import UserError
+from easy_esmm.protos.data_pb2 import DatasetConfig
 
 
 class TFRecordFormat(InputFormat):
@@ -30,3 +34,6 @@ class TFRecordFormat(InputFormat):
         from easy_esmm.data.tfrecord import tfrecord_dataset  # noqa: PLC0415 - TensorFlow, late
 
         return tfrecord_dataset(*arguments)
+
+    def passed(self, files: Sequence[str], data: DatasetConfig, fields: Fields) -> PassedColumns:
+        return ExamplePassed(files, data, fields)

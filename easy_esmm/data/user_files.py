@@ -88,7 +88,7 @@ class SplitFields:
         self._common = rows_schema, users_schema
         elsewhere = {
             name
-            for name in fields.undeclared
+            for name in (*fields.undeclared, *fields.passed)
             if name not in rows_schema.names and name in users_schema.names
         }
         of_users = {*users.columns, *elsewhere}
@@ -97,6 +97,7 @@ class SplitFields:
             fields,
             columns=(*(c for c in fields.columns if c.name not in of_users), row_column),
             undeclared=tuple(n for n in fields.undeclared if n not in of_users),
+            passed=tuple(n for n in fields.passed if n not in of_users),
         )
         """The row column is the last; a null in it becomes -1, which is no row."""
         self.users = replace(
@@ -104,7 +105,8 @@ class SplitFields:
             columns=tuple(c for c in fields.columns if c.name in of_users),
             labels=(),
             weight=None,
-            undeclared=tuple(elsewhere),
+            undeclared=tuple(n for n in fields.undeclared if n in elsewhere),
+            passed=tuple(n for n in fields.passed if n in of_users),
         )
 
     def faults(self, path: str, users_path: str) -> Iterator[Tuple[str, Column, str]]:

@@ -21,7 +21,8 @@ def make_estimator(
     config: PipelineConfig,
     *,
     model_dir: str = "",
-    extra_columns: Sequence[str] = (),
+    row_names: Sequence[str] = (),
+    passed_columns: Sequence[str] = (),
     recorder: Optional[RowRecorder] = None,
     gradients: Optional[Gradients] = None,
     progress: Optional[TrainProgress] = None,
@@ -35,7 +36,8 @@ def make_estimator(
     _require_one_machine()
     model_fn = make_model_fn(
         config,
-        extra_columns=extra_columns,
+        row_names=row_names,
+        passed_columns=passed_columns,
         recorder=recorder,
         gradients=gradients,
         progress=progress,

@@ -35,7 +35,8 @@ ModelFn = Callable[[Mapping[str, Tensor], Optional[Mapping[str, Tensor]], str], 
 def make_model_fn(
     config: PipelineConfig,
     *,
-    extra_columns: Sequence[str] = (),
+    row_names: Sequence[str] = (),
+    passed_columns: Sequence[str] = (),
     recorder: Optional[RowRecorder] = None,
     gradients: Optional[Gradients] = None,
     progress: Optional[TrainProgress] = None,
@@ -46,7 +47,8 @@ def make_model_fn(
 
     Args:
       config: resolved.
-      extra_columns: input columns that `predict` hands through beside the predictions.
+      row_names: columns that `predict` hands through beside the predictions; see `data.passed`.
+      passed_columns: names of columns that will stand beside the predictions.
       recorder: receives every evaluated row; see `RowRecorder`.
       gradients: receives the gradients of every batch, in the place of metrics; see `Gradients`.
       progress: shows and counts training steps; see `TrainProgress`.
@@ -67,7 +69,7 @@ def make_model_fn(
             training = mode == estimator.ModeKeys.TRAIN
             batch = _Batch(config, tasks, features, training, sources or {})
             if mode == estimator.ModeKeys.PREDICT:
-                return batch.predict_spec(extra_columns)
+                return batch.predict_spec(row_names, passed_columns)
             if mode == estimator.ModeKeys.EVAL:
                 if gradients is not None:
                     return batch.gradient_spec(labels or {}, gradients)
@@ -98,15 +100,14 @@ class _Batch:
         self._groups = self._model.attended(self._dropout.apply(training), training)
         self._outputs: Outputs = self._model.outputs(self._groups, training)
 
-    def predict_spec(self, extra_columns: Sequence[str]) -> Any:
+    def predict_spec(self, row_names: Sequence[str], passed_columns: Sequence[str]) -> Any:
         served = dict(self._outputs.served)
-        columns = self._embedded.columns
-        require_other_names(extra_columns, served)
-        extra = {name: _text_if_list(columns[name]) for name in extra_columns}
+        require_other_names(passed_columns, served)
+        rows = {name: self._embedded.columns[name] for name in row_names}
         signature = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
         return estimator.EstimatorSpec(
             estimator.ModeKeys.PREDICT,
-            predictions={**extra, **served},
+            predictions={**rows, **served},
             export_outputs={signature: estimator.export.PredictOutput(served)},
             scaffold=restoring.scaffold(self._config.train_config, self._sources),
         )
@@ -229,14 +230,6 @@ class _Batch:
         if self._config.model_config.loss_reduction == ModelConfig.MEAN:
             penalty /= tf.cast(tf.size(observed.weight), tf.float32)
         return total + penalty
-
-
-def _text_if_list(column: Tensor) -> Tensor:
-    """A dense column [batch]: the Estimator hands no ragged ones through."""
-    if not isinstance(column, tf.RaggedTensor):
-        return column
-    texts = column if column.dtype == tf.string else tf.strings.as_string(column)
-    return tf.strings.reduce_join(texts, axis=1, separator="|")
 
 
 def _total(terms: Sequence[WeighedLoss]) -> Tensor:

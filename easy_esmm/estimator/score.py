@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from typing import Any, Dict, Generator, Optional, Sequence
+from typing import Any, Dict, Generator, Mapping, Optional, Sequence
 
 import pandas as pd
 from numpy.typing import NDArray
@@ -15,13 +15,14 @@ from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
 from easy_esmm.data import FilesOrFrame
 from easy_esmm.data.files import find_files
+from easy_esmm.data.passed import FILE, ROW
 from easy_esmm.errors import UserError
 from easy_esmm.estimator import checkpoint_fit
 from easy_esmm.estimator.bad_cells import find_bad_cell, validator_of
 from easy_esmm.estimator.errors import require_files, user_errors
 from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.progress import ProgressLine
-from easy_esmm.serving.requests import request, text_column
+from easy_esmm.serving.requests import request
 from easy_esmm.serving.saved_model import SavedModel
 from easy_esmm.serving.score_file import ScoreFile, require_other_names
 from easy_esmm.serving.versions import newest
@@ -33,29 +34,35 @@ def predict(
     *,
     checkpoint_path: str = "",
     extra_columns: Sequence[str] = (),
-) -> Generator[Dict[str, NDArray[Any]], None, None]:
-    """Yields, per batch in the order of the rows, output or extra column -> array [batch].
+) -> Generator[Dict[str, Any], None, None]:
+    """Yields, per batch in the order of the rows, output -> array [batch], and the extra columns.
 
     Args:
       pipeline: the config.
       rows: what to score: files (globs and commas), or a pandas DataFrame.
       checkpoint_path: empty: the newest of `model_dir`.
-      extra_columns: input columns handed through.
+      extra_columns: input columns handed through, as Arrow's arrays: types, nulls and values are
+        those of the rows; of CSV files text.
     """
     config = pipeline.config
     checkpoint = checkpoint_fit.newest(config.model_dir, checkpoint_path)
     sources = checkpoint_fit.require_fit(config, checkpoint, estimator.ModeKeys.PREDICT)
+    input_fn = data.input_fn(
+        config, "predict", rows, passed_columns=extra_columns, validator=validator_of(config)
+    )
+    passed = input_fn.passed
     scorer = make_estimator(
         config,
         model_dir=os.path.dirname(checkpoint),
-        extra_columns=extra_columns,
+        row_names=passed.row_names if passed else (),
+        passed_columns=extra_columns,
         sources=sources,
     )
-    input_fn = data.input_fn(
-        config, "predict", rows, extra_columns=extra_columns, validator=validator_of(config)
-    )
     with user_errors(lambda: find_bad_cell(config, rows, with_labels=False)):
-        yield from scorer.predict(input_fn, checkpoint_path=checkpoint, yield_single_examples=False)
+        found = scorer.predict(input_fn, checkpoint_path=checkpoint, yield_single_examples=False)
+        with contextlib.closing(found) as batches:
+            for batch in batches:
+                yield {**_without_rows(batch), **passed.read(batch)} if passed else batch
     input_fn.skipped.log_summary()
 
 
@@ -77,7 +84,7 @@ def score(
       output_path: `.csv` or `.parquet`; appears when it is whole.
       checkpoint_path: empty: the newest of `model_dir`.
       saved_model: a SavedModel, or a folder of its versions, to use instead of a checkpoint.
-      reserved_columns: input columns to copy; lists become text.
+      reserved_columns: input columns to copy as they stand; see docs/commands.md.
       output_columns: scores to write; empty: all.
 
     Returns:
@@ -86,6 +93,7 @@ def score(
     Raises:
       UserError: a file, a column or the model does not fit.
     """
+    _require_once(reserved_columns)
     require_files(pipeline, "predict", input_path, reserved_columns)
     read = [os.path.realpath(path) for path in find_files(input_path)]
     if os.path.realpath(output_path) in read:
@@ -127,30 +135,41 @@ def score_frame(
 
 def _from_saved_model(
     pipeline: Pipeline, input_path: str, folder: str, reserved: Sequence[str]
-) -> Generator[Dict[str, NDArray[Any]], None, None]:
+) -> Generator[Dict[str, Any], None, None]:
     input_fn = data.input_fn(
         pipeline.config,
         "predict",
         input_path,
-        extra_columns=reserved,
+        passed_columns=reserved,
         validator=validator_of(pipeline.config),
     )
+    passed = input_fn.passed
 
     def locate() -> Optional[UserError]:
         return find_bad_cell(pipeline.config, input_path, with_labels=False)
 
     with user_errors(locate), SavedModel(newest(folder)) as model:
+        require_other_names(reserved, model.outputs)
         for columns in input_fn.batches():
-            kept = {name: text_column(columns[name]) for name in reserved}
             scores = model.score(request(pipeline.config, columns))
-            require_other_names(reserved, scores)
-            yield {**kept, **scores}
+            rows = {name: columns[name].numpy() for name in (passed.row_names if passed else ())}
+            yield {**scores, **passed.read(rows)} if passed else scores
     input_fn.skipped.log_summary()
 
 
+def _without_rows(batch: Mapping[str, NDArray[Any]]) -> Dict[str, NDArray[Any]]:
+    return {name: values for name, values in batch.items() if name not in (ROW, FILE)}
+
+
+def _require_once(reserved: Sequence[str]) -> None:
+    doubled = sorted({name for name in reserved if list(reserved).count(name) > 1})
+    if doubled:
+        raise UserError(f"--reserved_cols: {', '.join(doubled)}: named twice; name it once")
+
+
 def _selected(
-    batch: Dict[str, NDArray[Any]], reserved: Sequence[str], outputs: Sequence[str]
-) -> Dict[str, NDArray[Any]]:
+    batch: Dict[str, Any], reserved: Sequence[str], outputs: Sequence[str]
+) -> Dict[str, Any]:
     if not outputs:
         # The order of a SavedModel's outputs is none.
         outputs = sorted(set(batch) - set(reserved))

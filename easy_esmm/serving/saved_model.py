@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping
+from typing import Any, Dict, Mapping, Tuple
 
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -44,6 +44,11 @@ class SavedModel:
 
     def __exit__(self, *_: Any) -> None:
         self._session.close()
+
+    @property
+    def outputs(self) -> Tuple[str, ...]:
+        """Names of the scores."""
+        return tuple(self._outputs)
 
     def score(self, columns: Mapping[str, NDArray[Any]]) -> Dict[str, NDArray[Any]]:
         """Output key -> float32 [batch], for input key -> array [batch].

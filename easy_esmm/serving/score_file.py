@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from easy_esmm.atomic_file import atomic_write
 from easy_esmm.errors import UserError
+from easy_esmm.serving.csv_cells import csv_cells
 
 
 class ScoreFile:
@@ -48,9 +49,14 @@ class ScoreFile:
         with self._named():
             self._open.__exit__(*error)
 
-    def write(self, batch: Mapping[str, NDArray[Any]]) -> None:
-        """Appends rows: column -> array [rows]; bytes are decoded as UTF-8."""
-        table = pa.table({name: _column(name, values) for name, values in batch.items()})
+    def write(self, batch: Mapping[str, Any]) -> None:
+        """Appends rows: column -> array [rows], numpy's or Arrow's.
+
+        In a CSV file a null is an empty cell, empty text is `""`, and lists are joined by `|`.
+        """
+        table = pa.table(dict(batch))
+        if not self._is_parquet:
+            table = pa.table({name: csv_cells(name, table[name]) for name in table.column_names})
         with self._named():
             if self._writer is None:
                 kind = pyarrow.parquet.ParquetWriter if self._is_parquet else pyarrow.csv.CSVWriter
@@ -98,15 +104,3 @@ def read_scores(path: str, name: str) -> NDArray[Any]:
     if values.dtype.kind not in "fiu" or not np.isfinite(values).all():
         raise UserError(f"{path}: column {name} must hold finite numbers")
     return values.astype(np.float64)
-
-
-def _column(name: str, values: NDArray[Any]) -> Any:
-    if values.dtype != object:
-        return pa.array(values)
-    try:
-        return pa.array(values, pa.binary()).cast(pa.string())
-    except pa.ArrowInvalid as error:
-        raise UserError(
-            f"--reserved_cols: column {name} holds text that is not UTF-8; leave it out, or "
-            "convert the input"
-        ) from error

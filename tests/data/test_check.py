@@ -97,9 +97,9 @@ def test_what_only_predict_asks_for_is_a_problem_of_its_flag(
     assert problem.startswith("--input_path: none*.csv: matches no file")
     assert lines("b.csv", []) == ["--input_path: no row in 1 file(s), the first being b.csv"]
     assert lines("a.csv", ["txt", "click", "id"]) == [
-        "--reserved_cols: a.csv: the header has no column 'click' (it has id, text)",
         "--reserved_cols: a.csv: the header has no column 'txt' (it has id, text); did you mean "
         "text?",
+        "--reserved_cols: a.csv: the header has no column 'click' (it has id, text)",
     ]
     users = 'input_type: ParquetInput user_rows { columns: "text" }'
     (problem,) = lines("a.csv", ["user_row"], users)

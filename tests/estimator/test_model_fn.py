@@ -144,21 +144,16 @@ def test_a_step_moves_batch_norms_averages() -> None:
         assert (np.abs(value - 1) > 1e-4).all()
 
 
-def test_predictions_hand_columns_through_and_lists_as_text() -> None:
+def test_predictions_say_which_rows_they_are_of() -> None:
     config = text_format.Parse(CONFIG, PipelineConfig())
-    columns = {
-        "item": tf.constant(ITEMS, tf.int64),
-        "seen": tf.ragged.constant([[1, 2], [], [3], []], dtype=tf.int64),
-    }
-    spec = make_model_fn(config, extra_columns=["item", "seen"])(
-        columns, None, estimator.ModeKeys.PREDICT
-    )
+    columns = {"item": tf.constant(ITEMS, tf.int64), "row": tf.constant([7, 8, 9, 10], tf.int64)}
+    columns["seen"] = tf.ragged.constant([[1, 2], [], [3], []], dtype=tf.int64)
+    spec = make_model_fn(config, row_names=["row"])(columns, None, estimator.ModeKeys.PREDICT)
     with v1.Session() as session:
         session.run([v1.global_variables_initializer(), v1.local_variables_initializer()])
         values = session.run(spec.predictions)
-    assert list(values["item"]) == ITEMS
-    assert list(values["seen"]) == [b"1|2", b"", b"3", b""]
-    assert set(values) - {"item", "seen"} == set(spec.export_outputs["serving_default"].outputs)
+    assert list(values["row"]) == [7, 8, 9, 10]
+    assert set(values) - {"row"} == set(spec.export_outputs["serving_default"].outputs)
 
 
 @pytest.mark.parametrize("mode", [estimator.ModeKeys.TRAIN, estimator.ModeKeys.EVAL])

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from easy_esmm.errors import UserError
 from easy_esmm.serving.score_file import ScoreFile, read_scores
 
 BATCHES = [
-    {"id": np.array([b"a", "ü,\n".encode()], object), "probs_ctr": np.array([0.5, 1e-30], "f4")},
-    {"id": np.array([b""], object), "probs_ctr": np.array([0.25], "f4")},
+    {"id": pa.chunked_array([["a", "ü,\n"]]), "probs_ctr": np.array([0.5, 1e-30], "f4")},
+    {"id": pa.chunked_array([[""]]), "probs_ctr": np.array([0.25], "f4")},
 ]
 
 
