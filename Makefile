@@ -4,6 +4,7 @@
 #   OTHER=python3.10     the Python of test-other, of the other TensorFlow; it goes to $(OTHER_VENV)
 #   OUTPUT=DIR           where quickstart writes
 #   DATA=DIR             the downloaded Ali-CCP files;  ARGS='--max_bad_rows 200' more arguments for aliccp
+#   FILES=3000 TRAINED=60 SEED=1  what fuzz draws
 #   RUNS=10              trainings of each model for aliccp-table
 #   PYTEST_ARGS='-k auc' more arguments for pytest;  JOBS=4 more worker processes
 
@@ -12,6 +13,9 @@ OTHER_VENV ?= $(VENV)-other
 OUTPUT ?= runs/quickstart
 JOBS ?= 2
 RUNS ?= 10
+FILES ?= 3000
+TRAINED ?= 60
+SEED ?= 1
 PYTEST_ARGS ?=
 ARGS ?=
 
@@ -24,7 +28,7 @@ PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup quickstart aliccp aliccp-table test test-slow test-versions test-other lint format protos docs bench bench-quick check-install dist clean FORCE
+.PHONY: help setup quickstart aliccp aliccp-table test test-slow fuzz test-versions test-other lint format protos docs bench bench-quick check-install dist clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -48,6 +52,9 @@ test: $(VENV)/.test ## run the tests, without the slow ones
 
 test-slow: $(VENV)/.test ## run the slow tests only
 	$(PYTEST) -m slow $(PYTEST_ARGS)
+
+fuzz: $(VENV)/.test ## draft configs from FILES=3000 generated files, check them, train on TRAINED=60 of them
+	$(BIN)/python -m tests.drafting.fuzz --files=$(FILES) --trained=$(TRAINED) --seed=$(SEED)
 
 test-versions: $(VENV)/.test ## run the tests that say something about the Python and the TensorFlow
 	@$(SAY_VERSIONS)

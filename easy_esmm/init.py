@@ -2,6 +2,7 @@
 
 python -m easy_esmm.init --data log.parquet [--click click] [--conversion buy]
     [--eval_data later.parquet] [--output first.config] [--rows 20000]
+    [--encoding gb18030]
 
 The config goes to --output, or to the screen; what was guessed is printed besides. TensorFlow is
 not imported.
@@ -24,6 +25,7 @@ for _name, _help in (
     ("eval_data", "files to evaluate on, of the same form"),
     ("click", "column of the click, 0 or 1; guessed if not given"),
     ("conversion", "column of the conversion, 0 or 1; guessed if not given"),
+    ("encoding", "encoding of CSV files, such as gb18030; UTF-8 or guessed if not given"),
     ("output", "file for the config, which must not be there yet"),
 ):
     absl_flags.DEFINE_string(_name, None, _help, flag_values=FLAGS)
@@ -39,7 +41,7 @@ def main(_: flags.Arguments) -> None:
     if FLAGS.output and os.path.exists(FLAGS.output):
         raise UserError(f"--output: {FLAGS.output} is there already; name another")
     labels = FLAGS.click, FLAGS.conversion
-    made = draft(FLAGS.data, *labels, FLAGS.eval_data, FLAGS.rows, FLAGS.output)
+    made = draft(FLAGS.data, *labels, FLAGS.eval_data, FLAGS.rows, FLAGS.output, FLAGS.encoding)
     for note in made.notes:
         print(note, file=sys.stderr)
     if not FLAGS.output:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Callable, List, Optional, Sequence, Tuple
 
 from easy_esmm.config.edit import Edit, apply
-from easy_esmm.config.parse import parse
+from easy_esmm.config.parse import Parsed, parse, parse_text
 from easy_esmm.config.problems import ConfigError, Places, Problem, in_order
 from easy_esmm.config.resolve import Resolved, drop_unread_groups, resolve
 from easy_esmm.config.rules.backbone import check_backbone
@@ -15,9 +15,9 @@ from easy_esmm.config.rules.baselines import check_baselines
 from easy_esmm.config.rules.counterfactual import check_counterfactual
 from easy_esmm.config.rules.data import (
     check_columns,
-    check_encoding,
     check_labels,
     check_metrics,
+    check_text,
 )
 from easy_esmm.config.rules.feature_types import check_feature_types, check_shared_tables
 from easy_esmm.config.rules.features import check_features, check_groups
@@ -75,7 +75,15 @@ def load(path: str, edits: Sequence[Edit] = (), command: str = "check") -> Pipel
     `command` is what the config is for (`train`, `evaluate`, `predict`, `export`, `check`): each
     needs other paths.
     """
-    parsed = parse(path)
+    return _checked(parse(path), path, edits, command)
+
+
+def load_text(text: str, source: str, command: str = "check") -> Pipeline:
+    """As `load`, of a config that stands in no file; `source` stands in for its path."""
+    return _checked(parse_text(text, source), source, (), command)
+
+
+def _checked(parsed: Parsed, path: str, edits: Sequence[Edit], command: str) -> Pipeline:
     written, places = parsed.config, parsed.places
     problems: List[Problem] = list(parsed.problems)
     problems.extend(apply(edits, written, places))
@@ -99,7 +107,7 @@ def load(path: str, edits: Sequence[Edit] = (), command: str = "check") -> Pipel
 
 _CHECKS: Tuple[Callable[[Report], None], ...] = (
     check_columns,
-    check_encoding,
+    check_text,
     check_labels,
     check_metrics,
     check_user_rows,

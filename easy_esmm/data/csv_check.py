@@ -93,12 +93,12 @@ def _text_faults(
             raw, data.encoding, () if is_header else names, data.separator
         )
         yield Fault(rule, hint, field, value=value, line=undecoded[0].number)
-    elif _is_utf_8(lines, data.encoding):
+    elif is_utf_8(lines, data.encoding):
         rule = f"the text is UTF-8, and is read as {data.encoding}"
         yield Fault(rule, "leave data_config.encoding out", field)
 
 
-def _is_utf_8(lines: Sequence[Line], encoding: str) -> bool:
+def is_utf_8(lines: Sequence[Line], encoding: str) -> bool:
     """Whether text that was read in another encoding is UTF-8, which is hardly so by chance."""
     if codec_name(encoding) == UTF_8:
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Sequence
+from typing import Any, List, Optional, Sequence
 
 from easy_esmm.data import csv_sample
 from easy_esmm.data.csv_check import CHECKED_ROWS, csv_faults, have_values
@@ -52,5 +52,11 @@ class CsvFormat(InputFormat):
     def passed(self, files: Sequence[str], data: DatasetConfig, fields: Fields) -> PassedColumns:
         return CsvPassed(files, data, fields)
 
-    def sample(self, files: Sequence[str], rows: int, labels: Sequence[str]) -> Sample:
-        return csv_sample.read_csv(files, rows, labels)
+    def sample(
+        self,
+        files: Sequence[str],
+        rows: int,
+        labels: Sequence[str],
+        encoding: Optional[str] = None,
+    ) -> Sample:
+        return csv_sample.read_csv(files, rows, labels, encoding)

@@ -19,6 +19,8 @@ class Layout:
 
     names: Tuple[str, ...]
     separator: str
+    strips_text: bool = False
+    """Whether text is read without the blanks around it."""
 
 
 def file_layout(path: str, data: DatasetConfig, fields: Fields) -> Layout:
@@ -44,4 +46,4 @@ def file_layout(path: str, data: DatasetConfig, fields: Fields) -> Layout:
             raise UserError(
                 f"{path}: column '{column.name}' is {times} in {where} ({', '.join(names)})"
             )
-    return Layout(names, data.separator)
+    return Layout(names, data.separator, data.strip_text)

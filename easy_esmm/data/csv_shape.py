@@ -39,7 +39,7 @@ def find_shape(path: str, lines: Sequence[Line], labels: Sequence[str]) -> Shape
     `labels` are names that only a header holds. Raises UserError if there is no row, if no
     separator cuts the lines into equally many cells, or if the first line does not fit the others.
     """
-    filled = [line for line in lines if line.text]
+    filled = [line for line in lines if line.text and line.undecoded is None]
     if not filled:
         raise UserError(f"{path}: holds no row")
     separator, width = _separator(path, filled[:_LINES_TO_CUT], labels)
@@ -72,7 +72,7 @@ def is_null(cell: str) -> bool:
 
 def is_number(cell: str) -> bool:
     """Whether a cell is a number that training reads."""
-    return parse_cell(FLOATS[-1], cell.strip().encode()) is not None
+    return parse_cell(FLOATS[-1], cell.encode()) is not None
 
 
 def _separator(path: str, lines: Sequence[Line], labels: Sequence[str]) -> Tuple[str, int]:
@@ -82,6 +82,7 @@ def _separator(path: str, lines: Sequence[Line], labels: Sequence[str]) -> Tuple
     numbers: sets of equally many values, `a|b|c|d`, are cut by their own separator too.
     """
     found: List[Tuple[Tuple[bool, bool, int, int], str, int]] = []
+    is_first_cut = any(len(split_line(lines[0].text, one) or ()) > 1 for one in _SEPARATORS)
     for separator in _SEPARATORS:
         cut = [split_line(line.text, separator) for line in lines]
         first, below = cut[0] or [], cut[1:] or cut
@@ -89,7 +90,8 @@ def _separator(path: str, lines: Sequence[Line], labels: Sequence[str]) -> Tuple
         is_alike = len(first) == width
         if width < 2 or count < _FEWEST_ALIKE * len(below):
             continue
-        if len(first) < 2 and len(below) < 2:
+        # (Only a comment or a title above the rows is cut by no separator.)
+        if len(first) < 2 and (is_first_cut or len(below) < 2):
             continue
         rows = [cells for cells in below if cells and len(cells) == width]
         typed = sum(_are_typed(column) for column in zip(*rows))
@@ -130,8 +132,6 @@ def _misfit(text: str, first: List[str], rows: Sequence[List[str]], width: int) 
     shown = repr(text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}...")
     if not text.strip():
         return "the first line holds blanks only; remove it"
-    if text.lstrip().startswith(_COMMENTS):
-        return f"the first line looks like a comment ({shown}); the header or a row must be first"
     if not first:
         return UNBALANCED
     counts = f"the first line has {len(first)} cells ({shown}), the lines below have {width}"
@@ -142,6 +142,8 @@ def _misfit(text: str, first: List[str], rows: Sequence[List[str]], width: int) 
         )
     if width == len(first) - 1 and not first[-1].strip():
         return f"{counts}: it ends with a separator, and they do not; end it without"
+    if text.lstrip().startswith(_COMMENTS):
+        return f"the first line looks like a comment ({shown}); the header or a row must be first"
     if width == len(first) + 1:
         return (
             f"{counts}: one column has no name, as where a program writes names of rows; name each "

@@ -56,6 +56,8 @@ def decode_lines(lines: Tensor, layout: Layout, fields: Fields) -> Tuple[Tensor,
     """
     cells = tf.io.decode_csv(lines, [""] * len(layout.names), field_delim=layout.separator)
     by_name = dict(zip(layout.names, cells))
+    if layout.strips_text:
+        by_name = {c.name: tf.strings.strip(by_name[c.name]) for c in fields.needed}
     return assemble(fields, {c.name: decode_cells(c, by_name[c.name]) for c in fields.needed})
 
 

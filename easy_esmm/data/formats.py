@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Sequence
+from typing import Dict, Optional, Sequence
 
 from easy_esmm.data import storage
 from easy_esmm.data.csv_format import CsvFormat
@@ -27,15 +27,18 @@ def input_format(data: DatasetConfig) -> InputFormat:
     return FORMATS[data.input_type]
 
 
-def read_sample(paths: str, rows: int, labels: Sequence[str]) -> Sample:
+def read_sample(
+    paths: str, rows: int, labels: Sequence[str], encoding: Optional[str] = None
+) -> Sample:
     """At most `rows` first rows of the first file that a comma list of globs names.
 
     A file that no other format recognizes is read as CSV. `labels` are names that a header must
-    hold, if it is one. Raises UserError if there is no file, no row, or no table in the file.
+    hold, if it is one; `encoding` is that of CSV files, if it is known. Raises UserError if there
+    is no file, no row, or no table in the file.
     """
     files = find_files(paths)
     with storage.open_file(files[0]) as file:
         start = file.read(_LONGEST_START)
     recognized = (one for one in FORMATS.values() if one.recognizes(start))
     chosen = next(recognized, FORMATS[DatasetConfig.CSVInput])
-    return chosen.sample(files, rows, labels)
+    return chosen.sample(files, rows, labels, encoding)

@@ -60,6 +60,12 @@ class InputFormat(ABC):
         """Whether a file with these first bytes has the format: `init` then calls `sample`."""
         return False
 
-    def sample(self, files: Sequence[str], rows: int, labels: Sequence[str]) -> Sample:
+    def sample(
+        self,
+        files: Sequence[str],
+        rows: int,
+        labels: Sequence[str],
+        encoding: Optional[str] = None,
+    ) -> Sample:
         """At most `rows` first rows of the first file, for `init`; see `sample.read_sample`."""
         raise NotImplementedError

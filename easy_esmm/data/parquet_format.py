@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, Sequence, Tuple
+from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from easy_esmm.data.arrow_sample import values_of
 from easy_esmm.data.fields import Fields, UserRows
 from easy_esmm.data.file_problems import FileProblems
 from easy_esmm.data.input_format import InputFormat
@@ -60,7 +61,15 @@ class ParquetFormat(InputFormat):
     def recognizes(self, start: bytes) -> bool:
         return start.startswith(b"PAR1")
 
-    def sample(self, files: Sequence[str], rows: int, labels: Sequence[str]) -> Sample:
+    def sample(
+        self,
+        files: Sequence[str],
+        rows: int,
+        labels: Sequence[str],
+        encoding: Optional[str] = None,
+    ) -> Sample:
+        if encoding:
+            raise UserError(f"--encoding: is of CSV files, and {files[0]} is a Parquet file")
         try:
             file = pq.ParquetFile(parquet_source(files[0]))
             table = pa.Table.from_batches(_first(file, rows), file.schema_arrow)
@@ -69,8 +78,14 @@ class ParquetFormat(InputFormat):
             raise UserError(f"{files[0]}: not a whole Parquet file ({error})") from error
         if not table.num_rows:
             raise UserError(f"{files[0]}: holds no row")
+        names = table.column_names
+        doubled = next((name for name in names if name and names.count(name) > 1), None)
+        if doubled is not None:
+            raise UserError(
+                f"{files[0]}: the file has column '{doubled}' twice; name the columns apart"
+            )
         types = {field.name: field.type for field in file.schema_arrow}
-        columns = {name: table.column(name).to_pylist() for name in types}
+        columns = {name: values_of(cells) for name, cells in zip(names, table.columns)}
         return Sample(
             tuple(files), "Parquet", "ParquetInput", {}, columns, table.num_rows, total, types
         )

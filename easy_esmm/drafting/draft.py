@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple
 
+from easy_esmm.config.pipeline import load_text
+from easy_esmm.data.check import check_files
 from easy_esmm.data.formats import read_sample
 from easy_esmm.data.sample import Sample
 from easy_esmm.drafting.features import Feature, guess_features
@@ -36,15 +38,17 @@ def draft(
     eval_data: Optional[str] = None,
     rows: int = 20000,
     output: Optional[str] = None,
+    encoding: Optional[str] = None,
 ) -> Draft:
     """A commented ESMM config for the files of `data`, from the first `rows` of the first one.
 
-    Labels that are not given are guessed. The `model_dir` is named after `output`, the file that
-    the config goes to, or else after the first file of data. Raises UserError if the file is no
-    table, if a label is not there or cannot be guessed, or if no column is left to learn from.
+    Labels that are not given are guessed, and so is the `encoding` of CSV files. The `model_dir` is
+    named after `output`, the file that the config goes to, or else after the first file of data.
+    Raises UserError if the file is no table, if a label is not there or cannot be guessed, if no
+    column is left to learn from, or if training could not read all files as the first one.
     """
     given = [name for name in (click, conversion) if name]
-    sample = read_sample(data, rows, given)
+    sample = read_sample(data, rows, given, encoding)
     columns = profiles(sample)
     click_label, conversion_label = find_labels(columns, click, conversion)
     labels = (click_label, conversion_label)
@@ -64,18 +68,26 @@ def draft(
         reasons = "; ".join(f"{name}: {reason}" for name, reason in left)
         raise UserError(f"{sample.paths[0]}: no column is left to learn from ({reasons})")
     read = [*(label.column for label in labels), *_inputs(kept, features)]
-    bad = _bad_rows(sample, read)
+    bad, blanks = _bad_rows(sample, read), _blanks(read)
     notes = [
         *_notes(sample, labels),
         *bad,
+        *blanks,
         *(f"{one.name}: {missing_share(one)} have no value" for one in read if one.missing),
         *(f"left out {name}: {reason}" for name, reason in left),
     ]
-    settings = {**sample.settings, **({"ignore_error": True} if bad else {})}
+    settings = {
+        **sample.settings,
+        **({"strip_text": True} if blanks else {}),
+        **({"ignore_error": True} if bad else {}),
+    }
     name = os.path.basename(output or sample.paths[0]).split(".")[0] or "data"
     text = config_text(
         data, eval_data, name, sample, settings, columns, labels, features, left, notes
     )
+    problems = check_files(load_text(text, output or "the draft", "train"), "train")
+    if problems:
+        raise UserError("\n".join(map(str, problems)))
     of_features = [f"feature {' + '.join(f.inputs)}: {f.type}, {f.why}" for f in features]
     return Draft(text, (*notes, *of_features))
 
@@ -110,6 +122,14 @@ def _notes(sample: Sample, labels: Tuple[Label, Label]) -> List[str]:
 def _inputs(columns: Sequence[Profile], features: Sequence[Feature]) -> List[Profile]:
     names = {name for feature in features for name in feature.inputs}
     return [column for column in columns if column.name in names]
+
+
+def _blanks(read: Sequence[Profile]) -> List[str]:
+    """A note about cells of text with blanks around them, which is the reason for `strip_text`."""
+    names = [column.name for column in read if column.blanks]
+    if not names:
+        return []
+    return [f"blanks stand around text in {', '.join(names)}; strip_text drops them"]
 
 
 def _bad_rows(sample: Sample, read: Sequence[Profile]) -> List[str]:

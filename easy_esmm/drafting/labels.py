@@ -18,6 +18,9 @@ _CONVERSION = re.compile(
 )
 
 
+_LABEL_WORDS = ("0", "1", "0.0", "1.0", "false", "true")
+
+
 @dataclass(frozen=True, eq=False)
 class Label:
     """A label and how it was found."""
@@ -84,9 +87,10 @@ def _spoilt(columns: Sequence[Profile], pattern: re.Pattern[str]) -> str:
 def _odd(column: Profile) -> str:
     """The first value that no label has."""
     if column.kind == TEXT:
-        odd = [v for v in column.present if v.strip() not in ("0", "1")]
+        words = [v.strip() for v in column.present if not column.is_list]
+        odd = [word for word in words if word.lower() not in _LABEL_WORDS]
     else:
-        odd = [v for v in column.present if column.is_list or v not in (0, 1)]
+        odd = [v for v in column.present if v not in (0, 1)]
     return repr(odd[0]) if odd else "no value" if not column.present else f"{column.kind}"
 
 

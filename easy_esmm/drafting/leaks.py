@@ -6,7 +6,7 @@ import re
 from typing import Any, Dict, List, Optional, Sequence
 
 from easy_esmm.drafting.labels import Label
-from easy_esmm.drafting.profile import FLOAT, INTEGER, TEXT, UNREAD, Profile, misfits_share
+from easy_esmm.drafting.profile import A_TIME, FLOAT, INTEGER, TEXT, UNREAD, Profile, misfits_share
 
 _PURE_ROWS = 20
 """Rows of one value, all positive, that are no chance: below .5 ** 20 for a rate below a half."""
@@ -20,7 +20,6 @@ _ROW_NAME = re.compile(
     r"^(id|index|row|rowid|unnamed: ?\d+)$|(row|sample|impression|request|event|log|trace|uu)_?id",
     re.IGNORECASE,
 )
-_A_TIME = "looks like a time, which later rows do not share; derive the hour or the weekday"
 
 
 def why_left_out(column: Profile, labels: Sequence[Label]) -> Optional[str]:
@@ -75,11 +74,11 @@ def _row_name(column: Profile) -> Optional[str]:
     if column.is_list or len(present) < _FEWEST_ROWS:
         return None
     if column.kind == TEXT and all(_MOMENT.fullmatch(value) for value in present):
-        return _A_TIME
+        return A_TIME
     if column.separator:
         return None
     if column.kind in (INTEGER, FLOAT) and _TIME.search(column.name):
-        return _A_TIME
+        return A_TIME
     if len(column.counts) < _UNIQUE * len(present):
         return None
     share = f"{len(column.counts):,} different values in {len(present):,} rows"

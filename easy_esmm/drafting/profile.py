@@ -10,28 +10,35 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 import pyarrow as pa
 
+from easy_esmm.config.cells import BLANKS, FLOATS, INTEGERS, STRING, WHOLE, parse_cell
 from easy_esmm.config.cells import BOOL as BOOLEAN
-from easy_esmm.config.cells import FLOATS, parse_cell
+from easy_esmm.data.arrow_sample import is_sampled
 from easy_esmm.data.csv_shape import is_null, is_number
-from easy_esmm.data.parquet_types import declared_type, element_type, is_list, is_text
+from easy_esmm.data.parquet_types import declared_type, element_type, is_list, is_time, is_utf8
 from easy_esmm.data.sample import Sample
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 INTEGER, FLOAT, TEXT, BOOL, UNREAD = "whole numbers", "numbers", "text", "true or false", "unread"
-_WHOLE = re.compile(r"-?[0-9]+")
+_WHOLE = re.compile(WHOLE)
 _WHOLE_DECIMAL = re.compile(r"-?[0-9]+\.0*")
 _PADDED = re.compile(r"-?0[0-9]+")
-_BLANKS = " \t\n\v\f\r"
+_BLANKS = BLANKS.decode()
 _LARGEST_WHOLE_FLOAT = 2.0**24
 _SMALLEST_FLOAT = 2.0**-126
 _NEARLY_ALL = 0.9
 _MOST_SHOWN = 40
 _LONG = DatasetConfig.INT64
-_TOO_LARGE = {INTEGER: 2**63, FLOAT: math.inf}
+_KINDS: Dict[int, str] = {
+    **dict.fromkeys(INTEGERS, INTEGER),
+    **dict.fromkeys(FLOATS, FLOAT),
+    BOOLEAN: BOOL,
+    STRING: TEXT,
+}
+A_TIME = "looks like a time, which later rows do not share; derive the hour or the weekday"
 _PIECE_SEPARATORS = ("|", ";", ",", " ", "\002", "\003", "\x1d")
 _KV_SEPARATORS = (":", "=")
 _SEVERAL = 0.2
@@ -63,6 +70,8 @@ class Profile:
     kv_separator: str = ""
     """Of such a column: what stands between a value and its weight."""
     remark: str = ""
+    blanks: int = 0
+    """Cells of text with blanks around them, which `values` are without."""
     misfits: FrozenSet[int] = frozenset()
     """Rows whose value is None in `values` because training refuses the number that is there."""
 
@@ -100,7 +109,9 @@ def missing_share(column: Profile) -> str:
 def misfits_share(column: Profile) -> str:
     """How many rows hold what training refuses, in words."""
     rows = _share(len(column.misfits), column)
-    return f"{rows} hold NaN, an infinity, a null in a list, or an integer of more than 64 bits"
+    if column.kind == TEXT:
+        return f"{rows} hold text that is not UTF-8"
+    return f"{rows} hold NaN, an infinity, or a null in a list"
 
 
 def _share(count: int, column: Profile) -> str:
@@ -124,26 +135,52 @@ def _profile(sample: Sample, name: str, values: List[Any]) -> Profile:
 
 
 def _of_parquet(name: str, values: List[Any], found: pa.DataType) -> Profile:
-    value, types = element_type(found), pa.types
-    declared = declared_type(found)
-    if types.is_boolean(value):
-        return Profile(name, BOOL, declared, values, is_list(found))
-    if types.is_integer(value):
-        return _of_numbers(Profile(name, INTEGER, declared, values, is_list(found)))
-    if types.is_floating(value):
-        return _of_numbers(Profile(name, FLOAT, declared, values, is_list(found)))
-    if types.is_null(value) or not is_text(value):
-        return Profile(
-            name,
-            UNREAD,
-            declared,
-            values,
-            remark=f"type {found} is not read; derive a number or a text from it",
+    value, declared = element_type(found), declared_type(found)
+    column = Profile(name, _KINDS[declared], declared, values, is_list(found))
+    if not is_sampled(found):
+        remark = f"type {found} is not read; derive a number or a text from it"
+        return replace(column, kind=UNREAD, remark=A_TIME if is_time(value) else remark)
+    if column.kind == INTEGER and any(map(_is_wide, values)):
+        return replace(
+            column,
+            kind=TEXT,
+            declared=STRING,
+            values=[_each(value, str) for value in values],
+            remark="holds whole numbers of more than 64 bits, so it is read as text",
         )
-    texts = [_as_text(value) for value in values]
-    if is_list(found):
-        return Profile(name, TEXT, declared, texts, is_list=True)
-    return _of_text(name, texts)
+    if column.kind != TEXT:
+        return _of_numbers(column)
+    is_judged = is_utf8(value)
+    bad = frozenset(row for row, text in enumerate(values) if is_judged and _is_torn(text))
+    texts = [None if row in bad else _each(text, _as_text) for row, text in enumerate(values)]
+    if column.is_list:
+        return replace(column, values=texts, misfits=bad)
+    return replace(_of_text(name, texts), misfits=bad)
+
+
+def _each(value: Any, change: Callable[[Any], Any]) -> Any:
+    """A value, or each of a list, changed; None stays."""
+    if isinstance(value, list):
+        return [_each(one, change) for one in value]
+    return None if value is None else change(value)
+
+
+def _is_wide(value: Any) -> bool:
+    """Whether a whole number, or one of a list, needs more than 64 bits."""
+    if isinstance(value, list):
+        return any(map(_is_wide, value))
+    return value is not None and not -(2**63) <= value < 2**63
+
+
+def _as_text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
+
+
+def _is_torn(value: Any) -> bool:
+    """Whether bytes of text, or one of a list, are not UTF-8."""
+    if isinstance(value, list):
+        return any(map(_is_torn, value))
+    return value is not None and value.decode("utf-8", "ignore").encode() != value
 
 
 def _of_numbers(column: Profile) -> Profile:
@@ -154,38 +191,46 @@ def _of_numbers(column: Profile) -> Profile:
 
 
 def _is_taken(value: Any, column: Profile) -> bool:
-    """Whether a number is finite, and an integer one of 64 bits; None, no value, is taken too.
+    """Whether a number is finite; None, no value, is taken too.
 
     Not so in a list of numbers, which would have another length without it.
     """
     if isinstance(value, list):
-        is_whole = None not in value or column.kind == INTEGER
+        is_whole = None not in value or column.kind != FLOAT
         return is_whole and all(_is_taken(one, column) for one in value)
-    return value is None or abs(value) < _TOO_LARGE[column.kind]
+    return value is None or math.isfinite(value)
 
 
 def _of_cells(name: str, cells: List[Any]) -> Profile:
-    """The column by its cells without the blanks around them, as training reads numbers."""
+    """The column by its cells without the blanks around them."""
     stripped = [(cell or "").strip(_BLANKS) or None for cell in cells]
+    column = _of_stripped(name, stripped)
+    if column.kind != TEXT:
+        return column
+    blanks = sum(cell != without for cell, without in zip(cells, stripped))
+    return replace(column, blanks=blanks)
+
+
+def _of_stripped(name: str, stripped: List[Optional[str]]) -> Profile:
     present = [cell for cell in stripped if cell is not None]
     if not present:
         return _of_text(name, stripped)
     if all(_WHOLE.fullmatch(cell) for cell in present):
-        return _of_whole_numbers(name, cells, stripped)
+        return _of_whole_numbers(name, stripped)
     numbers = [cell for cell in present if is_number(cell)]
     if len(numbers) == len(present):
         if ID_NAME.search(name) and all(_WHOLE_DECIMAL.fullmatch(cell) for cell in present):
             remark = f"holds ids as decimal numbers ({_short(present[0])}), so it is read as text"
-            return _of_text(name, cells, remark)
+            return _of_text(name, stripped, remark)
         values = [None if cell is None else float(cell) for cell in stripped]
         return Profile(name, FLOAT, _float_type(values), values)
     if all(parse_cell(BOOLEAN, cell.encode()) is not None for cell in present):
         words = [None if cell is None else parse_cell(BOOLEAN, cell.encode()) for cell in stripped]
         return Profile(name, BOOL, DatasetConfig.BOOL, words)
-    return _of_text(name, cells, _why_no_numbers(present, numbers))
+    return _of_text(name, stripped, _why_no_numbers(present, numbers))
 
 
-def _of_whole_numbers(name: str, cells: List[Any], stripped: List[Optional[str]]) -> Profile:
+def _of_whole_numbers(name: str, stripped: List[Optional[str]]) -> Profile:
     """INT64, so that an id below the sample that needs more than 32 bits is no bad row.
 
     Text, which hashes alike, where a number would not be what stands there: ids of uint64 and of
@@ -195,11 +240,11 @@ def _of_whole_numbers(name: str, cells: List[Any], stripped: List[Optional[str]]
     padded = next((cell for cell in present if _PADDED.fullmatch(cell)), None)
     if padded is not None:
         remark = f"holds {padded!r}, whose first zeros a number would lose, so it is read as text"
-        return _of_text(name, cells, remark)
+        return _of_text(name, stripped, remark)
     wide = next((c for c in present if parse_cell(_LONG, c.encode()) is None), None)
     if wide is not None:
         remark = f"holds {_short(wide)}, which needs more than 64 bits, so it is read as text"
-        return _of_text(name, cells, remark)
+        return _of_text(name, stripped, remark)
     numbers = [None if cell is None else int(cell) for cell in stripped]
     return Profile(name, INTEGER, DatasetConfig.INT64, numbers)
 
@@ -271,9 +316,3 @@ def _kv_separator(pieces: Sequence[str]) -> Optional[str]:
         if all(len(part) == 2 and part[0] and is_number(part[1]) for part in parts):
             return separator
     return None
-
-
-def _as_text(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return [_as_text(one) for one in value] if isinstance(value, list) else value

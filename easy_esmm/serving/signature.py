@@ -110,6 +110,8 @@ def _split(config: PipelineConfig, joined: Tensor) -> Dict[str, Tensor]:
         field_delim=config.data_config.separator,
         use_quote_delim=False,
     )
+    if config.data_config.strip_text:
+        cells = [tf.strings.strip(column) for column in cells]
     return {column.name: _legal(column, text) for column, text in zip(columns, cells)}
 
 

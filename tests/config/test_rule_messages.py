@@ -92,6 +92,14 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         '  num_parallel_calls: 0 label_fields: "buy"',
         ["x.config:15:3: data_config.num_parallel_calls: must be at least 1, got 0"],
     ),
+    "text_of_a_format_that_is_none": (
+        'label_fields: "buy"',
+        'label_fields: "buy" input_type: ParquetInput encoding: "gbk" strip_text: true',
+        [
+            'x.config:15:48: data_config.encoding: needs input_type: CSVInput, not ParquetInput, whose text is bytes as they stand, got "gbk"',
+            "x.config:15:64: data_config.strip_text: needs input_type: CSVInput, not ParquetInput, whose text is bytes as they stand, got true",
+        ],
+    ),
     "separator_of_two_characters": (
         '  label_fields: "buy"',
         '  separator: "||" label_fields: "buy"',

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from collections import Counter
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List
 
 import numpy as np
 import pytest
@@ -159,6 +159,25 @@ def test_cells_have_their_declared_types_and_empty_cells_their_defaults(
     for name, values in expected.items():
         assert columns[name].numpy().dtype == values.dtype, name
         np.testing.assert_array_equal(columns[name].numpy(), values, name)
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("", [b" a", b"b ", b" ", b""]),
+        ("strip_text: true", [b"a", b"b", b"none", b"none"]),
+    ],
+)
+def test_blanks_around_text_are_dropped_where_that_is_asked(
+    make_config: Any, tmp_path: Path, data: str, text: List[bytes]
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("1, a\n 2,b \n3, \n4,\n")
+    types = {"i": "INT32", "s": "STRING default_val:'none'" if data else "STRING"}
+    config = make_config(types, labels=(), data=data)
+    columns = next(iter(input_fn(config, "predict", str(path))()))
+    assert columns["i"].numpy().tolist() == [1, 2, 3, 4]
+    assert columns["s"].numpy().tolist() == text
 
 
 def test_labels_and_weight_of_any_type_become_floats(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Dict, List
 
+import pandas as pd
 import pytest
 
 from easy_esmm.data.sample import Sample
@@ -126,3 +127,48 @@ def test_missing_values_are_told_with_their_share(tmp_path: Path) -> None:
     made = draft(str(path))
     assert "price: 110 of 400 sampled rows (27.50%) have no value" in made.notes
     assert not [note for note in made.notes if note.startswith("item") and "no value" in note]
+
+
+def scores_of_a_training(path: Path, folder: Path) -> List[float]:
+    """What the draft's model says of each row after ten steps."""
+    from easy_esmm import config, training
+    from easy_esmm.config import Edit
+
+    folder.mkdir()
+    config_path = folder / "first.config"
+    config_path.write_text(draft(str(path)).text, encoding="utf-8")
+    edits = {
+        "model_dir": str(folder / "model"),
+        "train_config.num_steps": "10",
+        "data_config.num_epochs": "0",
+        "export_config.exporter_type": "none",
+    }
+    edited = [Edit("test", field, value, is_text=True) for field, value in edits.items()]
+    pipeline = config.load(str(config_path), edited, "train")
+    training.train(pipeline)
+    scores = training.score_frame(pipeline, pd.read_csv(path, skipinitialspace=True))
+    return list(scores["probs_ctcvr"])
+
+
+def test_blanks_behind_commas_train_the_same_model(tmp_path: Path) -> None:
+    rows = range(400)
+    columns: Dict[str, List[Any]] = {
+        "user_id": [n * 37 % 60 for n in rows],
+        "price": [n * 31 % 97 / 8 for n in rows],
+        "shop": [f"s{n * 7 % 11}" for n in rows],
+        "city": [("New York", "Lima")[n * 13 % 5 % 2] for n in rows],
+        "tags": ["|".join(f"t{n * k % 9}" for k in (1, 2, 5)) for n in rows],
+    }
+    tight = write_log(tmp_path / "tight.csv", columns)
+    gaps = write_log(tmp_path / "gaps.csv", columns, gap="  ")
+    # The first column has no blanks in front; here the text in it gets some in every other row.
+    lines = gaps.read_text().splitlines()
+    gaps.write_text("".join(f"{' ' * (n % 2 * (n > 0))}{line}\n" for n, line in enumerate(lines)))
+    drafts = [draft(str(path)) for path in (tight, gaps)]
+    assert "\n  strip_text: true\n" in drafts[1].text
+    assert "blanks stand around text in shop, city, tags; strip_text drops them" in drafts[1].notes
+    assert feature_lines(drafts[0].text) == feature_lines(drafts[1].text)
+    first = scores_of_a_training(tight, tmp_path / "of_tight")
+    second = scores_of_a_training(gaps, tmp_path / "of_gaps")
+    assert len(set(first)) > 100
+    assert first == second

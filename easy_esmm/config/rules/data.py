@@ -33,13 +33,17 @@ def check_columns(report: Report) -> None:
             _check_default(report, column, f"{path}.default_val")
 
 
-def check_encoding(report: Report) -> None:
-    """Only CSV files are text that has an encoding."""
+def check_text(report: Report) -> None:
+    """Only CSV files are text that has an encoding, and blanks around cells."""
     data = report.config.data_config
-    if data.HasField("encoding") and data.input_type not in CSV_TYPES:
-        kind = DatasetConfig.InputType.Name(data.input_type)
-        rule = f"needs input_type: CSVInput, not {kind}, whose text is bytes as they stand"
+    if data.input_type in CSV_TYPES:
+        return
+    kind = DatasetConfig.InputType.Name(data.input_type)
+    rule = f"needs input_type: CSVInput, not {kind}, whose text is bytes as they stand"
+    if data.HasField("encoding"):
         report.refuse("data_config.encoding", rule, quoted(data.encoding))
+    if data.strip_text:
+        report.refuse("data_config.strip_text", rule, "true")
 
 
 def check_labels(report: Report) -> None:
