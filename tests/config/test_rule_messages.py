@@ -1201,7 +1201,20 @@ def test_mistake_is_reported_at_its_place(case: str, problems_of: Problems) -> N
         (b"", "must hold one id a line, and is empty"),
         (b"a\nb\r\na\n", 'must hold each id once, and holds "a" more often'),
         (b"a\n\n\n", 'must hold each id once, and holds "" more often'),
-        (b"a\r\nb", ""),
+        (b"a\r\nb\r\n", ""),
+        ("上衣\n裙子".encode(), ""),
+        (
+            "上衣\n裙子".encode("utf-8-sig"),
+            "must not begin with a byte order mark, which would be a part of its first id",
+        ),
+        (
+            b"a\nb\rc\nd",
+            "must end its lines with '\\n' or '\\r\\n', and holds another '\\r' in line 2",
+        ),
+        (
+            b"a\n" + "上衣\n裙子".encode("gbk"),
+            "must be UTF-8, as features see the text of CSV files, and is not in line 2",
+        ),
     ],
 )
 def test_vocabulary_file_is_read(

@@ -6,9 +6,10 @@ from collections import Counter
 from typing import Dict, Tuple
 
 from easy_esmm.config.feature_types import type_of
+from easy_esmm.config.rules.data import CSV_TYPES
 from easy_esmm.config.rules.report import Report
 from easy_esmm.config.scalars import quoted
-from easy_esmm.config.vocabulary_file import read_entries
+from easy_esmm.config.vocabulary_file import read_entries, text_fault
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 
@@ -140,6 +141,7 @@ def _check_ids(report: Report, feature: FeatureConfig, path: str) -> None:
 def _check_vocabulary_file(report: Report, file: str, path: str) -> None:
     try:
         entries = Counter(read_entries(file))
+        fault = text_fault(file, report.config.data_config.input_type in CSV_TYPES)
     except FileNotFoundError:
         report.refuse(path, "must be an existing file", quoted(file))
         return
@@ -148,6 +150,8 @@ def _check_vocabulary_file(report: Report, file: str, path: str) -> None:
         return
     if not entries:
         report.refuse(path, "must hold one id a line, and is empty", quoted(file))
+    if fault:
+        report.refuse(path, fault, quoted(file))
     repeated = next((entry for entry, count in entries.items() if count > 1), None)
     if repeated is not None:
         text = quoted(repeated.decode(errors="replace"))
