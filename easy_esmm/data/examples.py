@@ -89,15 +89,11 @@ def head_faults(head: Head, fields: Fields) -> List[Tuple[Column, str]]:
     A column that none of them holds is missing, unless a `default_val` says what that means.
     """
     faults: List[Tuple[Column, str]] = []
-    for column in fields.present if head.rows else ():
-        if column.name in fields.passed and column.name not in head.kinds:
-            faults.append((column, _absent(column, head)))
     one_value = fields.one_value
     for column in fields.needed if head.rows else ():
         found = head.kinds.get(column.name)
         if found is None:
-            is_told = column.name in (*fields.undeclared, *fields.passed)
-            if not column.has_default and not is_told:
+            if not column.has_default and column.name not in fields.undeclared:
                 faults.append((column, _missing(column, head)))
         elif column.name in one_value and column.name in head.lists:
             why = one_value[column.name]
@@ -107,6 +103,21 @@ def head_faults(head: Head, fields: Fields) -> List[Tuple[Column, str]]:
             text = f"column '{column.name}' is declared {column.type_name}, found {found}"
             faults.append((column, text))
     return faults
+
+
+def common_head(heads: Sequence[Head]) -> Head:
+    """The first rows of several files."""
+    kinds: Dict[str, str] = {}
+    for head in reversed(heads):
+        kinds.update(head.kinds)
+    lists = dict.fromkeys(name for head in heads for name in head.lists)
+    return Head(sum(head.rows for head in heads), kinds, tuple(lists))
+
+
+def passed_faults(head: Head, fields: Fields) -> List[Tuple[Column, str]]:
+    """(column, fault) of each column that is passed through and that none of the rows holds."""
+    absent = [c for c in fields.present if c.name in fields.passed and c.name not in head.kinds]
+    return [(column, _absent(column, head)) for column in absent if head.rows]
 
 
 def parse_example(record: bytes, place: str) -> Any:

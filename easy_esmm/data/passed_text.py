@@ -13,6 +13,7 @@ from easy_esmm.data.examples import (
     BYTES,
     NUMBERS,
     WHOLE,
+    common_head,
     find_value_fault,
     parse_example,
     read_head,
@@ -48,8 +49,9 @@ class ExamplePassed(PassedColumns):
     """Columns of TFRecord files, of the kinds that the first rows show; null for absent values."""
 
     def __init__(self, files: Sequence[str], data: DatasetConfig, fields: Fields) -> None:
-        """Reads the first rows of the first file. Raises UserError where they cannot be read."""
-        self._files, self._head, self._names = files, read_head(files[0], data), fields.passed
+        """Reads the first rows of each file. Raises UserError where they cannot be read."""
+        self._files, self._names = files, fields.passed
+        self._head = common_head([read_head(path, data) for path in files])
 
     def read(self, batch: Mapping[str, NDArray[Any]]) -> Dict[str, pa.ChunkedArray]:
         found: Dict[str, List[Any]] = {name: [] for name in self._names}

@@ -25,6 +25,7 @@ from easy_esmm.progress import ProgressLine
 from easy_esmm.serving.requests import request
 from easy_esmm.serving.saved_model import SavedModel
 from easy_esmm.serving.score_file import ScoreFile, require_other_names
+from easy_esmm.serving.signature import serving_columns
 from easy_esmm.serving.versions import newest
 
 
@@ -140,6 +141,8 @@ def _from_saved_model(
         pipeline.config,
         "predict",
         input_path,
+        # All that a request holds, which under `filter_inputs: false` is more than features read.
+        extra_columns=[column.name for column in serving_columns(pipeline.config)],
         passed_columns=reserved,
         validator=validator_of(pipeline.config),
     )

@@ -157,7 +157,7 @@ def test_rows_that_are_left_out_are_left_out_of_reserved_columns(model: str) -> 
     assert found["key"].to_pylist() == ["k", None, "k", None, "k", None]
 
 
-TEXTS = ["007", "1.50", "+3", "", " b ", "a,b", 'say "x"', "é", "nan"]
+TEXTS = ["007", "1.50", "+3", "", " b ", "a,b", 'say "x"', "é\rè", "nan"]
 
 
 def write_csv(path: str, order: Sequence[str], header: bool = True, bad: int = -1) -> None:
@@ -185,6 +185,12 @@ def test_text_of_csv_files_stays_as_it_stands(model: str, suffix: str) -> None:
     assert found.schema.types == [pa.string(), pa.string()]
     assert found["key"].to_pylist() == [text or None for text in TEXTS] * 2
     assert found["n"].to_pylist() == [digit or None for digit in digits] * 2
+
+
+def test_text_of_another_encoding_is_written_as_utf_8() -> None:
+    Path("in.csv").write_bytes("x,n,城市\nu1,1,北京\nu2,2,\n".encode("gbk"))
+    data = 'with_header: true encoding: "gbk"'
+    assert score("in.csv", ["城市"], "", "out.csv", data) == [["北京"], [""]]
 
 
 def test_csv_files_without_a_header_and_with_bad_rows() -> None:
@@ -227,6 +233,34 @@ def test_values_of_tf_examples_keep_their_kind_and_are_null_where_they_are_absen
     assert found.to_pydict() == columns
     text = score("in.tfrecord", ["tags", "n"], model, "out.csv", "input_type: TFRecordInput")
     assert text[:2] == [["", ""], ["a|b", "1"]]
+
+
+def test_a_column_that_only_one_tfrecord_file_holds_is_null_in_the_others() -> None:
+    for part in (0, 1):
+        with tf.io.TFRecordWriter(f"in-{part}.tfrecord") as file:
+            row = {"x": feature("a"), "n": feature(1), **({"key": feature(7)} if part else {})}
+            example = tf.train.Example(features=tf.train.Features(feature=row))
+            file.write(example.SerializeToString())
+    data = "input_type: TFRecordInput"
+    found = score("in-?.tfrecord", ["key"], "", "out.parquet", data)
+    assert (found["key"].type, found["key"].to_pylist()) == (pa.int64(), [None, 7])
+    with pytest.raises(ConfigError, match=r"^--reserved_cols: in-0.tfrecord: no column 'kez' in"):
+        score("in-?.tfrecord", ["kez"], "", "never.csv", data)
+
+
+def test_a_model_that_asks_for_columns_that_no_feature_reads_is_given_them() -> None:
+    declared = 'input_fields { input_name: "more" input_type: INT64 }\n}\nfeature_config'
+    text = CONFIG.replace("}\nfeature_config", declared)
+    Path("z.config").write_text(text + "export_config { filter_inputs: false }")
+    pipeline = config.load("z.config")
+    training.export(pipeline, "wide")
+    Path("in.csv").write_text("x,n,more\nu1,1,7\nu2,2,\n")
+    scored = {}
+    for reserved in ((), ("more",)):
+        training.score(pipeline, "in.csv", "out.csv", saved_model="wide", reserved_columns=reserved)
+        scored[reserved] = pd.read_csv("out.csv", dtype=str, keep_default_na=False)
+    assert scored["more",].pop("more").tolist() == ["7", ""]
+    assert scored["more",].equals(scored[()])
 
 
 def test_frames_hand_their_columns_through() -> None:
