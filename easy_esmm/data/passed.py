@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from easy_esmm.data.parquet_plan import Plan, Source, read_schema
+from easy_esmm.data.parquet_types import element_type
 from easy_esmm.data.row_errors import RowError, row_error
 from easy_esmm.data.row_groups import read_table
 from easy_esmm.errors import UserError
@@ -57,7 +58,7 @@ class ParquetPassed(PassedColumns):
         numbers = batch[ROW]
         source_of = np.searchsorted(self._starts, numbers, side="right") - 1
         parts = []
-        for source in np.unique(source_of).tolist():
+        for source in np.unique(source_of).tolist() or [0]:
             rows = numbers[source_of == source] - self._starts[source]
             parts.append(self._with_users(source, self._rows.take(source, rows)))
         whole = pa.concat_tables(parts)
@@ -124,17 +125,21 @@ def _common_type(name: str, schemas: Mapping[str, pa.Schema]) -> pa.DataType:
     found: Dict[pa.DataType, str] = {}
     for path, schema in schemas.items():
         found.setdefault(schema.field(name).type, path)
-    kinds = [kind for kind in found if not pa.types.is_null(kind)]
+    kinds = [kind for kind in found if not pa.types.is_null(element_type(kind))]
     if len(kinds) <= 1:
-        return kinds[0] if kinds else pa.null()
+        return next(iter(kinds or found))
     types: Any = pa.types
+    # The width of a dictionary's indices is that of its size.
+    values = {kind.value_type if types.is_dictionary(kind) else kind for kind in kinds}
+    if len(values) == 1:
+        return values.pop()
     for test, widest in (
         (types.is_unsigned_integer, pa.uint64()),
         (lambda kind: types.is_integer(kind) and kind != pa.uint64(), pa.int64()),
         (types.is_floating, pa.float64()),
         (lambda kind: types.is_string(kind) or types.is_large_string(kind), pa.large_string()),
     ):
-        if all(test(kind) for kind in kinds):
+        if all(test(kind) for kind in values):
             return widest
     first, second = kinds[:2]
     raise UserError(

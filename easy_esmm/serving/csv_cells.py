@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from easy_esmm.data.arrow_values import plain, whole_array
-from easy_esmm.data.parquet_types import is_list, is_text, is_utf8
+from easy_esmm.data.parquet_types import is_list, is_text
 from easy_esmm.data.passed import no_utf8
 
 _LIST_SEPARATOR = "|"
@@ -39,8 +39,9 @@ def _joined(name: str, cell: Any) -> Any:
 
 
 def _as_text(name: str, array: pa.Array) -> pa.Array:
-    if is_text(array.type) and not is_utf8(array.type):
+    if is_text(array.type):
         try:
+            # (Text of a damaged file is not validated when it is read.)
             return array.cast(pa.large_binary()).cast(pa.large_string())
         except pa.ArrowInvalid as error:
             raise no_utf8(name) from error

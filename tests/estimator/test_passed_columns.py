@@ -289,6 +289,28 @@ def test_types_that_differ_between_files_are_widened_or_refused() -> None:
     assert not Path("never.parquet").exists()
 
 
+def test_words_of_several_files_and_files_of_empty_lists_have_one_type() -> None:
+    for part, kind in (("0", pa.int8()), ("1", pa.int16())):
+        words = nulled(["a", "b"]).cast(pa.dictionary(kind, pa.string()))
+        lists = nulled([[]], pa.list_(pa.null())) if part == "0" else nulled([[7]])
+        table = pa.table({"x": X, "n": N, "words": words, "lists": lists})
+        pq.write_table(table, f"in-{part}.parquet")
+    data = "input_type: ParquetInput"
+    found = score("in-[01].parquet", ["words", "lists"], "", "out.parquet", data)
+    assert found.schema.types == [pa.string(), pa.list_(pa.int64())]
+    assert found["words"].to_pylist() == nulled(["a", "b"]).to_pylist() * 2
+    assert found["lists"].to_pylist() == [*nulled([[]]).to_pylist(), *nulled([[7]]).to_pylist()]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_an_input_of_bad_rows_only_is_an_error(model: str) -> None:
+    wide = pa.array([2**63] * ROWS, pa.uint64())
+    pq.write_table(pa.table({"x": X, "n": wide}), "in.parquet")
+    data = "input_type: ParquetInput ignore_error: true"
+    with pytest.raises(UserError, match=r"in.parquet holds no row that could be read"):
+        score("in.parquet", ["n"], model, "never.csv", data)
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_names_that_collide_are_refused_before_anything_is_scored(model: str) -> None:
     Path("in.csv").write_text("x,n,probs_ctr\nu1,1,0.5\n")
