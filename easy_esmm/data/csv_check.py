@@ -20,6 +20,8 @@ _USUAL_SEPARATORS = (",", "\t", ";", "|", "\001")
 _LONGEST_VALUE = 60
 _TELLING_CHARACTERS = 8
 """Different ones that are not ASCII: two bytes of other text look like UTF-8 once in five times."""
+_TELLING_EAST_ASIAN = 2
+"""Different ones of East Asia, which have three bytes: those of other text hardly ever look so."""
 _MEND = "the declared type may be wrong; else fix the row or set data_config.ignore_error"
 
 
@@ -107,7 +109,8 @@ def is_utf_8(lines: Sequence[Line], encoding: str) -> bool:
         others = {c for c in text.encode(encoding).decode() if c > "\x7f"}
     except UnicodeError:
         return False
-    return len(others) >= _TELLING_CHARACTERS
+    east_asian = [c for c in others if "\u3000" <= c < "\ue000" or c >= "\uff00"]
+    return len(others) >= _TELLING_CHARACTERS or len(east_asian) >= _TELLING_EAST_ASIAN
 
 
 def _header_faults(

@@ -177,11 +177,15 @@ def test_the_check_tells_of_text_before_the_first_step(make_config: Any, tmp_pat
         assert problem.startswith(f"{field}:1: no text of utf-8, got {header[:-1]!r}; it may be")
     (problem,) = check("0,0,1,上\n".encode(), 'encoding: "gbk"')
     assert problem.endswith("it is UTF-8 ('上'): leave data_config.encoding out")
-    words = ["上衣", "裙子", "手机", "电脑", "家用"]
-    many = "".join(f"0,0,{i},{word}\n" for i, word in enumerate(words))
-    assert many.encode().decode("gbk")
-    (problem,) = check(many.encode(), 'encoding: "gbk"')
-    assert problem == (
-        f"{field}: the text is UTF-8, and is read as gbk; leave data_config.encoding out"
-    )
-    assert check(many.encode("gbk"), 'encoding: "gbk"') == []
+    for encoding, text in (
+        ("gbk", "上衣"),
+        ("cp1251", "платье и юбка"),
+        ("gbk", "上衣\n0,0,2,裙子"),
+    ):
+        row = f"0,0,1,{text}\n"
+        assert row.encode().decode(encoding)
+        (problem,) = check(row.encode(), f'encoding: "{encoding}"')
+        assert problem == (
+            f"{field}: the text is UTF-8, and is read as {encoding}; leave data_config.encoding out"
+        )
+        assert check(row.encode(encoding), f'encoding: "{encoding}"') == []
