@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, List, Optional, Sequence, Set, Tuple
 
-from easy_esmm.drafting.profile import BOOL, FLOAT, ID_NAME, INTEGER, Profile
+from easy_esmm.drafting.profile import BOOL, FLOAT, ID_NAME, INTEGER, Profile, missing_share
 
 _DIGITS = (4, 7, 10, 17)
 """Significant digits of boundaries: as few as keep them apart; 17 keep any."""
@@ -40,6 +40,8 @@ def guess_features(
         if column.name in weights.values():
             continue
         made = _feature(column, growth, weights.get(column.name))
+        if made is not None and column.missing:
+            made = replace(made, why=f"{made.why}; {missing_share(column)} have no value")
         if made is None:
             left.append((column.name, "lists of numbers of varying lengths, and no ids for them"))
         else:
@@ -100,13 +102,21 @@ def _vector(column: Profile) -> Optional[Feature]:
         return None
     (size,) = lengths
     settings: Tuple[Tuple[str, Any], ...] = (("raw_input_dim", size),) if size > 1 else ()
+    if column.missing:
+        # (Without a missing list to learn from, the indicator's weights would stay random.)
+        settings += (("missing_indicator", True),)
     return Feature((column.name,), "RawFeature", settings, f"lists of {size} number(s)")
 
 
 def _number(column: Profile) -> Feature:
     values = sorted(column.present)
     why = f"{column.kind} from {values[0]:g} to {values[-1]:g}, cut at tenths of the rows"
-    settings = (("embedding_dim", 4), ("boundaries", _cuts(values)))
+    # Also where the sample misses none: a later row may, and would be the number 0.
+    settings = (
+        ("embedding_dim", 4),
+        ("boundaries", _cuts(values)),
+        ("missing_indicator", True),
+    )
     return Feature((column.name,), "RawFeature", settings, why)
 
 

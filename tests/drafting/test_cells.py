@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from easy_esmm.data.sample import Sample
-from easy_esmm.drafting import draft
+from easy_esmm.drafting import Draft, draft
 from easy_esmm.drafting.profile import Profile, profiles
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
@@ -121,22 +121,35 @@ def test_a_label_that_one_cell_spoils_is_named(tmp_path: Path) -> None:
     assert str(caught.value).endswith("; 'click' does not hold 0 and 1 only, but 'NA' too")
 
 
-def test_missing_values_are_told_with_their_share(tmp_path: Path) -> None:
-    prices = ["" if n % 4 == 0 else " " if n % 40 == 1 else n / 8 for n in range(400)]
-    path = write_log(tmp_path / "log.csv", {"price": prices, "item": [n % 7 for n in range(400)]})
+def test_missing_numbers_are_told_and_no_zeros(tmp_path: Path) -> None:
+    from easy_esmm import training
+
+    rows = range(400)
+    prices = ["" if n % 4 == 0 else " " if n % 40 == 1 else n % 50 / 8 for n in rows]
+    columns: Dict[str, List[Any]] = {"price": prices, "item": [n % 7 for n in rows]}
+    path = write_log(tmp_path / "log.csv", columns)
     made = draft(str(path))
-    assert "price: 110 of 400 sampled rows (27.50%) have no value" in made.notes
+    share = "110 of 400 sampled rows (27.50%) have no value"
+    assert f"price: {share}" in made.notes
+    assert f"cut at tenths of the rows; {share}\n" in made.text
     assert not [note for note in made.notes if note.startswith("item") and "no value" in note]
+    (line,) = (line for line in feature_lines(made.text) if '"price"' in line)
+    assert line.endswith("missing_indicator: true }")
+
+    pipeline = trained(made, tmp_path / "of_log")
+    asked = pd.DataFrame({"price": [None, 0.0, 1.0], "item": [3, 3, 3]})
+    missing, zero, one = training.score_frame(pipeline, asked)["probs_ctcvr"]
+    assert len({missing, zero, one}) == 3
 
 
-def scores_of_a_training(path: Path, folder: Path) -> List[float]:
-    """What the draft's model says of each row after ten steps."""
+def trained(made: Draft, folder: Path) -> Any:
+    """A draft, after ten steps of its model."""
     from easy_esmm import config, training
     from easy_esmm.config import Edit
 
     folder.mkdir()
     config_path = folder / "first.config"
-    config_path.write_text(draft(str(path)).text, encoding="utf-8")
+    config_path.write_text(made.text, encoding="utf-8")
     edits = {
         "model_dir": str(folder / "model"),
         "train_config.num_steps": "10",
@@ -146,6 +159,14 @@ def scores_of_a_training(path: Path, folder: Path) -> List[float]:
     edited = [Edit("test", field, value, is_text=True) for field, value in edits.items()]
     pipeline = config.load(str(config_path), edited, "train")
     training.train(pipeline)
+    return pipeline
+
+
+def scores_of_a_training(path: Path, folder: Path) -> List[float]:
+    """What the draft's model says of each row."""
+    from easy_esmm import training
+
+    pipeline = trained(draft(str(path)), folder)
     scores = training.score_frame(pipeline, pd.read_csv(path, skipinitialspace=True))
     return list(scores["probs_ctcvr"])
 
