@@ -142,7 +142,9 @@ def _misfit(text: str, first: List[str], rows: Sequence[List[str]], width: int) 
         )
     if width == len(first) - 1 and not first[-1].strip():
         return f"{counts}: it ends with a separator, and they do not; end it without"
-    if text.lstrip().startswith(_COMMENTS):
+    if text.lower().startswith("sep="):
+        return f"{counts}: it tells Excel the separator; remove it"
+    if text.lstrip().startswith(_COMMENTS) and len(first) < width:
         return f"the first line looks like a comment ({shown}); the header or a row must be first"
     if width == len(first) + 1:
         return (

@@ -81,6 +81,7 @@ CELLS: Dict[str, Callable[[Random, int], str]] = {
     "blanks_only": _pick(" ", "5", "6"),
     "zero_bytes": _pick("a\0b", "a"),
     "controls": _pick("a\x07", "b\x1b[0m", "c\u2028d", "g\x1dh\x1di"),
+    "returns": _pick("a\rb", "a b", "\rc"),
     "long": lambda random, row: random.choice("xy") * 3000,
 }
 

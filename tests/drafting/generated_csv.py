@@ -34,6 +34,9 @@ FLAWS: Dict[str, str] = {
     "name too few": r":1: the first line has \d+ cells",
     "doubled name": r":1: the header has column 'twice' twice",
     "header only": r": holds a header and no row$",
+    "line break in a cell": r"(:\d+: the quotes are not balanced|: not a table: )",
+    "separator of Excel": r":1: the first line has \d cells \('sep=",
+    "second file lacks a column": r"log-2\.csv: the header has no column '(click|buy|shop)'",
     "comment": r":1: the first line looks like a comment",
     "blank first line": r":3: the header must stand in the first line of the file, which is blank",
     "nothing": r": holds no row$",
@@ -73,6 +76,9 @@ class Plan:
     gives_labels: bool
     click_rate: float
     encoding: str
+    numbers_names: bool
+    """Whether the header is 0, 1, 2, as pandas writes it where columns have no names."""
+    files: int
 
 
 PLANS = st.builds(
@@ -96,6 +102,8 @@ PLANS = st.builds(
     gives_labels=st.booleans(),
     click_rate=st.sampled_from((0.0, 0.3, 0.5, 0.9)),
     encoding=st.sampled_from(("utf-8", "utf-8", "utf-8", *ENCODINGS)),
+    numbers_names=st.sampled_from((False, False, False, True)),
+    files=st.sampled_from((1, 1, 2)),
 )
 
 
@@ -124,7 +132,10 @@ def write(plan: Plan, folder: Path) -> Log:
     table = _columns(plan, random, rows, flaw)
     plan = _with_bearable_blanks(plan, table)
     lines = [_line(plan, row) for row in zip(*table.values())]
-    header = _line(plan, list(table))
+    names = list(table)
+    if plan.numbers_names and needs_header and not flaw:
+        names = [str(place) for place in range(len(names))]
+    header = _line(plan, names)
     is_learnable = rows >= 60
     if flaw:
         lines = _with_flaw(flaw, plan, table, header, lines)
@@ -143,14 +154,39 @@ def write(plan: Plan, folder: Path) -> Log:
         content, name = gzip.compress(content), "log.csv.gz"
     path = folder / name
     path.write_bytes(content)
-    places = {column: f"column{n + 1}" for n, column in enumerate(table)}
-    labels: List[Optional[str]] = ["click", "buy"]
-    if not needs_header:
-        labels = [places["click"], places["buy"]]
-    elif not plan.gives_labels:
-        labels = [None, None]
+    if flaw == "second file lacks a column" or (plan.files == 2 and not flaw):
+        lost = next(name for name in table if name in ("click", "buy", "shop"))
+        renamed = _line(plan, [f"{name}2" if name == lost else name for name in table])
+        other = plan.end.join([renamed, *lines[1:]]).encode(plan.encoding, "replace")
+        path = _two_files(path, other if flaw else content)
+    labels = _labels(plan, list(table), needs_header)
     meant = content.decode(encoding) if not name.endswith(".gz") and flaw not in _NO_TEXT else ""
     return Log(path, labels[0], labels[1], FLAWS.get(flaw, ""), is_learnable, plan.encoding, meant)
+
+
+def _two_files(path: Path, second: bytes) -> Path:
+    """A glob of the file, which is renamed, and of one with the bytes `second`."""
+    for number in (2, 1):
+        other = path.with_name(path.name.replace("log", f"log-{number}"))
+        if number == 2:
+            other.write_bytes(second if path.suffix != ".gz" else _compressed(second))
+        else:
+            path.rename(other)
+    return path.with_name(path.name.replace("log", "log-[12]"))
+
+
+def _compressed(content: bytes) -> bytes:
+    return content if content.startswith(b"\x1f\x8b") else gzip.compress(content)
+
+
+def _labels(plan: Plan, names: List[str], needs_header: bool) -> Tuple[Optional[str], ...]:
+    """What `--click` and `--conversion` say."""
+    places = [names.index(label) for label in ("click", "buy")]
+    if not needs_header:
+        return tuple(f"column{place + 1}" for place in places)
+    if plan.numbers_names and not plan.flaw:
+        return tuple(map(str, places))
+    return ("click", "buy") if plan.gives_labels else (None, None)
 
 
 _NO_TEXT = ("gzip without its name", "utf-16")
@@ -163,6 +199,9 @@ _OF_HEADERS = (
     "name too few",
     "doubled name",
     "header only",
+    "line break in a cell",
+    "separator of Excel",
+    "second file lacks a column",
     "comment",
     "blank first line",
     "spoilt label",
@@ -180,9 +219,12 @@ def _with_bearable_blanks(plan: Plan, table: Dict[str, List[str]]) -> Plan:
 def _columns(plan: Plan, random: Random, rows: int, flaw: str) -> Dict[str, List[str]]:
     """Columns by name, in the order of the file."""
     made: Dict[str, List[str]] = {}
-    for kind, name in zip(plan.kinds, plan.names):
-        made[name] = cells(kind, random, rows, plan.missing)
     words = ENCODINGS.get(plan.encoding)
+    for kind, name in zip(plan.kinds, plan.names):
+        column = cells(kind, random, rows, plan.missing)
+        if words:  # no mixture of scripts, which has no encoding
+            column = [one if one.isascii() else random.choice(words) for one in column]
+        made[name] = column
     if words and flaw not in ("other separator", "one column", "quotes behind blanks"):
         made["word"] = [random.choice(words) for _ in range(rows)]
     made["shop"] = [f"s{random.randint(0, 4)}" for _ in range(rows)]
@@ -237,6 +279,8 @@ def _with_flaw(
         "name too many": [header + end + "y" + end + "z", *lines],
         "name too few": [_line(plan, list(table)[1:]), *lines],
         "header only": [header],
+        "line break in a cell": [header, *(f'{line}{end}"a{plan.end}b"' for line in lines)],
+        "separator of Excel": [f"sep={end}", header, *lines],
         "comment": ["# by hand", header, *lines],
         "blank first line": ["", "", header, *lines],
         "nothing": [],
