@@ -22,6 +22,7 @@ from easy_esmm.estimator.bad_cells import find_bad_cell, validator_of
 from easy_esmm.estimator.errors import require_files, user_errors
 from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.progress import ProgressLine
+from easy_esmm.serving.matrices import UnreadableCell
 from easy_esmm.serving.requests import request
 from easy_esmm.serving.saved_model import SavedModel
 from easy_esmm.serving.score_file import ScoreFile, require_other_names
@@ -154,7 +155,10 @@ def _from_saved_model(
     with user_errors(locate), SavedModel(newest(folder)) as model:
         require_other_names(reserved, model.outputs)
         for columns in input_fn.batches():
-            scores = model.score(request(pipeline.config, columns))
+            try:
+                scores = model.score(request(pipeline.config, columns))
+            except UnreadableCell as error:
+                raise (locate() or error) from error
             rows = {name: columns[name].numpy() for name in (passed.row_names if passed else ())}
             yield {**scores, **passed.read(rows)} if passed else scores
     input_fn.skipped.log_summary()

@@ -8,7 +8,7 @@ from typing import Callable, Dict, Optional
 import numpy as np
 import tensorflow as tf
 
-from easy_esmm.cell_tensors import is_missing, mark_of, numbers_of
+from easy_esmm.cell_tensors import is_missing, numbers_of
 from easy_esmm.config.feature_types.record import SOURCES
 from easy_esmm.contract import Tensor
 from easy_esmm.features.encoded import MISSING
@@ -31,7 +31,7 @@ class Ids:
 
 
 def to_ids(feature: FeatureConfig, values: Tensor, empty_is_missing: bool = True) -> Ids:
-    """Maps values to rows by the first of the feature's settings; a missing number has no id.
+    """Maps values to rows by the first of the feature's settings; a missing number is as ''.
 
     The order is `hash_bucket_size`, `vocab_list`, `vocab_file`, `num_buckets`; one of them is set.
     Without `empty_is_missing` the text '' is hashed, or looked up, as any other; it is no number,
@@ -56,7 +56,8 @@ def _by_hash(feature: FeatureConfig, values: Tensor, empty_is_missing: bool) -> 
     """FarmHash Fingerprint64 of the text modulo the buckets; '' is missing, but -1 is not."""
     text = as_text(feature, values)
     ids = tf.strings.to_hash_bucket_fast(text, feature.hash_bucket_size)
-    ids = tf.where(_is_missing(values, text, empty_is_missing), _NO_ID, ids)
+    if empty_is_missing and values.dtype != tf.bool:
+        ids = tf.where(tf.equal(text, ""), _NO_ID, ids)
     return Ids(ids, feature.hash_bucket_size, None)
 
 
@@ -72,38 +73,31 @@ def _by_vocabulary(
     feature: FeatureConfig, vocabulary: Vocabulary, values: Tensor, empty_is_missing: bool
 ) -> Ids:
     text = as_text(feature, values)
-    found, is_none = vocabulary.find(text), _is_missing(values, text, empty_is_missing)
+    found = vocabulary.find(text)
+    is_none = tf.equal(text, "") if empty_is_missing else tf.zeros_like(text, tf.bool)
     is_unknown = (found < 0) & ~is_none
     ids = tf.where(is_none, _NO_ID, tf.maximum(found, 0))
     return Ids(ids, vocabulary.size, _count(is_unknown))
 
 
-def _is_missing(values: Tensor, text: Tensor, empty_is_missing: bool) -> Tensor:
-    """Bool, of the shape of the values and of what they are as text."""
-    if values.dtype == tf.string and not empty_is_missing:
-        return tf.zeros_like(text, tf.bool)
-    return tf.equal(text, "")
-
-
 def _by_number(feature: FeatureConfig, values: Tensor, empty_is_missing: bool) -> Ids:
-    numbers = _as_integer(feature, values)
-    # -1 is a missing value too; everything else outside [0, num_buckets) shares row 0.
-    is_none = is_missing(numbers) | tf.equal(numbers, MISSING)
-    is_outside = ((numbers < 0) | (numbers >= feature.num_buckets)) & ~is_none
-    ids = tf.where(is_none, _NO_ID, tf.where(is_outside, tf.zeros([], tf.int64), numbers))
+    ids = _as_integer(feature, values)
+    # Everything else outside [0, num_buckets) than -1, a missing value, shares row 0.
+    is_outside = (ids < MISSING) | (ids >= feature.num_buckets)
+    ids = tf.where(is_outside, tf.zeros([], tf.int64), ids)
     return Ids(ids, feature.num_buckets, _count(is_outside))
 
 
 def _as_integer(feature: FeatureConfig, values: Tensor) -> Tensor:
-    """int64, with the mark of a missing value where there is none."""
-    if values.dtype == tf.string:
-        numbers, is_number = numbers_of(values, tf.int64)
-        message = f"feature {feature.feature_name}: an id must be a whole number (num_buckets), got"
-        with tf.control_dependencies([stop_unless(is_number, message, values)]):
-            return tf.identity(numbers)
-    numbers = tf.cast(values, tf.int64)
-    mark = tf.constant(mark_of(tf.int64), tf.int64)
-    return tf.where(is_missing(values), mark, numbers)
+    """int64, `MISSING` where there is none."""
+    if values.dtype == tf.bool:
+        return tf.cast(values, tf.int64)
+    if values.dtype != tf.string:
+        return tf.where(is_missing(values), _NO_ID, tf.cast(values, tf.int64))
+    numbers, is_number = numbers_of(values, tf.int64)
+    message = f"feature {feature.feature_name}: an id must be a whole number (num_buckets), got"
+    with tf.control_dependencies([stop_unless(is_number, message, values)]):
+        return tf.where(is_missing(numbers), _NO_ID, numbers)
 
 
 def _count(condition: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from typing import Any, Dict, Mapping
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from easy_esmm.cell_tensors import is_missing, numbers_of
 from easy_esmm.config.feature_types import ValueKind, type_of
 from easy_esmm.config.several_values import matrix_columns, sequence_separators
 from easy_esmm.contract import Tensor
@@ -54,15 +55,60 @@ def to_matrix(config: PipelineConfig, name: str, column: Tensor) -> NDArray[Any]
         pieces = elements_of(column, sequences[name])
     else:
         pieces = pieces_of(column, matrix_columns(config)[name])
-    if dtype == tf.string and pieces.dtype != tf.string:
-        pieces = pieces.with_values(tf.as_string(pieces.values))
-    elif dtype != tf.string and pieces.dtype == tf.string:
-        texts = tf.where(tf.equal(pieces.values, ""), str(_PADDING[dtype]), pieces.values)
-        pieces = pieces.with_values(tf.strings.to_number(texts, dtype))
+    pieces = pieces.with_values(_converted(name, pieces.values, dtype))
     if name in sequences:
         _require_end(name, pieces.with_values(_is_value(tf.cast(pieces.values, dtype))))
     values: NDArray[Any] = tf.cast(pieces, dtype).to_tensor(_PADDING[dtype]).numpy()
     return values
+
+
+class UnreadableCell(UserError):
+    """A cell that no feature can read; the text tells neither file nor line."""
+
+
+def without_missing_ids(
+    config: PipelineConfig, columns: Mapping[str, Tensor]
+) -> Mapping[str, Tensor]:
+    """The columns of an eager batch without ids that are missing in a list, and their weights.
+
+    A feature skips them with their weights, which text cannot say: of ids it skips empty pieces,
+    of weights none.
+    """
+    kept = dict(columns)
+    for weights, ids in _counted_by(config).items():
+        if ids in sequence_separators(config):  # in which an element without an id counts
+            continue
+        of_ids, of_weights = kept.get(ids), kept.get(weights)
+        if not isinstance(of_ids, tf.RaggedTensor) or not isinstance(of_weights, tf.RaggedTensor):
+            continue
+        is_there = ~is_missing(of_ids.values)
+        if bool(tf.reduce_all(is_there)) or not _are_alike(of_ids, of_weights):
+            continue
+        kept[ids], kept[weights] = (
+            tf.ragged.boolean_mask(column, column.with_values(is_there))
+            for column in (of_ids, of_weights)
+        )
+    return kept
+
+
+def _are_alike(first: Tensor, second: Tensor) -> bool:
+    """Whether two lists are equally long in each row."""
+    return bool(tf.reduce_all(tf.equal(first.row_splits, second.row_splits)))
+
+
+def _converted(name: str, values: Tensor, dtype: Any) -> Tensor:
+    """The values as a matrix holds them, a missing one as padding. Raises UnreadableCell."""
+    padding = tf.constant(_PADDING[dtype], dtype)
+    if dtype == tf.string and values.dtype != tf.string:
+        return tf.where(is_missing(values), padding, tf.as_string(values))
+    if dtype != tf.string and values.dtype == tf.string:
+        numbers, is_number = numbers_of(values, dtype)
+        if not bool(tf.reduce_all(is_number)):
+            text = tf.boolean_mask(values, ~is_number)[0].numpy().decode(errors="replace")
+            raise UnreadableCell(f"column {name}: each value must be a number, got {text!r}")
+        values = numbers
+    is_none = is_missing(values)
+    return tf.where(is_none, padding, tf.cast(values, dtype))
 
 
 def _require_end(name: str, is_value: Tensor) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from easy_esmm.cell_tensors import is_missing, mark_of
 from easy_esmm.config.several_values import (
     matrix_columns,
     sequence_separators,
@@ -17,7 +18,7 @@ from easy_esmm.config.several_values import (
 from easy_esmm.contract import Tensor
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-from easy_esmm.serving.matrices import to_matrix
+from easy_esmm.serving.matrices import to_matrix, without_missing_ids
 from easy_esmm.serving.signature import JOINED_INPUT, serving_columns
 
 
@@ -34,6 +35,7 @@ def request(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Dict[str, 
       UserError: a value of a list holds a separator of its feature, which would part it; or, of
         joined rows, a cell holds the separator or a line break.
     """
+    columns = without_missing_ids(config, columns)
     separators, sequences = value_separators(config), sequence_separators(config)
     matrices = matrix_columns(config)
     arrays: Dict[str, NDArray[Any]] = {}
@@ -73,9 +75,9 @@ def _require_without(characters: str, what: str, values: Any) -> None:
 
 def _require_text_for_empty(name: str, column: Tensor) -> None:
     """Raises UserError for a list of one empty text, which as text is an empty list."""
-    if isinstance(column, tf.RaggedTensor) and column.dtype == tf.string:
+    if isinstance(column, tf.RaggedTensor):
         is_single = tf.gather(tf.equal(column.row_lengths(), 1), column.value_rowids())
-        if bool(tf.reduce_any(is_single & tf.equal(column.values, ""))):
+        if bool(tf.reduce_any(is_single & is_missing(column.values))):
             raise UserError(
                 f"column {name} must not hold a list of one empty text, which a request, where it "
                 "is text, cannot tell from an empty list"
@@ -94,9 +96,11 @@ def text_column(values: Tensor, separator: str = "|") -> NDArray[Any]:
 
 
 def _texts(array: NDArray[Any]) -> List[bytes]:
-    """Each value as it would stand in a CSV file; floats to the last bit."""
+    """Each value as it would stand in a CSV file: floats to the last bit, a missing one empty."""
     if array.dtype == object:
         return list(array)
     if array.dtype == np.bool_:
         return [b"true" if value else b"false" for value in array]
-    return [str(value).encode() for value in array]
+    mark = mark_of(tf.as_dtype(array.dtype))
+    is_none = np.isnan(array) if array.dtype.kind == "f" else array == mark
+    return [b"" if none else str(value).encode() for value, none in zip(array, is_none)]

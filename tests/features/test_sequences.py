@@ -338,12 +338,23 @@ def test_histories_of_users_are_those_of_their_rows(settings: str) -> None:
             np.testing.assert_allclose(grouped[name], flat[name], rtol=1e-6, err_msg=name)
 
 
-def test_a_missing_integer_in_a_history_is_an_element_without_an_id() -> None:
-    lowest = np.iinfo(np.int64).min
-    found = looked_up(ALONE, {"past": [[4, lowest, 2], [lowest], []], "item": ITEM})
+LOWEST = np.iinfo(np.int64).min
+
+
+def test_a_missing_integer_in_a_history_is_an_element_without_a_row_number() -> None:
+    found = looked_up(ALONE, {"past": [[4, LOWEST, 2], [LOWEST], []], "item": ITEM})
     np.testing.assert_array_equal(found["mask"], [[True] * 3, [True, False, False], [False] * 3])
-    assert not found["values"][0, 1].any()
-    assert found["values"][0, [0, 2]].any(axis=1).all()
-    assert not found["values"][1].any()
-    single = looked_up(ALONE, {"past": np.array([4, lowest]), "item": ITEM[:2]})
+    expected = vectors(found["table"], [[4, -1, 2], [-1] * 3, [-1] * 3])
+    np.testing.assert_array_equal(found["values"], expected)
+
+
+def test_a_missing_integer_in_a_history_that_is_hashed_is_as_an_empty_text() -> None:
+    settings = "embedding_dim: 2 hash_bucket_size: 50"
+    integers = sequence(settings, [[4, LOWEST], [2]])
+    texts = sequence(settings, [["4", ""], ["2"]])
+    np.testing.assert_array_equal(integers["values"], texts["values"])
+
+
+def test_a_column_of_single_integers_is_a_history_of_one_or_of_none() -> None:
+    single = looked_up(ALONE, {"past": np.array([4, LOWEST]), "item": ITEM[:2]})
     np.testing.assert_array_equal(single["mask"], [[True], [False]])

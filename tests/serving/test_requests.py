@@ -94,3 +94,67 @@ def test_a_separator_beyond_ascii_is_no_set_of_bytes(config: PipelineConfig) -> 
     assert asked["tags"].tolist() == ["a\u3001\u4e00".encode(), b""]
     with pytest.raises(UserError, match="must hold none of the characters '\u3001'"):
         request(config, columns(tag="b\u3001c"))
+
+
+LOWEST = -(2**63)
+LISTS = """
+data_config {
+  separator: ","
+  input_fields { input_name: "age" input_type: INT32 }
+  input_fields { input_name: "price" input_type: FLOAT }
+  input_fields { input_name: "tags" input_type: INT64 }
+  input_fields { input_name: "weights" input_type: FLOAT }
+}
+feature_config {
+  features { input_names: "age" num_buckets: 9 }
+  features { input_names: "price" feature_type: RawFeature }
+  features { input_names: ["tags", "weights"] feature_type: TagFeature hash_bucket_size: 9 }
+}
+export_config { %s }
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("", {"age": [3, -(2**31)], "tags": [b"7|8", b""], "weights": [b"0.5|2.0", b""]}),
+        (
+            "auto_multi_value: true",
+            {"tags": [[b"7", b"8"], [b"", b""]], "weights": [[0.5, 2.0], [None, None]]},
+        ),
+        ("multi_placeholder: false", {JOINED_INPUT: [b"3,0.25,7|8,0.5|2.0", b",,,"]}),
+    ],
+)
+def test_missing_values_are_missing_in_a_request(settings: str, expected: Dict[str, Any]) -> None:
+    asked = request(
+        text_format.Parse(LISTS % settings, PipelineConfig()),
+        {
+            "age": tf.constant([3, -(2**31)]),
+            "price": tf.constant([0.25, float("nan")]),
+            # A missing id is skipped with its weight.
+            "tags": tf.ragged.constant([[7, LOWEST, 8], []], dtype=tf.int64),
+            "weights": tf.ragged.constant([[0.5, 9, 2], []], dtype=tf.float32),
+        },
+    )
+    found = {
+        name: [[None if x != x else x for x in row] for row in array.tolist()]
+        if name == "weights" and array.ndim > 1
+        else array.tolist()
+        for name, array in asked.items()
+        if name in expected
+    }
+    assert found == expected
+
+
+@pytest.mark.parametrize("text", ["nan", "0x10", "+2", "much"])
+def test_text_that_is_no_number_has_no_place_in_a_matrix(text: str) -> None:
+    config = text_format.Parse(LISTS % "auto_multi_value: true", PipelineConfig())
+    config.data_config.input_fields[3].input_type = 2
+    columns = {
+        "age": tf.constant([3]),
+        "price": tf.constant([0.25]),
+        "tags": tf.constant(["7|8"]),
+        "weights": tf.constant([f"1|{text}"]),
+    }
+    with pytest.raises(UserError, match=r"^column weights: each value must be a number, got '"):
+        request(config, columns)
