@@ -28,6 +28,7 @@ def make_estimator(
     progress: Optional[TrainProgress] = None,
     fine_tune: Optional[FineTune] = None,
     sources: Optional[Mapping[str, str]] = None,
+    tells_missing: bool = False,
 ) -> Any:
     """An Estimator in `model_dir`, or `config.model_dir`; other arguments as `make_model_fn`'s.
 
@@ -43,6 +44,7 @@ def make_estimator(
         progress=progress,
         fine_tune=fine_tune,
         sources=sources,
+        tells_missing=tells_missing,
     )
     return estimator.Estimator(model_fn, config=_run_config(config, model_dir or config.model_dir))
 

@@ -21,6 +21,7 @@ from easy_esmm.features import embed
 from easy_esmm.hooks.divergence import DivergenceHook
 from easy_esmm.hooks.id_warnings import IdWarningHook
 from easy_esmm.hooks.label_warnings import EVALUATION, TRAINING, LabelWarningHook
+from easy_esmm.hooks.missing_values import PREDICTION, MissingValuesHook
 from easy_esmm.hooks.progress import RowProgressHook, TrainProgress
 from easy_esmm.layers.dense import PRODUCT_DTYPES
 from easy_esmm.models.model import Model
@@ -42,6 +43,7 @@ def make_model_fn(
     progress: Optional[TrainProgress] = None,
     fine_tune: Optional[FineTune] = None,
     sources: Optional[Mapping[str, str]] = None,
+    tells_missing: bool = False,
 ) -> ModelFn:
     """A model_fn for tf.estimator.
 
@@ -55,6 +57,8 @@ def make_model_fn(
       fine_tune: first values of variables in training.
       sources: variable -> variable of the checkpoint that evaluations and predictions read, of
         those that have another name there; see `easyrec_names`.
+      tells_missing: whether predictions end with a line on missing values, as trainings and
+        evaluations do; not in a graph that is exported.
     """
     tasks = task_specs(config.model_config)
     warned: Set[str] = set()  # by all evaluations
@@ -69,7 +73,7 @@ def make_model_fn(
             training = mode == estimator.ModeKeys.TRAIN
             batch = _Batch(config, tasks, features, training, sources or {})
             if mode == estimator.ModeKeys.PREDICT:
-                return batch.predict_spec(row_names, passed_columns)
+                return batch.predict_spec(row_names, passed_columns, tells_missing)
             if mode == estimator.ModeKeys.EVAL:
                 if gradients is not None:
                     return batch.gradient_spec(labels or {}, gradients)
@@ -93,6 +97,7 @@ class _Batch:
         self._config = config
         self._sources = sources
         self._tasks = tasks
+        self._columns = columns
         self._embedded = embed(config, columns)
         product_dtype = PRODUCT_DTYPES[config.train_config.compute_dtype]
         self._model: Model = models.build(config.model_config, tasks, product_dtype)
@@ -100,7 +105,9 @@ class _Batch:
         self._groups = self._model.attended(self._dropout.apply(training), training)
         self._outputs: Outputs = self._model.outputs(self._groups, training)
 
-    def predict_spec(self, row_names: Sequence[str], passed_columns: Sequence[str]) -> Any:
+    def predict_spec(
+        self, row_names: Sequence[str], passed_columns: Sequence[str], tells_missing: bool
+    ) -> Any:
         served = dict(self._outputs.served)
         require_other_names(passed_columns, served)
         rows = {name: self._embedded.columns[name] for name in row_names}
@@ -109,6 +116,7 @@ class _Batch:
             estimator.ModeKeys.PREDICT,
             predictions={**rows, **served},
             export_outputs={signature: estimator.export.PredictOutput(served)},
+            prediction_hooks=[self._missing_values(PREDICTION, set())] if tells_missing else [],
             scaffold=restoring.scaffold(self._config.train_config, self._sources),
         )
 
@@ -124,6 +132,7 @@ class _Batch:
         hooks: List[Any] = [
             RowProgressHook(tf.size(observed.weight), "evaluated"),
             self._label_warnings(label_columns, EVALUATION, warned),
+            self._missing_values(EVALUATION, warned),
         ]
         if recorder is not None:
             hooks.append(recorder.hook(self._tasks, self._embedded, observed, self._outputs))
@@ -190,6 +199,7 @@ class _Batch:
         hooks: List[Any] = [
             DivergenceHook(loss),
             self._label_warnings(label_columns, TRAINING, set()),
+            self._missing_values(TRAINING, set()),
         ]
         if self._embedded.out_of_range:
             hooks.append(IdWarningHook(self._embedded, train))
@@ -210,6 +220,9 @@ class _Batch:
     ) -> LabelWarningHook:
         weight = self._config.data_config.sample_weight
         return LabelWarningHook(self._tasks, columns, where, warned, weight)
+
+    def _missing_values(self, where: str, told: Set[str]) -> MissingValuesHook:
+        return MissingValuesHook(self._config, self._columns, where, told)
 
     def _loss_terms(self, observed: Labels) -> Tuple[WeighedLoss, ...]:
         terms = self._model.loss_terms(self._outputs, observed)

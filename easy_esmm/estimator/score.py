@@ -21,6 +21,7 @@ from easy_esmm.estimator import checkpoint_fit
 from easy_esmm.estimator.bad_cells import find_bad_cell, validator_of
 from easy_esmm.estimator.errors import require_files, user_errors
 from easy_esmm.estimator.factory import make_estimator
+from easy_esmm.hooks.missing_values import PREDICTION, MissingValues
 from easy_esmm.progress import ProgressLine
 from easy_esmm.serving.matrices import UnreadableCell
 from easy_esmm.serving.requests import request
@@ -59,6 +60,7 @@ def predict(
         row_names=passed.row_names if passed else (),
         passed_columns=extra_columns,
         sources=sources,
+        tells_missing=True,
     )
     with user_errors(lambda: find_bad_cell(config, rows, with_labels=False)):
         found = scorer.predict(input_fn, checkpoint_path=checkpoint, yield_single_examples=False)
@@ -152,15 +154,18 @@ def _from_saved_model(
     def locate() -> Optional[UserError]:
         return find_bad_cell(pipeline.config, input_path, with_labels=False)
 
+    missing = MissingValues(pipeline.config)
     with user_errors(locate), SavedModel(newest(folder)) as model:
         require_other_names(reserved, model.outputs)
         for columns in input_fn.batches():
+            missing.add(missing.of_batch(columns).numpy())
             try:
                 scores = model.score(request(pipeline.config, columns))
             except UnreadableCell as error:
                 raise (locate() or error) from error
             rows = {name: columns[name].numpy() for name in (passed.row_names if passed else ())}
             yield {**scores, **passed.read(rows)} if passed else scores
+    missing.tell(PREDICTION)
     input_fn.skipped.log_summary()
 
 
