@@ -23,9 +23,14 @@ class CodedColumn:
         self._batches: List[NDArray[np.uint16]] = []
 
     def add(self, values: NDArray[Any]) -> None:
-        """The values of a batch [batch]: bytes, integers or booleans."""
+        """The values of a batch [batch]: bytes, integers or booleans.
+
+        The lowest integer of the type is a missing value, as empty bytes are.
+        """
         local, distinct = pd.factorize(values)
-        known = np.array([self._code(value) for value in distinct.tolist()], np.uint16)
+        lowest = np.iinfo(values.dtype).min if values.dtype.kind == "i" else b""
+        texts = [b"" if value == lowest else value for value in distinct.tolist()]
+        known = np.array([self._code(value) for value in texts], np.uint16)
         self._batches.append(known[local])
 
     def coded(self) -> Tuple[NDArray[np.uint16], List[str]]:

@@ -36,3 +36,10 @@ def test_values_that_come_when_no_code_is_left_are_the_rest() -> None:
 def test_without_a_batch_there_is_no_row() -> None:
     codes, values = CodedColumn().coded()
     assert (codes.tolist(), values) == ([], ["other values"])
+
+
+def test_a_missing_integer_is_empty_as_a_missing_text_is() -> None:
+    column = CodedColumn()
+    column.add(np.array([7, -(2**31), -1, -(2**31)], np.int32))
+    codes, values = column.coded()
+    assert [values[code] for code in codes] == ["7", "", "-1", ""]
