@@ -70,7 +70,7 @@ def have_values(
 
     Empty where the file has no such column.
     """
-    rows = [split_cells(line.text, data.separator) for line in lines]
+    rows = [split_line(line.text, data.separator) or [] for line in lines]
     names = rows[0] if rows and data.with_header else list(fields.declared)
     if column.name not in names:
         return []
@@ -169,7 +169,8 @@ def _cell_faults(
     """The first cell of each column that is not of the declared type."""
     columns = [column for column in fields.needed if names.count(column.name) == 1]
     for line in lines:
-        cells = split_cells(line.text, separator)
+        # As they stand: text of other blanks than a number may have around it is no number.
+        cells = split_line(line.text, separator) or ()
         if len(cells) != len(names):
             continue  # reported by the reader, with its place
         by_name = dict(zip(names, cells))
