@@ -26,6 +26,10 @@ _QUOTED = re.compile(rb'"[^"]*"')
 _ONLY_RETURNS = (
     r"its lines end with a carriage return ('\r') alone; save it with line ends '\n' or '\r\n'"
 )
+_DOUBLE_RETURNS = (
+    r"its lines end with '\r\r\n', as where line ends were converted twice; save it with '\n' or "
+    r"'\r\n'"
+)
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,8 @@ class LineFile:
         self.number += len(lines)
         if b"\r" in held:
             lines[:ended] = [line[:-1] if line[-1:] == b"\r" else line for line in lines[:ended]]
+            if is_first and ended > 1 and all(line[-1:] == b"\r" for line in lines[:ended]):
+                raise UserError(f"{self._path}: {_DOUBLE_RETURNS}")
         rows = _decoded(lines, self._encoding)
         if is_first and rows and rows[0].startswith(_MARK):
             rows[0] = rows[0][len(_MARK) :]

@@ -97,6 +97,19 @@ def test_lines_that_end_with_a_carriage_return_alone_are_told(
     assert message_of(input_fn(make_config(), split, path)).startswith(f"{path}: {rule}")
 
 
+def test_lines_that_all_end_with_two_carriage_returns_are_told(
+    make_config: Any, read: Any, write: Any
+) -> None:
+    path = write(b"0,1,7,a\r\r\n0,1,8,b\r\r\n")
+    rule = r"its lines end with '\r\r\n', as where line ends were converted twice; save it with"
+    assert message_of(input_fn(make_config(), "eval", path)).startswith(f"{path}: {rule}")
+    with pytest.raises(UserError, match="its lines end with"):
+        first_lines(path, 9)
+    path = write(b"0,1,7,a\r\r\n0,1,8,b\r\n")
+    texts = read(input_fn(make_config(), "eval", path)()).columns["text"]
+    assert texts == [b"a\r", b"b"]
+
+
 def test_too_long_a_line_is_named_and_not_read(
     make_config: Any, write: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
