@@ -96,6 +96,8 @@ def _array(column: Column, values: Any) -> Any:
         values = values.sparse.to_dense()
     try:
         array = _converted(values)
+        if pa.types.is_date(array.type) and _mixed_types(values):
+            raise pa.ArrowTypeError("times are cut off behind a date")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         rule = _mixed_types(values) or f"cannot be read: {error}"
         raise UserError(f"{NAME}: column '{column.name}' {rule}") from error
@@ -120,7 +122,10 @@ def _mixed_types(values: Any) -> str:
     """Which types of values a column mixes, each with its first row; empty if it has one only."""
     rows: Dict[str, int] = {}
     for row, value in enumerate(values, 1):
-        if not _is_missing(value):
+        if isinstance(value, (list, tuple, np.ndarray)):
+            for one in value:
+                rows.setdefault(f"list of {type(one).__name__}", row)
+        elif not _is_missing(value):
             rows.setdefault(type(value).__name__, row)
     if len(rows) < 2:
         return ""

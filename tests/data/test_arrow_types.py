@@ -387,7 +387,12 @@ def test_frames_hold_lists_of_every_kind(make_config: Any, cells: Any) -> None:
          "one, as .astype(str) does"),
         ([1, float("nan"), True], "mixes types: int (row 1), bool (row 3); make them one, as "
          ".astype(str) does"),
-        ([[1], 2], "mixes types: list (row 1), int (row 2); make them one, as .astype(str) does"),
+        ([[1], 2], "mixes types: list of int (row 1), int (row 2); make them one, as .astype(str) "
+         "does"),
+        ([[1], [], [2, "a"]], "mixes types: list of int (row 1), list of str (row 3); make them "
+         "one, as .astype(str) does"),
+        ([MOMENT.date(), MOMENT], "mixes types: date (row 1), datetime (row 2); make them one, as "
+         ".astype(str) does"),
         ([{"a": 1}], "is declared STRING, found struct<a: int64> (such values are not read)"),
     ],
 )  # fmt: skip
