@@ -17,6 +17,7 @@ from easy_esmm.data.parquet_plan import (
     is_all_null,
     read_schema,
     schema_faults,
+    unread,
 )
 from easy_esmm.data.passed import ParquetPassed, PassedColumns
 from easy_esmm.data.sample import Sample
@@ -75,7 +76,8 @@ class ParquetFormat(InputFormat):
             table = pa.Table.from_batches(_first(file, rows), file.schema_arrow)
             total = count_rows(files)
         except (OSError, pa.ArrowException) as error:
-            raise UserError(f"{files[0]}: not a whole Parquet file ({error})") from error
+            why = unread(error) or f"not a whole Parquet file ({error})"
+            raise UserError(f"{files[0]}: {why}") from error
         if not table.num_rows:
             raise UserError(f"{files[0]}: holds no row")
         names = table.column_names

@@ -137,6 +137,14 @@ def read_schema(path: str) -> pa.Schema:
         ) from error
 
 
+def unread(error: BaseException) -> str:
+    """Why pyarrow does not read rows of a whole file; empty where that is not the cause."""
+    if "lists to be of size" not in str(error):
+        return ""
+    rule = "holds a null among lists of one length, which pyarrow does not read"
+    return f"{rule} ({error}); write a column of lists"
+
+
 def row_groups(path: str) -> Iterator[Source]:
     """The row groups of a file that hold rows."""
     metadata = pq.read_metadata(parquet_source(path))

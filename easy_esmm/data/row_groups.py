@@ -28,7 +28,7 @@ from easy_esmm.data.arrow_values import (
     whole_array,
 )
 from easy_esmm.data.fields import Column, Fields
-from easy_esmm.data.parquet_plan import Plan, Source
+from easy_esmm.data.parquet_plan import Plan, Source, unread
 from easy_esmm.data.row_errors import RowError
 from easy_esmm.data.storage import parquet_source
 
@@ -96,9 +96,8 @@ def read_table(source: Source, names: Sequence[str], dictionaries: Sequence[str]
             return file.read_row_group(source.group, columns=list(names), use_threads=False)
     except (OSError, pa.ArrowException) as error:
         part = "the file" if source.group is None else f"row group {source.group}"
-        raise RowError(
-            f"{source.path}: {part} cannot be read ({error}); is the file whole?"
-        ) from error
+        why = unread(error) or f"cannot be read ({error}); is the file whole?"
+        raise RowError(f"{source.path}: {part} {why}") from error
 
 
 def _values(

@@ -18,6 +18,7 @@ from easy_esmm.data.arrow_values import list_parts, typed_values, whole_array
 from easy_esmm.data.fields import Column, Fields
 from easy_esmm.data.parquet_plan import Plan, Source, list_columns, plan_files, schema_faults
 from easy_esmm.data.parquet_types import element_type, is_readable
+from easy_esmm.data.row_errors import RowError
 from easy_esmm.data.row_groups import load_group
 from easy_esmm.errors import UserError
 from easy_esmm.protos.data_pb2 import DatasetConfig
@@ -326,6 +327,15 @@ def test_a_column_of_nulls_in_one_file_is_empty_lists_beside_lists(
     config = make_config({"x": "INT64"}, labels=(), data="input_type: ParquetInput")
     (batch,) = input_fn(config, "predict", str(tmp_path / "*.parquet"))()
     assert batch["x"].to_list() == [[], [], [1, 2], [3]]
+
+
+def test_nulls_among_lists_of_one_length_are_not_called_a_damaged_file(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.parquet")
+    pq.write_table(pa.table({"x": pa.array([[1, 2], None], pa.list_(pa.int64(), 2))}), path)
+    plan = plan_files([path], fields_of(column("INT64")))
+    # (A pyarrow that reads them would be welcome: then this test goes.)
+    with pytest.raises(RowError, match="holds a null among lists of one length, which pyarrow"):
+        load_group(plan.sources[0], plan)
 
 
 FRAMES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, List
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,7 @@ import pytest
 import tensorflow as tf
 
 from easy_esmm.data import input_fn
+from easy_esmm.data.passed import ROW
 from easy_esmm.data.row_columns import row_columns
 from easy_esmm.data.row_groups import RowGroup
 from easy_esmm.errors import UserError
@@ -237,6 +238,33 @@ def test_a_bad_user_is_named_or_his_rows_are_skipped(
     assert 709 not in users
     assert {708, 710} <= set(users)
     assert make_dataset.skipped.by_file == {path: 1 + 709 * 5 % 7}
+
+
+def test_passed_columns_are_those_of_the_rows_that_are_left(config: Any, tmp_path: Path) -> None:
+    _, glob = write(tmp_path, USERS)
+    weights = pq.read_table(tmp_path / "users-3.parquet")["history_weight"].to_pylist()
+    weights[8] = [1.0, float("inf"), 1.0, 1.0]  # user 709
+    change(glob, "history_weight", pa.array(weights, pa.list_(pa.float32())), "users")
+    rows = pq.read_table(tmp_path / "impressions-1.parquet")["user_row"].to_pylist()
+    change(glob, "user_row", pa.array([None, *rows[1:]], pa.int64()), file=1)  # user 700's first
+    names = ["key", "history", "id", "buy"]
+    make_dataset = input_fn(
+        config("ignore_error: true"), "predict", glob, batch_size=900, passed_columns=names
+    )
+    assert make_dataset.passed is not None
+    found: Dict[str, List[Any]] = {name: [] for name in names}
+    users: List[int] = []
+    for columns in make_dataset():
+        batch = {ROW: columns[ROW].numpy()}
+        for name, values in make_dataset.passed.read(batch).items():
+            found[name] += values.to_pylist()
+        users += row_columns(config(), columns)["user"].numpy().tolist()
+    flat = pa.concat_tables([pq.read_table(tmp_path / f"flat-{i}.parquet") for i in range(5)])
+    is_left = [u != 709 for u in flat["user"].to_pylist()]
+    is_left[flat["user"].to_pylist().index(700)] = False
+    assert users == flat["user"].filter(pa.array(is_left)).to_pylist()
+    for name in names:
+        assert found[name] == flat[name].filter(pa.array(is_left)).to_pylist()
 
 
 def test_a_window_without_a_good_row_is_left_out(config: Any, read: Any, tmp_path: Path) -> None:
