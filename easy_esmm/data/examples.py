@@ -13,7 +13,7 @@ from typing import IO, Any, Dict, Iterator, List, Mapping, Optional, Sequence, T
 from google.protobuf.message import DecodeError
 
 from easy_esmm.data import storage
-from easy_esmm.data.fields import BOOL, FLOATS, INTEGERS, STRING, Column, Fields
+from easy_esmm.data.fields import BOOL, FLOATS, INTEGERS, STRING, Column, Fields, missing_mark
 from easy_esmm.data.files import is_compressed
 from easy_esmm.data.records import read_chunk
 from easy_esmm.errors import UserError
@@ -175,7 +175,8 @@ def _typed(column: Column, fields: Fields, head: Head) -> Column:
     kind = head.kinds.get(column.name, BYTES)
     if kind == BYTES:
         return column
-    return Column(column.name, DatasetConfig.INT64 if kind == WHOLE else DatasetConfig.FLOAT, 0)
+    known = DatasetConfig.INT64 if kind == WHOLE else DatasetConfig.FLOAT
+    return Column(column.name, known, missing_mark(known))
 
 
 def _readable_kinds(column: Column) -> Tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from easy_esmm.data.fields import Column, Fields
+from easy_esmm.data.fields import STRING, Column, Fields, missing_mark
 from easy_esmm.data.parquet_types import (
     declared_type,
     element_type,
@@ -196,8 +196,10 @@ def with_types(fields: Fields, schema: pa.Schema) -> Fields:
 def _typed(column: Column, fields: Fields, schema: pa.Schema) -> Column:
     if column.name not in fields.undeclared:
         return column
-    kind = declared_type(schema.field(column.name).type)
-    return Column(column.name, kind, b"" if kind == column.type else 0)
+    found = schema.field(column.name).type
+    # The digits of what INT64 may not hold.
+    kind = STRING if element_type(found) == pa.uint64() else declared_type(found)
+    return Column(column.name, kind, missing_mark(kind))
 
 
 def count_values(metadata: Any, fields: Fields) -> int:

@@ -310,6 +310,16 @@ def test_undeclared_columns_are_passed_through_with_the_types_of_the_schema(
     }
 
 
+def test_missing_values_of_undeclared_columns_are_marked(make_config: Any, tmp_path: Path) -> None:
+    path = str(tmp_path / "a.parquet")
+    user, wide = pa.array([None, 0]), pa.array([None, 2**64 - 1], pa.uint64())
+    pq.write_table(pa.table({"x": [1, 2], "user": user, "wide": wide}), path)
+    config = make_config({"x": "INT64"}, labels=(), data="input_type: ParquetInput")
+    (columns,) = input_fn(config, "predict", path, extra_columns=["user", "wide"])()
+    assert columns["user"].numpy().tolist() == [-(2**63), 0]
+    assert columns["wide"].numpy().tolist() == [b"", b"18446744073709551615"]
+
+
 def test_an_undeclared_column_of_a_type_that_is_not_read_is_not_called_declared(
     make_config: Any, tmp_path: Path
 ) -> None:
