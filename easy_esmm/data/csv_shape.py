@@ -5,6 +5,7 @@ What training could not read as this says is refused here with its cause. No Ten
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple
@@ -19,7 +20,8 @@ _LINES_TO_CUT = 200
 _FEWEST_ALIKE = 0.9
 _NULL_WORDS = ("", "null", "na", "n/a", "nan", "none", "\\n")
 """Cells that mean no value to the program that wrote them; only the first does here."""
-_COMMENTS = ("#", "//", "%", "--")
+_COMMENT = re.compile(r"\s*(#|//|%|--)")
+_FLAGS = ("0", "1", "0.0", "1.0", "false", "true")
 _MOST_SHOWN = 60
 
 
@@ -78,10 +80,11 @@ def is_number(cell: str) -> bool:
 def _separator(path: str, lines: Sequence[Line], labels: Sequence[str]) -> Tuple[str, int]:
     """The character that cuts the lines below the first into equally many cells, and their number.
 
-    Of several it is the one that cuts the first line alike, and that finds the most columns of
-    numbers: sets of equally many values, `a|b|c|d`, are cut by their own separator too.
+    Of several it is the one that cuts the first line alike, and that finds two columns that may be
+    labels, and the most of numbers: sets of equally many values, `a|b|c|d`, are cut by their own
+    separator too.
     """
-    found: List[Tuple[Tuple[bool, bool, int, int], str, int]] = []
+    found: List[Tuple[Tuple[bool, bool, int, int, int], str, int]] = []
     is_first_cut = any(len(split_line(lines[0].text, one) or ()) > 1 for one in _SEPARATORS)
     for separator in _SEPARATORS:
         cut = [split_line(line.text, separator) for line in lines]
@@ -96,7 +99,8 @@ def _separator(path: str, lines: Sequence[Line], labels: Sequence[str]) -> Tuple
         rows = [cells for cells in below if cells and len(cells) == width]
         typed = sum(_are_typed(column) for column in zip(*rows))
         has_labels = any(cell.strip() in labels for cell in first)
-        found.append(((has_labels, is_alike, typed, width), separator, width))
+        flags = min(2, sum(_are_flags(column) for column in zip(*rows)))
+        found.append(((has_labels, is_alike, flags, typed, width), separator, width))
     if not found:
         raise UserError(f"{path}{_no_table(lines)}")
     _, separator, width = max(found, key=lambda one: one[0])
@@ -144,7 +148,8 @@ def _misfit(text: str, first: List[str], rows: Sequence[List[str]], width: int) 
         return f"{counts}: it ends with a separator, and they do not; end it without"
     if text.lower().startswith("sep="):
         return f"{counts}: it tells Excel the separator; remove it"
-    if text.lstrip().startswith(_COMMENTS) and len(first) < width:
+    # (A header may begin with '#n', as a name.)
+    if _COMMENT.match(text) and (len(first) == 1 or " " in text.lstrip()[:3]):
         return f"the first line looks like a comment ({shown}); the header or a row must be first"
     if width == len(first) + 1:
         return (
@@ -179,6 +184,12 @@ def _is_name(cell: str) -> bool:
     except ValueError:
         return cell[:2].lower() != "0x"
     return False
+
+
+def _are_flags(cells: Sequence[str]) -> bool:
+    """Whether all are 0, 1 or booleans but for empty ones."""
+    present = [cell.strip() for cell in cells if cell.strip()]
+    return bool(present) and all(cell.lower() in _FLAGS for cell in present)
 
 
 def _are_typed(cells: Sequence[str]) -> bool:

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple
 
+from easy_esmm.config import Problem
 from easy_esmm.config.pipeline import load_text
 from easy_esmm.data.check import check_files
 from easy_esmm.data.formats import read_sample
@@ -87,7 +88,7 @@ def draft(
     )
     problems = check_files(load_text(text, output or "the draft", "train"), "train")
     if problems:
-        raise UserError("\n".join(map(str, problems)))
+        raise UserError("\n".join(map(_without_place, problems)))
     of_features = [f"feature {' + '.join(f.inputs)}: {f.type}, {f.why}" for f in features]
     return Draft(text, (*notes, *of_features))
 
@@ -122,6 +123,13 @@ def _notes(sample: Sample, labels: Tuple[Label, Label]) -> List[str]:
 def _inputs(columns: Sequence[Profile], features: Sequence[Feature]) -> List[Profile]:
     names = {name for feature in features for name in feature.inputs}
     return [column for column in columns if column.name in names]
+
+
+def _without_place(problem: Problem) -> str:
+    """What a file is refused for, without the place in a config that nobody has seen."""
+    value = f", got {problem.value}" if problem.value is not None else ""
+    hint = f"; {problem.hint}" if problem.hint else ""
+    return f"{problem.rule}{value}{hint}"
 
 
 def _blanks(read: Sequence[Profile]) -> List[str]:

@@ -50,6 +50,16 @@ def shape_of(folder: Path, lines: List[str], labels: Tuple[str, ...] = ()) -> Sh
             "row must be first",
         ),
         (
+            ["sep=,", "item,click,buy", *ROWS],
+            "log.csv:1: the first line has 2 cells ('sep=,'), the lines below have 3: it tells "
+            "Excel the separator; remove it",
+        ),
+        (
+            ["#item,click", *ROWS],
+            "log.csv:1: the first line has 2 cells ('#item,click'), the lines below have 3: one "
+            "column has no name, as where a program writes names of rows; name each column",
+        ),
+        (
             ["   ", *ROWS],
             "log.csv:1: the first line holds blanks only; remove it",
         ),
@@ -132,6 +142,7 @@ def test_a_header_has_names_where_the_rows_have_values(
         (["1,0,a|b|c|d|e", "0,0,b|c|d|e|f"], ","),
         (["1;0;2,5;3,5;4,5;5,5", "0;0;2,1;3,1;4,1;5,1"], ";"),
         (["a\tb c\td", "1\t2 3\t4"], "\t"),
+        (["1|2|3,4|5|6,x,1,0", "7|8|9,1|2|3,y,0,0"], ","),
     ],
 )
 def test_the_separator_is_the_one_that_finds_numbers(

@@ -396,3 +396,13 @@ def test_drafting_does_not_import_tensorflow(by_pandas: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_files_after_the_first_are_looked_at_too(tmp_path: Path) -> None:
+    frame = pd.DataFrame({**labels(60), "item": [n % 7 for n in range(60)]})
+    frame.to_csv(tmp_path / "log-1.csv", index=False)
+    frame.rename(columns={"item": "items"}).to_csv(tmp_path / "log-2.csv", index=False)
+    with pytest.raises(UserError) as caught:
+        draft(str(tmp_path / "log-*.csv"))
+    there = "(it has click, buy, items); did you mean items?"
+    assert str(caught.value) == f"{tmp_path}/log-2.csv: the header has no column 'item' {there}"
