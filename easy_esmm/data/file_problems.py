@@ -29,9 +29,9 @@ def problem_of(
 def no_weight_at_all(name: str, rows: str) -> str:
     """What is wrong with a sample weight that none of `rows` has."""
     return (
-        f"column '{name}' (data_config.sample_weight) has no value in any of {rows}, and a row "
-        "without one weighs 0: nothing would be learned or measured; fill it in, set its "
-        "default_val, or leave sample_weight out"
+        f"column '{name}' has no value in any of {rows}, and a row without a sample weight weighs "
+        "0: nothing would be learned or measured; fill it in, set its default_val, or leave "
+        "data_config.sample_weight out"
     )
 
 

@@ -23,6 +23,17 @@ def row_columns(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Mappin
     return _Expanded(columns, users.row_column, frozenset(users.columns))
 
 
+def by_row(
+    config: PipelineConfig, columns: Mapping[str, Tensor], name: str, values: Tensor
+) -> Tensor:
+    """What was computed of the column `name`, a value a row of it, for each row of the batch."""
+    users = config.data_config.user_rows
+    is_flat = not config.data_config.HasField("user_rows") or users.row_column not in columns
+    if is_flat or name not in users.columns:
+        return values
+    return tf.gather(values, columns[users.row_column])
+
+
 class _Expanded(AbstractMapping):  # type: ignore[type-arg]
     def __init__(
         self, columns: Mapping[str, Tensor], row_column: str, of_users: frozenset[str]

@@ -8,10 +8,10 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from easy_esmm.cell_tensors import is_missing
 from easy_esmm.compat import v1
 from easy_esmm.config.groups import features_read
 from easy_esmm.contract import Tensor
+from easy_esmm.data.absent_values import has_no_value
 from easy_esmm.data.fields import BOOL, needed_fields
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
@@ -30,7 +30,7 @@ class MissingValues:
     """
 
     def __init__(self, config: PipelineConfig) -> None:
-        self._users = config.data_config.user_rows
+        self._config = config
         self._names = _counted(config)
         self._totals = np.zeros(1 + len(self._names), np.int64)
 
@@ -39,12 +39,7 @@ class MissingValues:
 
         A value of a user counts for each of his rows.
         """
-        index = columns.get(self._users.row_column) if self._users.columns else None
-        flags = []
-        for name in self._names:
-            flag = _has_no_value(columns[name])
-            is_of_users = index is not None and name in self._users.columns
-            flags.append(tf.gather(flag, index) if is_of_users else flag)
+        flags = [has_no_value(self._config, columns, name) for name in self._names]
         if not flags:
             return tf.zeros([1], tf.int64)
         stacked = tf.stack(flags)
@@ -106,13 +101,6 @@ def _counted(config: PipelineConfig) -> Tuple[str, ...]:
         for column in needed_fields(config, with_labels=False).columns
         if column.name in read and not column.has_default and column.type != BOOL
     )
-
-
-def _has_no_value(column: Tensor) -> Tensor:
-    """Bool [rows]."""
-    if isinstance(column, tf.RaggedTensor):
-        return tf.equal(column.row_lengths(), 0)
-    return is_missing(column)
 
 
 def _percent(share: float) -> str:

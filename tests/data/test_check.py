@@ -237,9 +237,9 @@ def test_a_row_in_the_place_of_the_header_is_told_once(check: Any) -> None:
 
 WEIGHTED = {"buy": "INT32", "click": "INT32", "id": "INT64", "weight": "FLOAT"}
 NO_WEIGHT = (
-    "data_config.sample_weight: %scolumn 'weight' (data_config.sample_weight) has no value in any "
-    "of the %s, and a row without one weighs 0: nothing would be learned or measured; fill it in, "
-    "set its default_val, or leave sample_weight out"
+    "data_config.sample_weight: %scolumn 'weight' has no value in any of the %s, and a row without "
+    "a sample weight weighs 0: nothing would be learned or measured; fill it in, set its "
+    "default_val, or leave data_config.sample_weight out"
 )
 
 

@@ -185,6 +185,21 @@ def test_constant_initializer_may_give_every_row_the_same_vector(look_up: Any) -
     np.testing.assert_array_equal(found.tables["embedding/all/a"], [[1, 2, 3], [1, 2, 3]])
 
 
+def test_an_indicator_of_missing_numbers_has_a_weight_of_its_own_in_a_wide_group(
+    look_up: Any,
+) -> None:
+    text = """
+      features { input_names: 'price' feature_type: RawFeature missing_indicator: true }
+      feature_groups { group_name: 'wide' feature_names: 'price' wide_deep: WIDE }
+      feature_groups { group_name: 'deep' feature_names: 'price' }
+      deepfm { wide_output_dim: 1 }
+    """
+    found = look_up(text, {"price": np.float32([np.nan, 0, 2])})
+    table = found.tables["embedding/wide/price"]
+    np.testing.assert_allclose(found.groups["wide"], [table[1], [0], 2 * table[0]], rtol=1e-6)
+    np.testing.assert_array_equal(found.groups["deep"], [[0, 1], [0, 0], [2, 0]])
+
+
 def test_a_wide_group_has_tables_of_its_own_with_the_columns_of_the_wide_part(
     look_up: Any, rows: Any
 ) -> None:

@@ -22,12 +22,14 @@ features { input_names: 'city' embedding_dim: 3 vocab_list: ['a', 'b'] }
 features { input_names: 'age' feature_type: RawFeature }
 features { feature_name: 'vector' input_names: 'vector' feature_type: RawFeature raw_input_dim: 2 embedding_dim: 3 }
 features { feature_name: 'bucket' input_names: 'age' feature_type: RawFeature boundaries: [1, 2] embedding_dim: 4 }
+features { feature_name: 'age_or_none' input_names: 'age' feature_type: RawFeature missing_indicator: true }
+features { feature_name: 'age_band' input_names: 'age' feature_type: RawFeature boundaries: 1 embedding_dim: 4 missing_indicator: true }
 features { feature_name: 'past' input_names: ['past', 'past_weight'] feature_type: TagFeature embedding_name: 's' embedding_dim: 4 num_buckets: 9 }
 features { feature_name: 'mean' input_names: 'past' feature_type: TagFeature combiner: 'mean' embedding_dim: 2 num_buckets: 9 }
 features { feature_name: 'root' input_names: ['past', 'past_weight'] feature_type: TagFeature combiner: 'sqrtn' embedding_dim: 2 num_buckets: 7 }
 feature_groups {
   group_name: 'all'
-  feature_names: ['item', 'user', 'price', 'past', 'shown', 'last', 'city', 'age', 'vector', 'bucket', 'mean', 'root']
+  feature_names: ['item', 'user', 'price', 'past', 'shown', 'last', 'city', 'age', 'vector', 'bucket', 'age_or_none', 'age_band', 'mean', 'root']
 }
 feature_groups { group_name: 'second' feature_names: ['user', 'past', 'item'] }
 """  # noqa: E501
@@ -42,7 +44,7 @@ USERS: Dict[str, Any] = {
     "user": np.array([5, -1, 2, 44]),
     "last": np.array([1, 1, 7, -1]),
     "city": ["a", "", "unknown", "b"],
-    "age": np.float32([0.5, 1, 3, 2]),
+    "age": np.float32([0.5, 1, np.nan, 2]),
     "vector": ["1;2", "", "0;-1", "3;0.5"],
     "past": [[1, 7, 7], [], [8, -1, 99], [2]],
     "past_weight": [[0.5, 1.0, 2.0], [], [1.0, 1.0, 0.25], [3.0]],
@@ -81,7 +83,7 @@ def test_groups_are_equal(both: List[Any]) -> None:
 
 def test_gradients_of_all_tables_are_equal(both: List[Any]) -> None:
     flat, grouped = both
-    assert len(flat.gradients) == 10
+    assert len(flat.gradients) == 11
     for name, gradient in flat.gradients.items():
         assert np.abs(gradient).max() > 0, name
         np.testing.assert_allclose(grouped.gradients[name], gradient, rtol=1e-5, atol=1e-7)
@@ -91,7 +93,7 @@ def test_the_squared_norm_counts_each_impression(both: List[Any]) -> None:
     flat, grouped = both
     vectors = np.concatenate([flat.groups["all"], flat.groups["second"]], axis=1)
     columns = np.ones(vectors.shape[1], bool)
-    columns[[8, 24]] = False  # the prices and ages as they are: no vectors
+    columns[[8, 24, 32, 33]] = False  # the prices and ages as they are: no vectors
     np.testing.assert_allclose(flat.squared_norm, np.square(vectors[:, columns]).sum(), rtol=1e-5)
     np.testing.assert_allclose(grouped.squared_norm, flat.squared_norm, rtol=1e-6)
 

@@ -129,9 +129,7 @@ def test_rows_without_a_weight_are_counted(messages: Any) -> None:
 
 
 def test_no_weight_at_all_is_an_error_with_the_cause() -> None:
-    with pytest.raises(
-        UserError, match=r"column 'w' .* has no value in any of the 4 rows of the tr"
-    ):
+    with pytest.raises(UserError, match="column 'w' has no value in any of the 4 rows of the tr"):
         run([[1, 0], [1, 0]], [[1, 0], [1, 0]], weights=[[NOTHING] * 2] * 2)
 
 
