@@ -390,14 +390,20 @@ TEXT = st.text(st.sampled_from("0123456789+-.eExX_, \tnaifNAIF\u0661\uff11\u00a0
 
 
 @settings(max_examples=400, derandomize=True, deadline=None)
-@given(text=TEXT, name=st.sampled_from(("price", "rate", "age", "user", "vip")))
-def test_the_check_of_first_rows_and_the_reader_agree_on_any_text(text: str, name: str) -> None:
+@given(
+    text=TEXT,
+    name=st.sampled_from(("price", "rate", "age", "user", "vip")),
+    other=st.sampled_from(("x", '"a,""b"', "")),
+)
+def test_the_check_of_first_rows_and_the_reader_agree_on_any_text(
+    text: str, name: str, other: str
+) -> None:
     kind, cell = DatasetConfig.FieldType.Value(TYPES[name]), text.encode()
     value, fault = parse_cell(kind, cell), cell_fault(kind, cell)
     assert bool(fault) == (value is None and not is_empty(kind, cell))
     column = Column(name, kind, missing_mark(kind))
     fields = Fields((column,), (), None, declared=("other", name))
-    line = f"x,{csv_cell(text or None)}"
+    line = f"{other},{csv_cell(text or None)}"
     found = list(csv_faults([Line(1, line)], DatasetConfig(), fields))
     assert [one.column for one in found] == ([column] if fault else [])
     layout = Layout(("other", name), ",")

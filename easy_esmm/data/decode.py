@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Collection, Dict, List, Mapping, NamedTuple, Tuple
 
 import numpy as np
 import tensorflow as tf
 
-from easy_esmm.cell_tensors import booleans_of, is_missing, numbers_of
+from easy_esmm.cell_tensors import booleans_of, is_missing, mark_of, numbers_of
+from easy_esmm.config.cells import WHOLE
 from easy_esmm.contract import LabelColumn, Tensor
 from easy_esmm.data.csv_head import Layout
-from easy_esmm.data.fields import BOOL, STRING, Column, Fields, parse_cell
+from easy_esmm.data.fields import (
+    BOOL,
+    FLOATS,
+    INTEGERS,
+    STRING,
+    Column,
+    Fields,
+    parse_cell,
+)
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 DTYPES: Dict[int, Any] = {
@@ -27,6 +37,15 @@ Element = Any
 
 Labels and the weight are `LabelColumn`s.
 """
+
+
+_PLAIN_FLOAT = r"(?:-?(?:[0-9]{1,7}(?:\.[0-9]{0,17})?|\.[0-9]{1,17})(?:[eE][-+]?[0-9]{1,3})?)?"
+_PLAIN_NUMBERS: Dict[int, str] = {
+    **dict.fromkeys(INTEGERS, f"(?:{WHOLE})?"),
+    **dict.fromkeys(FLOATS, _PLAIN_FLOAT),  # of 31 characters at most, see LONGEST_DECIMAL
+}
+_MOST_PLAIN = 200
+"""Columns up to which lines are looked at as a whole: the expression has to stay small."""
 
 
 class Decoded(NamedTuple):
@@ -50,15 +69,58 @@ def decode_lines(lines: Tensor, layout: Layout, fields: Fields) -> Tuple[Tensor,
     not needed are split off and dropped: this way a row with a wrong number of cells is found
     (`select_cols` would read it with its cells shifted).
 
-    Cells are cut off as text: the decoding op has a grammar of numbers of its own, which takes
-    `nan` and `0x10` and differs from one TensorFlow to the other. Of 23 columns, 15 of them
-    numbers, that costs 2.0 us a row instead of 1.1.
+    The decoding op has a grammar of numbers of its own, which takes `nan` and `0x10` and differs
+    from one TensorFlow to the other. It converts the numbers of lines that a regular expression has
+    found plain; in other blocks of lines cells are cut off as text. Of 23 columns of numbers the
+    op costs 0.9 us a row, the expression 0.5, text and its conversion 2.5.
     """
+    if layout.strips_text or len(layout.names) > _MOST_PLAIN:
+        return _decode_any(lines, layout, fields)
+    is_plain = tf.reduce_all(tf.strings.regex_full_match(lines, _plain(layout, fields)))
+    decoded: Tuple[Tensor, Element] = tf.cond(
+        is_plain,
+        lambda: _decode_plain(lines, layout, fields),
+        lambda: _decode_any(lines, layout, fields),
+    )
+    return decoded
+
+
+def _decode_any(lines: Tensor, layout: Layout, fields: Fields) -> Tuple[Tensor, Element]:
     cells = tf.io.decode_csv(lines, [""] * len(layout.names), field_delim=layout.separator)
     by_name = dict(zip(layout.names, cells))
     if layout.strips_text:
         by_name = {c.name: tf.strings.strip(by_name[c.name]) for c in fields.needed}
     return assemble(fields, {c.name: decode_cells(c, by_name[c.name]) for c in fields.needed})
+
+
+def _decode_plain(lines: Tensor, layout: Layout, fields: Fields) -> Tuple[Tensor, Element]:
+    """As `_decode_any`, of lines that match `_plain`."""
+    numbers = {c.name: mark_of(DTYPES[c.type]) for c in fields.needed if c.type in _PLAIN_NUMBERS}
+    defaults = [numbers.get(name, "") for name in layout.names]
+    cells = dict(zip(layout.names, tf.io.decode_csv(lines, defaults, layout.separator)))
+    decoded: Dict[str, Decoded] = {}
+    for column in fields.needed:
+        values = cells[column.name]
+        if column.name in numbers:
+            is_empty, is_legal = is_missing(values), tf.constant(True)
+            if values.dtype.is_floating:
+                is_legal = tf.math.is_finite(values) | is_empty
+            values = with_default(column, values, is_empty)
+            decoded[column.name] = Decoded(values, is_empty, is_legal)
+        else:
+            decoded[column.name] = decode_cells(column, values)
+    return assemble(fields, decoded)
+
+
+def _plain(layout: Layout, fields: Fields) -> str:
+    """A regular expression of lines whose numbers, or nothing, stand between the separators.
+
+    They are what `numbers_of` takes, less than all of it: no blanks, no quotes, no long fractions.
+    """
+    separator = re.escape(layout.separator)
+    text = f'(?:"(?:[^"]|"")*"|[^"\\r\\n{separator}]*)'
+    types = {column.name: column.type for column in fields.needed}
+    return separator.join(_PLAIN_NUMBERS.get(types.get(n, STRING), text) for n in layout.names)
 
 
 def assemble(fields: Fields, decoded: Mapping[str, Decoded]) -> Tuple[Tensor, Element]:
