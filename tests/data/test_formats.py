@@ -62,7 +62,13 @@ class JsonLines(InputFormat):
     def recognizes(self, start: bytes) -> bool:
         return start.startswith(b"{")
 
-    def sample(self, files: Sequence[str], rows: int, labels: Sequence[str]) -> Sample:
+    def sample(
+        self,
+        files: Sequence[str],
+        rows: int,
+        labels: Sequence[str],
+        encoding: Optional[str] = None,
+    ) -> Sample:
         found = _rows(files[:1])[:rows]
         columns = {name: [str(row[name]) for row in found] for name in found[0]}
         return Sample(tuple(files), "JSON", "DummyInput", {}, columns, len(found), len(found))
