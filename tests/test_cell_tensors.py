@@ -74,6 +74,13 @@ def test_a_cell_that_is_not_of_its_type_has_a_reason(kind: Any, text: str, fault
     assert cell_fault(kind, text.encode()) == fault
 
 
+@pytest.mark.parametrize("kind", [*TYPES, DatasetConfig.BOOL])
+def test_blanks_are_a_value_to_text_only(kind: Any) -> None:
+    assert is_empty(kind, b" \t")
+    assert is_empty(DatasetConfig.STRING, b"")
+    assert not is_empty(DatasetConfig.STRING, b" \t")
+
+
 def test_words_are_booleans_in_any_case_and_with_blanks_around() -> None:
     text = ["true", " FALSE", "1", "0\t", "", "  ", "yes", "1.0"]
     is_true, is_boolean, empty = booleans_of(tf.constant(text))

@@ -7,7 +7,7 @@ from typing import Any, Tuple
 import tensorflow as tf
 
 from easy_esmm.cell_tensors import is_missing, numbers_of
-from easy_esmm.config.cells import DECIMAL
+from easy_esmm.config.cells import DECIMAL, LONGEST_DECIMAL
 from easy_esmm.contract import Tensor
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 
@@ -58,11 +58,12 @@ def finite(feature: FeatureConfig, numbers: Tensor) -> Tensor:
 def _are_plain(texts: Tensor) -> Tensor:
     """Bool scalar: whether each text is a number and nothing else, seen at once.
 
-    245,000 texts as one take 7 ms; each by itself, without blanks, 19. (A text that holds the
-    separator of this one is found where it is parsed.)
+    245,000 texts as one take 7 ms; each by itself, without blanks, 19. (No cell of a CSV
+    file holds a line break, so that `1;2` is judged by itself.)
     """
-    joined = tf.strings.reduce_join(tf.reshape(texts, [-1]), separator=";")
-    return tf.strings.regex_full_match(joined, f"(?:{DECIMAL};)*{DECIMAL}")
+    joined = tf.strings.reduce_join(tf.reshape(texts, [-1]), separator="\n")
+    are_short = tf.reduce_max(tf.strings.length(texts)) <= LONGEST_DECIMAL
+    return are_short & tf.strings.regex_full_match(joined, f"(?:{DECIMAL}\n)*{DECIMAL}")
 
 
 def _of_plain(texts: Tensor, dtype: tf.DType) -> Tuple[Tensor, Tensor]:

@@ -61,6 +61,15 @@ def test_text_that_is_no_number_stops_with_feature_column_and_text(
     )
 
 
+@pytest.mark.versions
+@pytest.mark.parametrize("text", ["1;2", "1|2", "0." + "1" * 30])
+def test_text_is_judged_alike_whatever_stands_beside_it(encoded: Any, text: str) -> None:
+    for beside in ("1.5", ""):
+        with pytest.raises(tf.errors.InvalidArgumentError) as error:
+            encoded(RAW % "", {"x": [beside, text]})
+        assert "feature x: column x must hold finite numbers, got" in str(error.value)
+
+
 @pytest.mark.parametrize("settings", ["", "embedding_dim: 1 boundaries: [0, 1]"])
 def test_an_infinite_number_stops_with_feature_and_column(encoded: Any, settings: str) -> None:
     # No file holds one; a request to an exported model may.
