@@ -209,8 +209,7 @@ def _cast(column: Column, numbers: Array) -> Tuple[Array, Array]:
         return typed, np.flatnonzero(~np.isfinite(typed))
     if numbers.dtype == typed.dtype or np.can_cast(numbers.dtype, typed.dtype):
         return typed, np.zeros([0], np.int64)
-    # Equal numbers of the same sign fit.
-    return typed, np.flatnonzero((typed != numbers) | ((typed < 0) != (numbers < 0)))
+    return typed, np.flatnonzero(typed != numbers)
 
 
 def _text(column: Column, array: pa.Array) -> Typed:

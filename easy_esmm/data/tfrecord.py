@@ -101,6 +101,8 @@ def _decoded(column: Column, cells: Tensor) -> Decoded:
     if isinstance(cells, tf.RaggedTensor):
         nothing = tf.zeros_like(cells.values, tf.bool)
         values, is_legal = _typed(column, cells.values, nothing)
+        if column.type in INTEGERS and column.has_default:
+            values = with_default(column, values, is_missing(values))
         is_empty = tf.zeros([cells.nrows()], tf.bool)
         return Decoded(cells.with_values(values), is_empty, is_legal)
     cells, has_one = _one_value(cells)

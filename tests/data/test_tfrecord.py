@@ -274,6 +274,19 @@ def test_a_list_without_values_is_an_absent_value(
     assert rows.columns["id"] == [0, 1, -7]
 
 
+def test_the_lowest_integer_is_a_missing_value_in_lists_too(
+    make_config: Any, read: Any, tmp_path: Path
+) -> None:
+    lowest = -(2**63)
+    records = [example({"id": lowest, "ids": [1, lowest]}), example({"id": 5, "ids": [lowest, 2]})]
+    path = write(tmp_path / "a", records)
+    for default, missing in (("", lowest), ('default_val: "-7"', -7)):
+        columns = {"id": f"INT64 {default}", "ids": f"INT64 {default}"}
+        rows = read(input_fn(make_config(columns, labels=(), data=DATA), "predict", path)())
+        assert rows.columns["id"] == [missing, 5]
+        assert [list(ids) for ids in rows.columns["ids"]] == [[1, missing], [missing, 2]]
+
+
 def test_columns_are_passed_through_with_the_types_that_they_have(
     make_config: Any, read: Any, tmp_path: Path
 ) -> None:

@@ -187,8 +187,24 @@ class TestWholeNumbersBeyondFloat64:
         assert "9223372036854775807" in str(error.value)
 
 
+    @pytest.mark.parametrize("text", ["a / 2", "a > 0.5", "a + 0.5 > 0", "log(abs(a))"])
+    @pytest.mark.parametrize("sign", [1, -1])
+    def test_stop_from_the_first_one_on(self, as_type: Any, text: str, sign: int) -> None:
+        last, first = (sign * np.array([2**53 + more], np.int64) for more in (0, 1))
+        assert values(text, a=as_type(last)).shape == (1,)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="feature e: whole numbers beyond"):
+            values(text, a=as_type(first))
+
+
 def test_a_double_is_rounded_as_a_float() -> None:
     assert values("a / 2 ", a=np.float64([2**60]))[0] == 2**59
+
+
+def test_text_of_some_whole_numbers_is_computed_with_row_by_row() -> None:
+    text = ["1.5", "2", ".5", "-1e0", "9007199254740993"]
+    np.testing.assert_array_equal(values("a > 1", a=text), [1, 1, 0, 0, 1])
+    np.testing.assert_array_equal(values("a == 9007199254740992", a=text), [0] * 5)
+    np.testing.assert_array_equal(values("a + 1", a=text[:4]), [2.5, 3, 1.5, 0])
 
 
 def test_whole_text_beyond_64_bits_stops() -> None:

@@ -62,7 +62,7 @@ def test_text_that_is_no_number_stops_with_feature_column_and_text(
 
 
 @pytest.mark.versions
-@pytest.mark.parametrize("text", ["1;2", "1|2", "0." + "1" * 30])
+@pytest.mark.parametrize("text", ["1;2", "1|2", "0." + "1" * 30, "1e400"])
 def test_text_is_judged_alike_whatever_stands_beside_it(encoded: Any, text: str) -> None:
     for beside in ("1.5", ""):
         with pytest.raises(tf.errors.InvalidArgumentError) as error:
