@@ -413,8 +413,9 @@ def test_the_check_of_first_rows_and_the_reader_agree_on_any_text(
         is_legal = False
     assert bool(is_legal) == (not fault)
     if fault:
-        message = f"column '{name}' ({TYPES[name]}): {fault}, got "
+        message = f"column '{name}' ({TYPES[name]}): {fault}"
         assert csv_fault.fault(line.encode(), layout, fields).startswith(message)
+        assert found[0].rule.startswith(message)
     else:
         dtype = columns[name].dtype.as_numpy_dtype
         expected = np.array([missing_mark(kind) if value is None else value], dtype)

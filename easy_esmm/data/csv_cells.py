@@ -8,7 +8,11 @@ from __future__ import annotations
 import re
 from typing import List, Optional
 
-UNBALANCED = 'the quotes are not balanced (a cell with quotes is quoted as a whole, "" inside)'
+UNBALANCED = (
+    'the quotes are not balanced (a cell with quotes is quoted as a whole, "" inside, and has no '
+    "line break)"
+)
+BLANK_HEADER = "the line is blank; the first line has to name the columns"
 
 
 def split_line(line: str, separator: str) -> Optional[List[str]]:

@@ -8,7 +8,8 @@ from typing import Iterator, List, Optional, Sequence
 from easy_esmm.config.cells import cell_fault
 from easy_esmm.config.hints import did_you_mean
 from easy_esmm.config.text_encoding import UTF_8, codec_name
-from easy_esmm.data.csv_cells import UNBALANCED, split_cells, split_line
+from easy_esmm.data.cell_rule import broken_rule
+from easy_esmm.data.csv_cells import BLANK_HEADER, UNBALANCED, split_cells, split_line
 from easy_esmm.data.fields import FLOATS, Column, Fields, is_empty, parse_cell
 from easy_esmm.data.lines import Line
 from easy_esmm.data.undecodable import undecodable
@@ -22,7 +23,8 @@ _TELLING_CHARACTERS = 8
 """Different ones that are not ASCII: two bytes of other text look like UTF-8 once in five times."""
 _TELLING_EAST_ASIAN = 2
 """Different ones of East Asia, which have three bytes: those of other text hardly ever look so."""
-_MEND = "the declared type may be wrong; else fix the row or set data_config.ignore_error"
+_MEND_ROW = "fix the row or set data_config.ignore_error"
+_MEND_TYPE = f"the declared type may be wrong; else {_MEND_ROW}"
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,9 @@ def is_utf_8(lines: Sequence[Line], encoding: str) -> bool:
 def _header_faults(
     line: str, names: List[str], data: DatasetConfig, fields: Fields
 ) -> Iterator[Fault]:
+    if not line.strip():
+        yield Fault(BLANK_HEADER, field="data_config.with_header", line=1)
+        return
     if len(names) == 1 and len(fields.present) > 1:
         hint = _other_separator(line, data.separator, len(fields.present))
         yield Fault("the header has one column", hint, "data_config.separator")
@@ -166,7 +171,7 @@ def _first_row_faults(
 def _cell_faults(
     lines: Sequence[Line], names: Sequence[str], separator: str, fields: Fields
 ) -> Iterator[Fault]:
-    """The first cell of each column that is not of the declared type."""
+    """The first cell of each column that the reader refuses."""
     columns = [column for column in fields.needed if names.count(column.name) == 1]
     for line in lines:
         # As they stand: text of other blanks than a number may have around it is no number.
@@ -176,11 +181,14 @@ def _cell_faults(
         by_name = dict(zip(names, cells))
         for column in list(columns):
             cell = by_name[column.name]
-            if cell_fault(column.type, cell.encode()):
+            rule = broken_rule(column, cell.encode(), fields)
+            if rule:
                 columns.remove(column)
-                rule = f"column '{column.name}' must be {column.type_name}"
+                rule = f"column '{column.name}' ({column.type_name}): {rule}"
                 shown = repr(cell if len(cell) <= _LONGEST_VALUE else f"{cell[:_LONGEST_VALUE]}...")
-                yield Fault(rule, _MEND, column=column, part="type", value=shown, line=line.number)
+                is_of_type = not cell_fault(column.type, cell.encode())
+                part, hint = ("name", _MEND_ROW) if is_of_type else ("type", _MEND_TYPE)
+                yield Fault(rule, hint, column=column, part=part, value=shown, line=line.number)
 
 
 def _other_separator(line: str, separator: str, columns: int) -> Optional[str]:

@@ -6,11 +6,10 @@ import re
 
 import tensorflow as tf
 
-from easy_esmm.config.cells import cell_fault
+from easy_esmm.data.cell_rule import broken_rule
 from easy_esmm.data.csv_cells import UNBALANCED
 from easy_esmm.data.csv_head import Layout
-from easy_esmm.data.fields import BOOL, STRING, Column, Fields, is_empty, parse_cell
-from easy_esmm.protos.data_pb2 import DatasetConfig
+from easy_esmm.data.fields import Fields
 
 _LONGEST_VALUE = 60
 _COUNTS = re.compile(r"Expect (\d+) fields but have (\d+)")
@@ -24,10 +23,8 @@ def fault(line: bytes, layout: Layout, fields: Fields) -> str:
         more = r"; a carriage return ('\r') alone ends no line" if b"\r" in line else ""
         return _broken_line(str(error), layout) + more
     by_name = {name: cell.numpy()[0] for name, cell in zip(layout.names, cells)}
-    labels = {column.name for column in fields.labels}
     for column in fields.needed:
-        is_weight = column == fields.weight
-        rule = _rule(column, by_name[column.name], column.name in labels or is_weight, is_weight)
+        rule = broken_rule(column, by_name[column.name], fields)
         if rule:
             shown = _shown(by_name[column.name])
             return f"column '{column.name}' ({column.type_name}): {rule}, got {shown}"
@@ -40,21 +37,6 @@ def _broken_line(error: str, layout: Layout) -> str:
         return UNBALANCED
     expected, found = counts.groups()
     return f"{found} columns where {expected} are expected (separator {layout.separator!r})"
-
-
-def _rule(column: Column, cell: bytes, is_label: bool, is_weight: bool) -> str:
-    """The rule that the cell breaks, as `must be ...`; empty if it breaks none."""
-    kind = DatasetConfig.FLOAT if column.type == STRING and is_label else column.type
-    rule = cell_fault(kind, cell)
-    if rule or is_empty(kind, cell) or kind in (STRING, BOOL) or not is_label:
-        return rule
-    # A label and the weight become 32-bit floats.
-    number = parse_cell(DatasetConfig.FLOAT, cell)
-    if number is None:
-        return cell_fault(DatasetConfig.FLOAT, cell)
-    if column.is_probability and not 0 <= float(number) <= 1:
-        return "must be in [0, 1]"
-    return "must not be negative" if is_weight and float(number) < 0 else ""
 
 
 def _shown(cell: bytes) -> str:

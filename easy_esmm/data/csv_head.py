@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Tuple
 
-from easy_esmm.data.csv_cells import UNBALANCED, split_line
+from easy_esmm.data.csv_cells import BLANK_HEADER, UNBALANCED, split_line
 from easy_esmm.data.fields import Fields
 from easy_esmm.data.lines import first_lines
 from easy_esmm.data.undecodable import undecodable
@@ -34,6 +34,8 @@ def file_layout(path: str, data: DatasetConfig, fields: Fields) -> Layout:
         rule, value, hint = undecodable([lines[0].undecoded], data.encoding)
         raise UserError(f"{path}:1: {rule}, got {value}; {hint}")
     names = fields.declared
+    if lines and not lines[0].text.strip():
+        raise UserError(f"{path}:1: {BLANK_HEADER}")
     if lines:
         cells = split_line(lines[0].text, data.separator)
         if cells is None:

@@ -146,7 +146,7 @@ def _of_parquet(name: str, values: List[Any], found: pa.DataType) -> Profile:
             kind=TEXT,
             declared=STRING,
             values=[_each(value, str) for value in values],
-            remark="holds whole numbers of more than 64 bits, so it is read as text",
+            remark="holds whole numbers that INT64 does not, so it is read as text",
         )
     if column.kind != TEXT:
         return _of_numbers(column)
@@ -166,7 +166,7 @@ def _each(value: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def _is_wide(value: Any) -> bool:
-    """Whether a whole number, or one of a list, needs more than 64 bits."""
+    """Whether INT64 does not hold a whole number, or one of a list."""
     if isinstance(value, list):
         return any(map(_is_wide, value))
     return value is not None and not -(2**63) <= value < 2**63
@@ -243,7 +243,7 @@ def _of_whole_numbers(name: str, stripped: List[Optional[str]]) -> Profile:
         return _of_text(name, stripped, remark)
     wide = next((c for c in present if parse_cell(_LONG, c.encode()) is None), None)
     if wide is not None:
-        remark = f"holds {_short(wide)}, which needs more than 64 bits, so it is read as text"
+        remark = f"holds {_short(wide)}, which INT64 does not, so it is read as text"
         return _of_text(name, stripped, remark)
     numbers = [None if cell is None else int(cell) for cell in stripped]
     return Profile(name, INTEGER, DatasetConfig.INT64, numbers)

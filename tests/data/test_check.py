@@ -149,7 +149,8 @@ MEND = "the declared type may be wrong; else fix the row or set data_config.igno
 
 def test_a_first_row_of_another_type_is_a_problem_of_the_declared_type(check: Any) -> None:
     assert check("0,1,abc,a\n", "0,1,abd,a\n") == [
-        "data_config.input_fields[2].input_type: 0.csv:1: column 'id' must be INT64, got 'abc'; "
+        "data_config.input_fields[2].input_type: 0.csv:1: column 'id' (INT64): must be a "
+        "whole number, got 'abc'; "
         f"{MEND}"
     ]
     assert check("0,1,abc,a\n", data="ignore_error: true") == []
@@ -158,9 +159,11 @@ def test_a_first_row_of_another_type_is_a_problem_of_the_declared_type(check: An
 def test_cells_of_the_first_rows_are_compared_with_the_declared_types(check: Any) -> None:
     rows = "text,id,click,buy\na,5,1,0\n\na,,1,0\na,b\nb,abc,1,no\nc,abd,0,0\n"
     assert check(rows, data="with_header: true") == [
-        "data_config.input_fields[2].input_type: 0.csv:6: column 'id' must be INT64, got 'abc'; "
+        "data_config.input_fields[2].input_type: 0.csv:6: column 'id' (INT64): must be a "
+        "whole number, got 'abc'; "
         f"{MEND}",
-        "data_config.input_fields[0].input_type: 0.csv:6: column 'buy' must be INT32, got 'no'; "
+        "data_config.input_fields[0].input_type: 0.csv:6: column 'buy' (INT32): must be a "
+        "whole number, got 'no'; "
         f"{MEND}",
     ]
     assert check(rows, data="with_header: true ignore_error: true") == []
@@ -168,6 +171,29 @@ def test_cells_of_the_first_rows_are_compared_with_the_declared_types(check: Any
     good = "0,1,5,a\n"
     assert check(99 * good + "0,1,x,a\n") != []
     assert check(101 * good + "0,1,x,a\n") == []
+
+
+@pytest.mark.parametrize(
+    ("row", "rule"),
+    [
+        ("0,1,9223372036854775808,a", "column 'id' (INT64): must fit 64 bits"),
+        ("0,1,NA,a", "column 'id' (INT64): must be a whole number, or empty where it is missing"),
+        ("0,2,5,a", "column 'click' (INT32): must be in [0, 1]"),
+    ],
+)
+def test_the_first_rows_are_refused_by_the_rule_that_the_reader_names(
+    check: Any, row: str, rule: str
+) -> None:
+    [problem] = check(f"0,1,5,a\n{row}\n")
+    assert f": 0.csv:2: {rule}, got " in problem
+
+
+def test_blank_lines_above_the_header_are_named(check: Any) -> None:
+    rows = "\n\nbuy,click,id,text\n0,1,5,a\n"
+    assert check(rows, data="with_header: true") == [
+        "data_config.with_header: 0.csv:1: the line is blank; the first line has to name the "
+        "columns"
+    ]
 
 
 @pytest.mark.parametrize(

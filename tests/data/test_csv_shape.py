@@ -77,12 +77,12 @@ def shape_of(folder: Path, lines: List[str], labels: Tuple[str, ...] = ()) -> Sh
         (
             ['item, "click", "buy"', *ROWS],
             'log.csv:1: the quotes are not balanced (a cell with quotes is quoted as a whole, "" '
-            "inside)",
+            "inside, and has no line break)",
         ),
         (
             ["item,click,buy", '7, "1",0', '8, "0",0'],
             'log.csv:2: the quotes are not balanced (a cell with quotes is quoted as a whole, "" '
-            "inside)",
+            "inside, and has no line break)",
         ),
         (
             ["click", "0", "1"],

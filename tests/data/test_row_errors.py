@@ -42,7 +42,10 @@ def config(make_config: Any) -> Any:
          "column 'click' (INT32): must fit 32 bits, got '3000000000'"),
         ("1,1.0,7,0.5,true,1,a", "column 'click' (INT32): must be a whole number, got '1.0'"),
         ("1,0,7,0.5x,true,1,a", "column 'x' (FLOAT): must be a number, got '0.5x'"),
-        ("1,0,7,nan,true,1,a", "column 'x' (FLOAT): must be finite, got 'nan'"),
+        ("1,0,7,nan,true,1,a", "column 'x' (FLOAT): must be finite, or empty where it is missing, "
+         "got 'nan'"),
+        ("1,0,NA,1,true,1,a", "column 'id' (INT64): must be a whole number, or empty where it is "
+         "missing, got 'NA'"),
         ("1,0,7,-inf,true,1,a", "column 'x' (FLOAT): must be finite, got '-inf'"),
         ("1,0,7,1e99,true,1,a", "column 'x' (FLOAT): must fit a 32-bit float, got '1e99'"),
         ("1,0,7,1,yes,1,a", "column 'b' (BOOL): must be true, false, 1 or 0, got 'yes'"),
@@ -51,11 +54,12 @@ def config(make_config: Any) -> Any:
         ("-1,0,7,1,0,1,a", "column 'buy' (STRING): must be in [0, 1], got '-1'"),
         ("1,0,7,1,0,inf,a", "column 'weight' (FLOAT): must be finite, got 'inf'"),
         ("one,0,7,1,0,1,a", "column 'buy' (STRING): must be a number, got 'one'"),
-        ("nan,0,7,1,0,1,a", "column 'buy' (STRING): must be finite, got 'nan'"),
+        ("nan,0,7,1,0,1,a", "column 'buy' (STRING): must be finite, or empty where it is "
+         "missing, got 'nan'"),
         ("1,0,7,1,0,1", "6 columns where 7 are expected (separator ',')"),
         ("1,0,7,1,0,1,a,b", "8 columns where 7 are expected (separator ',')"),
         ('1,0,7,1,0,1,a"b', 'the quotes are not balanced (a cell with quotes is quoted as a whole,'
-         ' "" inside)'),
+         ' "" inside, and has no line break)'),
         ("1,0," + "9" * 99 + ",1,0,1,a",
          f"column 'id' (INT64): must fit 64 bits, got '{'9' * 60}...'"),
     ],

@@ -57,7 +57,7 @@ def test_cells_are_declared_so_that_each_is_read_whole(
 @pytest.mark.parametrize(
     ("cells", "remark"),
     [
-        (["18446744073709551615"], "holds '18446744073709551615', which needs more than 64 bits, "),
+        (["18446744073709551615"], "holds '18446744073709551615', which INT64 does not, "),
         (["01", "2"], "holds '01', whose first zeros a number would lose, so it is read as text"),
         (["1", "NA"], "holds 'NA' besides numbers, so it is read as text; an empty cell in its "),
         ([*map(str, range(20)), "abc"], "holds 'abc' besides numbers, so it is read as text"),
