@@ -186,7 +186,6 @@ class TestWholeNumbersBeyondFloat64:
         assert "feature e: whole numbers beyond 2^53 must meet none but whole" in str(error.value)
         assert "9223372036854775807" in str(error.value)
 
-
     @pytest.mark.parametrize("text", ["a / 2", "a > 0.5", "a + 0.5 > 0", "log(abs(a))"])
     @pytest.mark.parametrize("sign", [1, -1])
     def test_stop_from_the_first_one_on(self, as_type: Any, text: str, sign: int) -> None:
