@@ -106,6 +106,8 @@ def _values(
     array = whole_array(cells)
     if not is_list:
         typed = typed_values(column, array)
+        if typed.words is not None and column.has_default:
+            typed.words[typed.words == b""] = column.default  # as an empty cell is
         _note(faults, column, _rules(column, typed))
         return Values(typed.array, typed.words, None)
     elements, offsets = list_parts(array)

@@ -118,10 +118,16 @@ def test_a_dictionary_of_integers_is_its_integers() -> None:
 
 
 def test_decimals_are_the_floats_nearest_to_their_digits() -> None:
-    texts = ["0.1", "-123456789.123", "4503599627370497.503", "0.001"]
+    texts = ["0.1", "-123456789.123", "4503599627370497.503", "0.001", "1778584489986.953"]
     array = pa.array([*map(Decimal, texts), None], pa.decimal128(30, 3))
     assert read(column("DOUBLE", 9.0), array) == [*map(float, texts), 9.0]
     assert read(column("FLOAT", 9.0), array) == [*map(np.float32, texts), 9.0]
+
+
+@pytest.mark.skipif(not hasattr(pa, "bool8"), reason="this pyarrow has no such type")
+def test_any_byte_but_0_is_true_where_booleans_are_bytes() -> None:
+    array = pa.ExtensionArray.from_storage(pa.bool8(), pa.array([0, 1, 2, None], pa.int8()))
+    assert read(column("BOOL"), array) == [False, True, True, False]
 
 
 def test_half_floats_are_floats() -> None:
@@ -359,6 +365,8 @@ FRAMES = {
     "objects": (np.array([7, None], object), "INT64", [7, 9]),
     "decimals": (np.array([Decimal("0.1"), None], object), "DOUBLE", [0.1, 9.0]),
     "large": (np.array([2**63 + 1, None], object), "STRING", [str(2**63 + 1).encode(), b"9"]),
+    "empty text": (["a", "", None], "STRING", [b"a", b"9", b"9"]),
+    "empty text in lists": ([["a", ""], []], "STRING", [[b"a", b""], []]),
     "lowest": ([-(2**63), 8], "INT64", [9, 8]),
     "lowest in lists": ([[-(2**63), 8], []], "INT64", [[9, 8], []]),
     "times": (np.array(["1970-01-02", "NaT"], "datetime64[ns]"), "INT64", [86400, 9]),
