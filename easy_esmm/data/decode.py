@@ -169,7 +169,7 @@ def decode_cells(column: Column, cells: Tensor) -> Decoded:
 
 
 def with_default(column: Column, values: Tensor, is_empty: Tensor) -> Tensor:
-    """The values of a column that is no text, its default where there is none."""
+    """The values of a column, its default where there is none."""
     default = np.array(column.default, values.dtype.as_numpy_dtype)
     return tf.where(is_empty, tf.constant(default), values)
 

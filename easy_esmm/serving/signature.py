@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Container, Dict, Tuple
+from typing import Any, Callable, Container, Dict, Mapping, Tuple
 
 import tensorflow as tf
 
+from easy_esmm.cell_tensors import is_missing
 from easy_esmm.compat import estimator, v1
 from easy_esmm.config.several_values import value_separators
 from easy_esmm.contract import Tensor
-from easy_esmm.data.decode import decode_cells
+from easy_esmm.data.decode import decode_cells, with_default
 from easy_esmm.data.fields import STRING, Column, default_value
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -45,8 +46,9 @@ def serving_input_receiver_fn(config: PipelineConfig, pipeline_file: str) -> Cal
             v1.add_to_collection(v1.GraphKeys.ASSET_FILEPATHS, tf.constant(path))
         if config.export_config.multi_placeholder:
             matrices = _receive_matrices(config)
-            inputs = {**receive_columns(config, except_for=matrices), **matrices}
-            columns = without_padding(config, inputs)
+            singles = receive_columns(config, except_for=matrices)
+            inputs = {**singles, **matrices}
+            columns = without_padding(config, {**with_defaults(config, singles), **matrices})
             return estimator.export.ServingInputReceiver(columns, inputs)
         joined = v1.placeholder(tf.string, [_rows(config)], name=JOINED_INPUT)
         return estimator.export.ServingInputReceiver(_split(config, joined), {JOINED_INPUT: joined})
@@ -91,6 +93,20 @@ def receive_columns(config: PipelineConfig, except_for: Container[str] = ()) -> 
         for index, column in enumerate(serving_columns(config))
         if column.name not in except_for
     }
+
+
+def with_defaults(config: PipelineConfig, inputs: Mapping[str, Tensor]) -> Dict[str, Tensor]:
+    """The inputs, a missing value as the `default_val` of its column, as files have it.
+
+    Not in a column of several values, where an empty text may be an empty list, which has none.
+    """
+    lists = value_separators(config)
+    filled = dict(inputs)
+    for field in config.data_config.input_fields:
+        if field.input_name in inputs and field.input_name not in lists and field.default_val:
+            values = inputs[field.input_name]
+            filled[field.input_name] = with_default(_column(field), values, is_missing(values))
+    return filled
 
 
 def _receive_matrices(config: PipelineConfig) -> Dict[str, Tensor]:
