@@ -216,6 +216,21 @@ def test_the_check_of_a_row_and_its_reader_agree(make_config: Any, tmp_path: Pat
     assert 20 < sum(read) < 180
 
 
+def test_a_mark_and_a_return_are_dropped_at_the_start_and_in_front_of_a_line_end_only(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("\ufeffa\r\n\ufeffb\nc\r".encode())
+    for count in (1, 2, 9):
+        file, lines = LineFile(str(path), "utf-8"), []
+        while True:
+            block = file.read(count)
+            if not block:
+                break
+            lines += block
+        assert lines == [b"a", "\ufeffb".encode(), b"c\r"]
+
+
 def test_first_lines_are_those_of_the_reader(write: Any) -> None:
     path = write("\ufeffa,b\r\n\r\n1,é\n\n\n2,\r\n3,".encode() + b"\xff\n4,x")
     assert first_lines(path, 4) == [

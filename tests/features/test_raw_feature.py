@@ -137,6 +137,19 @@ def test_what_a_function_makes_nothing_finite_of_is_missing(encoded: Any) -> Non
     text = RAW % "normalizer_fn: 'log' missing_indicator: true"
     found = encoded(text, {"x": np.float32([1, 0])})
     np.testing.assert_array_equal(found["values"], [[0, 0], [0, 1]])
+    found = encoded(f"{text[:-1]} raw_input_dim: 2 }}", {"x": ["1|0", "1|1", ""]})
+    np.testing.assert_array_equal(found["values"], [[0, 0, 1], [0, 0, 0], [0, 0, 1]])
+
+
+def test_a_list_of_one_number_is_that_number_and_an_empty_one_is_missing(encoded: Any) -> None:
+    text = RAW % "min_val: 1 max_val: 5"
+    found = encoded(text, {"x": [[3.0], []]})
+    np.testing.assert_array_equal(found["values"], [[0.5], [0]])
+
+
+def test_a_missing_number_among_those_of_a_list_stops(encoded: Any) -> None:
+    with pytest.raises(tf.errors.InvalidArgumentError, match="a list of column x must hold numb"):
+        encoded(RAW % "raw_input_dim: 2", {"x": [[1.0, 2.0], [np.nan, 3.0]]})
 
 
 def test_missing_text_is_zero_after_scaling(encoded: Any) -> None:
