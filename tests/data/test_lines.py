@@ -108,6 +108,8 @@ def test_lines_that_all_end_with_two_carriage_returns_are_told(
     path = write(b"0,1,7,a\r\r\n0,1,8,b\r\n")
     texts = read(input_fn(make_config(), "eval", path)()).columns["text"]
     assert texts == [b"a\r", b"b"]
+    texts = read(input_fn(make_config(), "eval", write(b"0,1,7,a\r\r\n"))()).columns["text"]
+    assert texts == [b"a\r"]
 
 
 def test_too_long_a_line_is_named_and_not_read(

@@ -51,7 +51,9 @@ def config(make_config: Any) -> Any:
         ("1,0,7,1,yes,1,a", "column 'b' (BOOL): must be true, false, 1 or 0, got 'yes'"),
         ("1,0,7,1,0,-1,a", "column 'weight' (FLOAT): must not be negative, got '-1'"),
         ("1,5,7,1,0,1,a", "column 'click' (INT32): must be in [0, 1], got '5'"),
+        ("1,2,7,1,0,1,a", "column 'click' (INT32): must be in [0, 1], got '2'"),
         ("-1,0,7,1,0,1,a", "column 'buy' (STRING): must be in [0, 1], got '-1'"),
+        ("1.01,0,7,1,0,1,a", "column 'buy' (STRING): must be in [0, 1], got '1.01'"),
         ("1,0,7,1,0,inf,a", "column 'weight' (FLOAT): must be finite, got 'inf'"),
         ("one,0,7,1,0,1,a", "column 'buy' (STRING): must be a number, got 'one'"),
         ("nan,0,7,1,0,1,a", "column 'buy' (STRING): must be finite, or empty where it is "
@@ -71,6 +73,17 @@ def test_a_bad_row_is_named_with_its_place_and_value(
     path.write_text("\n".join([GOOD] * 1200 + ["", line] + [GOOD] * 5))
     assert message_of(input_fn(config, "eval", str(path))) == f"{path}:1202: {expected}{ADVICE}"
     assert message_of(input_fn(config, "train", str(path))) == f"{path}:1202: {expected}{ADVICE}"
+
+
+def test_a_weight_that_float_does_not_hold_is_a_bad_row(make_config: Any, tmp_path: Path) -> None:
+    columns = {"buy": "INT32", "click": "INT32", "w": "DOUBLE"}
+    path = tmp_path / "a.csv"
+    path.write_text("0,1,3e38\n0,1,1e300\n")
+    message = message_of(
+        input_fn(make_config(columns, data='sample_weight: "w"'), "eval", str(path))
+    )
+    rule = "column 'w' (DOUBLE): must fit a 32-bit float, got '1e300'"
+    assert message == f"{path}:2: {rule}{ADVICE}"
 
 
 def test_line_numbers_count_the_header_and_hold_in_shards(make_config: Any, tmp_path: Path) -> None:
