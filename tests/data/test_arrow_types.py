@@ -304,6 +304,8 @@ def test_a_null_among_the_numbers_of_a_list_is_a_bad_row(cells: Any) -> None:
     rule = f"column 'x' ({kind}): null in a list (feature 'f' reads it as numbers)"
     assert faults_of(pa.array(cells), fields) == {2: rule}
     assert faults_of(pa.array(cells), fields_of(column(kind))) == {}
+    filled = Column("x", TYPES[kind], 9.0 if kind == "FLOAT" else b"9", has_default=True)
+    assert faults_of(pa.array(cells), fields_of(filled, full_lists=dict(fields.full_lists))) == {}
 
 
 def test_a_label_that_float_does_not_hold_is_told_so() -> None:
@@ -314,6 +316,13 @@ def test_a_label_that_float_does_not_hold_is_told_so() -> None:
     text = Fields((), (Column("x", TYPES["STRING"], b""),), None, ("x",))
     rule = "column 'x' (STRING): must be a finite number, got 'many'"
     assert faults_of(["1", "many", " ", None], text) == {1: rule}
+
+
+def test_a_label_that_its_type_does_not_hold_is_not_cut_to_its_last_bits() -> None:
+    label = Column("x", TYPES["INT32"], 0)
+    fields = Fields((), (label,), None, ("x",))
+    rule = "column 'x' (INT32): does not fit, got 4294967297 (declare INT64)"
+    assert faults_of([1, 2**32 + 1], fields) == {1: rule}
 
 
 def test_a_missing_label_is_0_whatever_stands_for_it() -> None:

@@ -81,3 +81,22 @@ def test_a_default_value_says_that_it_is_meant(make_config: Any, tmp_path: Path,
     label = label_of(make_config, kind, rows, "INT64 default_val: '1'")
     np.testing.assert_array_equal(label.value, [0, 1, 1])
     assert not np.any(label.is_missing)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_label_of_blanks_is_missing(make_config: Any, tmp_path: Path, kind: str) -> None:
+    rows = write(tmp_path, kind, [" ", " 1 ", "\t", None, "0"])
+    label = label_of(make_config, kind, rows, "STRING")
+    np.testing.assert_array_equal(label.value, [0, 1, 0, 0, 0])
+    np.testing.assert_array_equal(label.is_missing, [True, False, True, True, False])
+    label = label_of(make_config, kind, rows, "STRING default_val: '1'")
+    np.testing.assert_array_equal(label.value, [1, 1, 1, 1, 0])
+    assert not np.any(label.is_missing)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_the_lowest_integer_is_a_missing_label(make_config: Any, tmp_path: Path, kind: str) -> None:
+    rows = write(tmp_path, kind, [0, 1, -(2**31)])
+    label = label_of(make_config, kind, rows, "INT32")
+    np.testing.assert_array_equal(label.value, [0, 1, 0])
+    np.testing.assert_array_equal(label.is_missing, [False, False, True])

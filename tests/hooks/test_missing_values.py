@@ -71,6 +71,14 @@ def test_shares_are_told_of_the_columns_that_features_in_groups_read(
     assert told == [("info", f"missing values in the 8 rows of the training input: {shares}")]
 
 
+def test_a_small_share_is_not_told_as_none(config: PipelineConfig, told: Any) -> None:
+    missing = MissingValues(config)
+    missing.add(np.array([10_000, 4, 6, 20, 0]))
+    missing.tell("the training input")
+    shares = "city 0.2%, item 0.1%, price < 0.1%"
+    assert told == [("info", f"missing values in the 10,000 rows of the training input: {shares}")]
+
+
 def test_a_column_without_any_value_is_a_warning(config: PipelineConfig, told: Any) -> None:
     missing = MissingValues(config)
     whole = {"price": tf.zeros([3]), "city": tf.constant(["a"] * 3), "tags": tf.ones([3, 1])}
