@@ -9,11 +9,12 @@ from typing import Any, Callable, List, Optional, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from easy_esmm.data.group_cache import GroupCache
 from easy_esmm.data.order import RowNumbers, RowOrder
 from easy_esmm.data.parquet_plan import Plan, Source
 from easy_esmm.data.parquet_validation import validated
 from easy_esmm.data.row_errors import RowError, SkippedRows
-from easy_esmm.data.row_groups import GroupCache, RowGroup, gather, load_group, select
+from easy_esmm.data.row_groups import RowGroup, gather, load_group, select
 from easy_esmm.data.settings import Reading
 from easy_esmm.data.validated import RowValidator
 

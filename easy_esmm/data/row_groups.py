@@ -1,11 +1,9 @@
-"""Reads row groups of Parquet files into numpy arrays, and caches them."""
+"""Reads row groups of Parquet files into numpy arrays, and takes rows of them."""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import pyarrow as pa
@@ -206,39 +204,6 @@ def _note_missing_users(
         found = "null" if value is None else value
         rule = f"must be a row of the users file, 0 to {users - 1}, got {found}"
         faults[place] = f"column '{name}': {rule}"
-
-
-class GroupCache:
-    """The row groups used last. Threads that ask for one group wait for a single load."""
-
-    def __init__(self, load: Callable[[int], RowGroup], capacity: int) -> None:
-        """`load` reads the group of a number."""
-        self._load, self._capacity = load, capacity
-        self._lock = threading.Lock()
-        self._slots: OrderedDict[int, _Slot] = OrderedDict()
-
-    def get(self, group: int) -> RowGroup:
-        """The row group of that number."""
-        with self._lock:
-            slot = self._slots.setdefault(group, _Slot())
-            self._slots.move_to_end(group)
-            while len(self._slots) > self._capacity:
-                self._slots.popitem(last=False)
-        with slot.lock:
-            if slot.content is None:
-                slot.content = self._load(group)
-            return slot.content
-
-    def clear(self) -> None:
-        """Forgets all row groups; what is in use elsewhere stays there."""
-        with self._lock:
-            self._slots.clear()
-
-
-class _Slot:
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.content: Optional[RowGroup] = None
 
 
 @dataclass(frozen=True, eq=False)

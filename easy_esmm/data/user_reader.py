@@ -8,11 +8,12 @@ from typing import Any, List, Optional
 import numpy as np
 from numpy.typing import NDArray
 
+from easy_esmm.data.group_cache import GroupCache
 from easy_esmm.data.order import RowNumbers, runs
 from easy_esmm.data.parquet_plan import Plan, UserPlan
 from easy_esmm.data.parquet_reader import Chosen, ParquetReader, load
 from easy_esmm.data.row_errors import SkippedRows
-from easy_esmm.data.row_groups import GroupCache, gather, select
+from easy_esmm.data.row_groups import gather, select
 from easy_esmm.data.settings import Reading
 from easy_esmm.data.validated import RowValidator
 
