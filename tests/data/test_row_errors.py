@@ -11,8 +11,12 @@ import pytest
 import tensorflow as tf
 
 from easy_esmm.compat import estimator, v1
-from easy_esmm.data import input_fn, row_error
+from easy_esmm.data import csv_fault, input_fn, row_error
+from easy_esmm.data.csv_head import Layout
+from easy_esmm.data.decode import decode_lines
+from easy_esmm.data.fields import Column, Fields
 from easy_esmm.data.row_errors import SkippedRows
+from easy_esmm.protos.data_pb2 import DatasetConfig
 from tests.data.messages import message_of
 
 ADVICE = "; fix the row or set data_config.ignore_error"
@@ -84,6 +88,17 @@ def test_a_weight_that_float_does_not_hold_is_a_bad_row(make_config: Any, tmp_pa
     )
     rule = "column 'w' (DOUBLE): must fit a 32-bit float, got '1e300'"
     assert message == f"{path}:2: {rule}{ADVICE}"
+
+
+def test_text_that_is_no_number_is_no_label_of_a_regression_either() -> None:
+    layout = Layout(("y",), ",")
+    fields = Fields((), (Column("y", DatasetConfig.STRING, b""),), None, ("y",))
+    for cell, is_right in (("-2.5", True), ("many", False), ("1e39", False)):
+        is_legal, (_, labels) = decode_lines(tf.constant(["7", cell]), layout, fields)
+        assert bool(is_legal) == is_right
+        assert not is_right or labels["y"].value.numpy().tolist() == [7, -2.5]
+    rule = "column 'y' (STRING): must fit a 32-bit float, got '1e39'"
+    assert csv_fault.fault(b"1e39", layout, fields) == rule
 
 
 def test_line_numbers_count_the_header_and_hold_in_shards(make_config: Any, tmp_path: Path) -> None:
