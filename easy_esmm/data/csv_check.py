@@ -68,7 +68,7 @@ def csv_faults(lines: Sequence[Line], data: DatasetConfig, fields: Fields) -> It
 def have_values(
     lines: Sequence[Line], data: DatasetConfig, fields: Fields, column: Column
 ) -> List[bool]:
-    """Whether each row among a file's first lines has a value of the column.
+    """Whether each row among a file's first lines has a value of the column, which is a number.
 
     Empty where the file has no such column.
     """
@@ -78,7 +78,7 @@ def have_values(
         return []
     place = names.index(column.name)
     cells = [cells[place] for cells in rows[data.with_header :] if len(cells) == len(names)]
-    return [not is_empty(column.type, cell.encode()) for cell in cells]
+    return [not is_empty(FLOATS[0], cell.encode()) for cell in cells]
 
 
 def _text_faults(

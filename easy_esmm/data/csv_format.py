@@ -23,12 +23,14 @@ class CsvFormat(InputFormat):
     def check(self, files: Sequence[str], problems: FileProblems) -> int:
         rows, data, weight = 0, problems.data, problems.fields.weight
         weights: List[bool] = []
+        are_whole = True  # what follows the first rows of a file may have weights
         for path in files:
             try:
                 lines = first_lines(path, CHECKED_ROWS + 1, data.encoding)
             except UserError as error:
                 problems.add(problems.path_field, str(error))
                 continue
+            are_whole &= len(lines) <= CHECKED_ROWS
             if not data.with_header:
                 lines = [line for line in lines if line.text]
             rows += len(lines) > data.with_header
@@ -40,8 +42,8 @@ class CsvFormat(InputFormat):
                 problems.add(field or "data_config", fault.rule, fault.hint, place, fault.value)
             if weight is not None:
                 weights += have_values(lines, data, problems.fields, weight)
-        if weights and not any(weights):
-            problems.add_empty_weight(f"the first {len(weights)} row(s)")
+        if are_whole and weights and not any(weights):
+            problems.add_empty_weight(f"the {len(weights)} row(s)")
         return rows
 
     def read(self, *arguments: Any) -> Any:

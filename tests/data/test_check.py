@@ -269,14 +269,21 @@ NO_WEIGHT = (
 )
 
 
-def test_a_weight_that_none_of_the_first_rows_has_is_a_problem(check: Any) -> None:
+def test_a_weight_that_no_row_of_short_files_has_is_a_problem(check: Any) -> None:
     data = 'sample_weight: "weight"'
     first, second = "0,1,5,\n0,1,5, \n", "0,1,6,\n"
-    assert check(first, second, data=data, columns=WEIGHTED) == [NO_WEIGHT % ("", "first 3 row(s)")]
+    assert check(first, second, data=data, columns=WEIGHTED) == [NO_WEIGHT % ("", "3 row(s)")]
+    text = {**WEIGHTED, "weight": "STRING"}
+    assert check(first, second, data=data, columns=text) == [NO_WEIGHT % ("", "3 row(s)")]
+    assert check("0,1,5,\n" * 200 + "0,1,5,2\n", data=data, columns=WEIGHTED) == []
     assert check(first, "0,1,6,0\n", data=data, columns=WEIGHTED) == []
     declared = {**WEIGHTED, "weight": 'FLOAT default_val: "1"'}
     assert check(first, data=data, columns=declared) == []
     assert check(first, data=data, columns=WEIGHTED, split="predict") == []
+
+
+def test_cells_of_a_row_with_others_than_the_columns_are_left_to_the_reader(check: Any) -> None:
+    assert check("0,1,5,1\n0,1,a,b,c\n0,x\n", columns=WEIGHTED) == []
 
 
 def test_a_weight_that_no_row_of_parquet_files_has_is_a_problem(check: Any) -> None:
