@@ -25,6 +25,7 @@ HEAD_ROWS = 100
 BYTES, NUMBERS, WHOLE = "text", "floats", "whole numbers"
 """The kinds of values in a tf.Example, in the words of messages."""
 _KIND_NAMES = {"bytes_list": BYTES, "float_list": NUMBERS, "int64_list": WHOLE}
+_ADVICE = {BYTES: "declare STRING", NUMBERS: "declare FLOAT", WHOLE: "declare INT64"}
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ def head_faults(head: Head, fields: Fields) -> List[Tuple[Column, str]]:
             text = f"column '{column.name}' must hold one value in a row{why and f' ({why})'}"
             faults.append((column, text))
         elif column.name not in fields.undeclared and found not in _readable_kinds(column):
-            text = f"column '{column.name}' is declared {column.type_name}, found {found}"
+            declared = f"column '{column.name}' is declared {column.type_name}"
+            text = f"{declared}, found {found} ({_ADVICE[found]})"
             faults.append((column, text))
     return faults
 

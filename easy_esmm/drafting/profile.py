@@ -17,20 +17,18 @@ import pyarrow as pa
 from easy_esmm.config.cells import BLANKS, FLOATS, INTEGERS, STRING, WHOLE, parse_cell
 from easy_esmm.config.cells import BOOL as BOOLEAN
 from easy_esmm.data.arrow_sample import is_sampled
-from easy_esmm.data.csv_shape import is_null, is_number
+from easy_esmm.data.csv_shape import is_number
 from easy_esmm.data.parquet_types import declared_type, element_type, is_list, is_time, is_utf8
 from easy_esmm.data.sample import Sample
+from easy_esmm.drafting.spelling import decimal_ids, short, why_no_numbers
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 INTEGER, FLOAT, TEXT, BOOL, UNREAD = "whole numbers", "numbers", "text", "true or false", "unread"
 _WHOLE = re.compile(WHOLE)
-_WHOLE_DECIMAL = re.compile(r"-?[0-9]+\.0*")
 _PADDED = re.compile(r"-?0[0-9]+")
 _BLANKS = BLANKS.decode()
 _LARGEST_WHOLE_FLOAT = 2.0**24
 _SMALLEST_FLOAT = 2.0**-126
-_NEARLY_ALL = 0.9
-_MOST_SHOWN = 40
 _LONG = DatasetConfig.INT64
 _KINDS: Dict[int, str] = {
     **dict.fromkeys(INTEGERS, INTEGER),
@@ -219,15 +217,15 @@ def _of_stripped(name: str, stripped: List[Optional[str]]) -> Profile:
         return _of_whole_numbers(name, stripped)
     numbers = [cell for cell in present if is_number(cell)]
     if len(numbers) == len(present):
-        if ID_NAME.search(name) and all(_WHOLE_DECIMAL.fullmatch(cell) for cell in present):
-            remark = f"holds ids as decimal numbers ({_short(present[0])}), so it is read as text"
-            return _of_text(name, stripped, remark)
+        why_text = decimal_ids(present) if ID_NAME.search(name) else ""
+        if why_text:
+            return _of_text(name, stripped, why_text)
         values = [None if cell is None else float(cell) for cell in stripped]
         return Profile(name, FLOAT, _float_type(values), values)
     if all(parse_cell(BOOLEAN, cell.encode()) is not None for cell in present):
         words = [None if cell is None else parse_cell(BOOLEAN, cell.encode()) for cell in stripped]
         return Profile(name, BOOL, DatasetConfig.BOOL, words)
-    return _of_text(name, stripped, _why_no_numbers(present, numbers))
+    return _of_text(name, stripped, why_no_numbers(present, numbers))
 
 
 def _of_whole_numbers(name: str, stripped: List[Optional[str]]) -> Profile:
@@ -243,7 +241,7 @@ def _of_whole_numbers(name: str, stripped: List[Optional[str]]) -> Profile:
         return _of_text(name, stripped, remark)
     wide = next((c for c in present if parse_cell(_LONG, c.encode()) is None), None)
     if wide is not None:
-        remark = f"holds {_short(wide)}, which INT64 does not, so it is read as text"
+        remark = f"holds {short(wide)}, which INT64 does not, so it is read as text"
         return _of_text(name, stripped, remark)
     numbers = [None if cell is None else int(cell) for cell in stripped]
     return Profile(name, INTEGER, DatasetConfig.INT64, numbers)
@@ -257,24 +255,6 @@ def _float_type(values: Sequence[Optional[float]]) -> int:
     sizes = [abs(value) for value in values if value]
     is_wide = any(not _SMALLEST_FLOAT <= size < _LARGEST_WHOLE_FLOAT for size in sizes)
     return FLOATS[-1] if is_wide else FLOATS[0]
-
-
-def _why_no_numbers(present: Sequence[str], numbers: Sequence[str]) -> str:
-    """Says which words make text of a column that nearly is one of numbers; else empty."""
-    words = sorted({cell for cell in present if not is_number(cell)})
-    nulls = [word for word in words if is_null(word)]
-    if len(nulls) == len(words) and numbers:
-        return (
-            f"holds {_short(nulls[0])} besides numbers, so it is read as text; an empty cell in "
-            "its place would be a missing number"
-        )
-    if len(numbers) >= _NEARLY_ALL * len(present):
-        return f"holds {_short(words[0])} besides numbers, so it is read as text"
-    return ""
-
-
-def _short(cell: str) -> str:
-    return repr(cell if len(cell) <= _MOST_SHOWN else f"{cell[:_MOST_SHOWN]}...")
 
 
 def _of_text(name: str, values: List[Any], remark: str = "") -> Profile:

@@ -357,7 +357,8 @@ def test_the_first_tf_examples_are_compared_with_the_config(check: Any) -> None:
     rare = {"buy": "INT32", "click": "INT32", "id": "INT64", "rare": 'STRING default_val: ""'}
     assert check(record(**ROW), data=RECORDS, columns=rare) == []
     assert check(record(**{**ROW, "id": "5"}), data=RECORDS) == [
-        "data_config.input_fields[2].input_type: 0.csv: column 'id' is declared INT64, found text"
+        "data_config.input_fields[2].input_type: 0.csv: column 'id' is declared INT64, found text "
+        "(declare STRING)"
     ]
     other = {"buy": 0, "Click": 1, "id": 5, "text": "a"}
     assert check(record(**other), data=RECORDS) == [

@@ -62,6 +62,19 @@ def test_cells_are_declared_so_that_each_is_read_whole(
         (["1", "NA"], "holds 'NA' besides numbers, so it is read as text; an empty cell in its "),
         ([*map(str, range(20)), "abc"], "holds 'abc' besides numbers, so it is read as text"),
         (["abc", "1"], ""),
+        (["35,50", "7"], "holds '35,50', so it is read as text; if it is a number, write nothing "),
+        (["1,650,907", "7"], "holds '1,650,907', so it is read as text; if it is a number, write "),
+        (["1.650.907,5"], "holds '1.650.907,5', so it is read as text; if it is a number, write "),
+        (["3,5", "1,2,4"], ""),
+        (
+            ["+0.5", "-0.5", "NA"],
+            "holds '+0.5', so it is read as text; a number is written without a plus sign",
+        ),
+        (["7.5%", "12 %"], "holds '12 %', so it is read as text; a number is written without a "),
+        (
+            ["0." + "1" * 30, "2"],
+            "holds '0." + "1" * 30 + "', so it is read as text; a number has ",
+        ),
     ],
 )
 def test_the_reason_of_text_where_numbers_stand_is_told(cells: List[str], remark: str) -> None:
@@ -193,3 +206,14 @@ def test_blanks_behind_commas_train_the_same_model(tmp_path: Path) -> None:
     second = scores_of_a_training(gaps, tmp_path / "of_gaps")
     assert len(set(first)) > 100
     assert first == second
+
+
+def test_ids_that_a_spreadsheet_rounded_are_text_and_told() -> None:
+    cells = ["1.577141E+18", "7", "1.577142E+18"]
+    profile = profile_of(cells, "user_id")
+    assert profile.values == cells
+    assert profile.remark.startswith(
+        "holds ids as '1.577141E+18', so it is read as text; a program"
+    )
+    assert profile_of(cells, "amount").declared == DatasetConfig.DOUBLE
+    assert profile_of(["12", "12.0"], "user_id").declared == DatasetConfig.FLOAT  # one id
