@@ -18,7 +18,7 @@ from easy_esmm.errors import UserError
 _SEPARATORS = ("\001", "\t", ",", ";", "|")
 _LINES_TO_CUT = 200
 _FEWEST_ALIKE = 0.9
-_NULL_WORDS = ("", "null", "na", "n/a", "nan", "none", "\\n")
+_NULL_WORDS = ("", "null", "na", "n/a", "#n/a", "<na>", "nan", "none", "\\n")
 """Cells that mean no value to the program that wrote them; only the first does here."""
 _COMMENT = re.compile(r"\s*(#|//|%|--)")
 _FLAGS = ("0", "1", "0.0", "1.0", "false", "true")

@@ -28,7 +28,10 @@ def numbers_in(
     numbers, is_number = tf.cond(
         _are_plain(values), lambda: _of_plain(values, dtype), lambda: numbers_of(values, dtype)
     )
-    message = f"feature {feature.feature_name}: column {column} must hold finite numbers, got"
+    message = (
+        f"feature {feature.feature_name}: column {column} must hold finite numbers of at most "
+        f"{LONGEST_DECIMAL} characters, got"
+    )
     with tf.control_dependencies([stop_unless(is_number, message, values)]):
         is_there = ~is_missing(numbers)
         return tf.where(is_there, numbers, tf.zeros([], dtype)), is_there

@@ -48,7 +48,8 @@ LINES = [
     "0,0,x:much,5,a",
     "0,0,y:1,,b",
 ]
-_WHOLE, _FINITE = ": must be a whole number (num_buckets)", ": must hold finite numbers"
+_WHOLE = ": must be a whole number (num_buckets)"
+_FINITE = ": must hold finite numbers of at most 31 characters"
 FAULTS = [
     "feature tags cannot read column 'tags' = 'x:0.5|y'",
     f"feature row cannot read column 'row' = 'four'{_WHOLE}",
@@ -95,6 +96,7 @@ def test_the_first_such_row_is_found_with_file_and_line(config: PipelineConfig) 
         ("0,0,x:1e400,1,a", FAULTS[2].replace("much", "1e400")),
         ("0,0,x:0x10,1,a", FAULTS[2].replace("much", "0x10")),
         ("0,0,x:+2,1,a", FAULTS[2].replace("much", "+2")),
+        ("0,0,x:." + 31 * "1" + ",1,a", FAULTS[2].replace("much", "." + 31 * "1")),
         ("0,0,x:1:2,1,a", "feature tags cannot read column 'tags' = 'x:1:2'"),
         ("0,0,x:1,1.5,a", FAULTS[1].replace("four", "1.5")),
         ("0,0,x:1,0x1,a", FAULTS[1].replace("four", "0x1")),

@@ -55,7 +55,9 @@ def test_text_that_is_no_number_stops_with_feature_column_and_text(
 ) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError) as error:
         encoded(RAW % settings, {"x": ["1.5", text, ""]})
-    assert "feature x: column x must hold finite numbers, got" in str(error.value)
+    assert "feature x: column x must hold finite numbers of at most 31 characters, got" in str(
+        error.value
+    )
     assert (
         text.encode().decode("latin-1") in str(error.value).replace("\\", "") or not text.isascii()
     )
@@ -67,7 +69,9 @@ def test_text_is_judged_alike_whatever_stands_beside_it(encoded: Any, text: str)
     for beside in ("1.5", ""):
         with pytest.raises(tf.errors.InvalidArgumentError) as error:
             encoded(RAW % "", {"x": [beside, text]})
-        assert "feature x: column x must hold finite numbers, got" in str(error.value)
+        assert "feature x: column x must hold finite numbers of at most 31 characters, got" in str(
+            error.value
+        )
 
 
 @pytest.mark.parametrize("settings", ["", "embedding_dim: 1 boundaries: [0, 1]"])
