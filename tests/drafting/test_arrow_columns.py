@@ -79,13 +79,15 @@ def test_types_that_are_no_number_and_no_text_are_left_out(
 
 def test_rows_that_training_refuses_are_known(tmp_path: Path) -> None:
     nulls = pa.array([[0.5], [None], [float("nan")], None], pa.list_(pa.float64()))
-    assert profile_of(tmp_path, nulls).misfits == {1, 2}
+    profile = profile_of(tmp_path, nulls)
+    assert (profile.misfits, profile.missing) == ({1, 2}, 1)
     ids = pa.array([[5], [None, 6]], pa.list_(pa.int64()))  # a null among ids is skipped
     assert profile_of(tmp_path, ids).misfits == frozenset()
     torn = pa.array([b"red", b"\xff"]).cast(pa.binary())
     assert profile_of(tmp_path, torn).misfits == frozenset()  # bytes stand for themselves
     raw = pa.Array.from_buffers(pa.string(), 2, [None, *torn.buffers()[1:]])
-    assert profile_of(tmp_path, raw).misfits == {1}
+    profile = profile_of(tmp_path, raw)
+    assert (profile.misfits, profile.missing) == ({1}, 0)
 
 
 def test_a_doubled_column_is_named(tmp_path: Path) -> None:
