@@ -21,6 +21,8 @@ _OF_THE_SYSTEM = {
 }
 _RESTORING = re.compile(r"\b(RestoreV2|checkpoint_initializer)")
 _ENCODING = re.compile(r"encode/([^/\s]+)/")
+_IN_FUNCTION = re.compile(r"\{\{function_node encode_(\w+?)_(Assert|cond)")
+"""An operation inside a branch, which TensorFlow may run as a function: its name has no scope."""
 
 
 def require_files(
@@ -67,13 +69,27 @@ def user_errors(locate: Optional[Callable[[], Optional[UserError]]] = None) -> I
 
 def _feature_error(error: tf.errors.OpError) -> Optional[UserError]:
     """A cell that a feature cannot read: its operations stand in the scope `encode/<feature>`."""
-    match = _ENCODING.search(_node(error))
+    match = _ENCODING.search(_node(error)) or _branch_of_feature(error)
     if match is None:
         return None
     return UserError(
         f"feature {match.group(1)}: a value cannot be read: {_found(error.message)}\n"
         "see its feature_type, separator and kv_separator, or fix the rows"
     )
+
+
+def _branch_of_feature(error: BaseException) -> Optional[re.Match[str]]:
+    """The name of the branch in which an operation of a feature failed.
+
+    Only the error that the session got first tells it, not the one that the session makes of it.
+    """
+    cause: Optional[BaseException] = error
+    while isinstance(cause, tf.errors.OpError):
+        match = _IN_FUNCTION.search(cause.message)
+        if match is not None:
+            return match
+        cause = cause.__context__
+    return None
 
 
 def _checkpoint_error(error: tf.errors.OpError) -> Optional[UserError]:

@@ -12,7 +12,9 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from easy_esmm import data
+from easy_esmm.errors import UserError
 from easy_esmm.estimator.bad_cells import find_bad_cell, validator_of
+from easy_esmm.estimator.errors import user_errors
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -107,6 +109,22 @@ def test_each_kind_of_bad_cell_is_found(config: PipelineConfig, line: str, fault
     Path(config.train_input_path).write_text(f"{LINES[0]}\n{LINES[2]}\n{line}\n")
     found = str(find_bad_cell(config, config.train_input_path))
     assert found.startswith(f"{config.train_input_path}:3: {fault}; ")
+
+
+@pytest.mark.parametrize("branch", ["ex2_Assert_1_AssertGuard_false_6825", "ex3_cond_true_10470"])
+def test_a_cell_that_fails_inside_a_branch_is_looked_for(branch: str) -> None:
+    """TensorFlow may run a branch as a function; the session's own error then lacks its name."""
+    with pytest.raises(UserError, match="the row"), user_errors(lambda: UserError("the row")):
+        _fail_in(branch)
+
+
+def _fail_in(branch: str) -> None:
+    try:
+        first = f"no number\n\t [[{{{{function_node encode_{branch}}}}}{{{{node Assert}}}}]]"
+        raise tf.errors.InvalidArgumentError(None, None, first)
+    except tf.errors.OpError:
+        second = "Graph execution error:\n\nno number\n\t [[{{node Assert}}]]"
+        raise tf.errors.InvalidArgumentError(None, None, second)  # noqa: B904
 
 
 def test_nothing_is_found_where_every_row_can_be_read(config: PipelineConfig) -> None:
