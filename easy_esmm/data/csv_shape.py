@@ -18,6 +18,8 @@ from easy_esmm.errors import UserError
 _SEPARATORS = ("\001", "\t", ",", ";", "|")
 _LINES_TO_CUT = 200
 _FEWEST_ALIKE = 0.9
+_LABELS = 2
+"""Labels that a file must hold."""
 _NULL_WORDS = ("", "null", "na", "n/a", "#n/a", "<na>", "nan", "none", "\\n")
 """Cells that mean no value to the program that wrote them; only the first does here."""
 _COMMENT = re.compile(r"\s*(#|//|%|--)")
@@ -99,7 +101,7 @@ def _separator(path: str, lines: Sequence[Line], labels: Sequence[str]) -> Tuple
         rows = [cells for cells in below if cells and len(cells) == width]
         typed = sum(_are_typed(column) for column in zip(*rows))
         has_labels = any(cell.strip() in labels for cell in first)
-        flags = min(2, sum(_are_flags(column) for column in zip(*rows)))
+        flags = min(_LABELS, sum(_are_flags(column) for column in zip(*rows)))
         found.append(((has_labels, is_alike, flags, typed, width), separator, width))
     if not found:
         raise UserError(f"{path}{_no_table(lines)}")
@@ -170,7 +172,11 @@ def _is_header(first: Sequence[str], rows: Sequence[List[str]], labels: Sequence
         return all(_is_name(cell) for cell in first if cell) and any(first)
     if len(first) > 2 and list(first) == [str(place) for place in range(len(first))]:
         return True
-    typed = [name for name, cells in zip(first, zip(*rows)) if _are_typed(cells)]
+    columns = list(zip(first, zip(*rows)))
+    # Columns may have numbers for names, as Ali-CCP's fields; its labels do not.
+    if sum(_is_name(name) and _are_flags(cells) for name, cells in columns) >= _LABELS:
+        return True
+    typed = [name for name, cells in columns if _are_typed(cells)]
     names = sum(map(_is_name, typed))
     return names > 0 and 2 * names >= sum(1 for name in typed if not is_null(name))
 

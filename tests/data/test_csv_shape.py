@@ -109,6 +109,12 @@ def test_what_is_no_table_is_refused_with_its_cause(
     ("lines", "labels", "names"),
     [
         (["buy,click,101,102", "0,1,7,a"], (), ["buy", "click", "101", "102"]),
+        # Fields with numbers for names outnumber the others.
+        (
+            ["click,buy,101,102,103", "0,1,7,5,4", "1,0,2,3,9"],
+            (),
+            ["click", "buy", "101", "102", "103"],
+        ),
         (['"a, b",click,buy', *ROWS], (), ["a, b", "click", "buy"]),
         (["item , click, buy", "7 , 1, 0"], (), ["item", "click", "buy"]),
         (["0,1,2", *ROWS], (), ["0", "1", "2"]),
