@@ -314,8 +314,8 @@ def test_a_value_that_a_feature_cannot_read_is_named_with_its_place(folder: Path
             f"--feature_config.{tags}.kv_separator=:",
         )
     assert str(raised.value) == (
-        "weights.csv:2: feature user cannot read column 'user' = 'a:much'; "
-        "fix the row or set data_config.ignore_error"
+        "weights.csv:2: feature user cannot read column 'user' = 'a:much': must hold finite "
+        "numbers of at most 31 characters; fix the row or set data_config.ignore_error"
     )
 
 
