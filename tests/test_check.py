@@ -109,7 +109,7 @@ def test_differences_from_easyrec_come_with_the_config_that_has_its_numbers(tmp_
     same = tmp_path / "same.config"
     status, printed, complaints = _check("--from_easyrec", SAMPLE, "--output", str(same))
     assert (status, complaints) == (0, [])
-    assert printed[0] == f"{SAMPLE}: 6 settings differ from EasyRec"
+    assert printed[0] == f"{SAMPLE}: 7 settings differ from EasyRec"
     assert printed[1].startswith(f"  {SAMPLE}:16:15: eval_config.metrics_set[0]: holds for towers ")
     (edits,) = (line for line in printed if line.startswith("EasyRec's numbers: "))
     assert '"model_config.loss_reduction": "SUM"' in edits
@@ -117,6 +117,7 @@ def test_differences_from_easyrec_come_with_the_config_that_has_its_numbers(tmp_
     assert printed[-1] == f"written: {same}"
     written = same.read_text()
     assert "loss_reduction: SUM" in written
+    assert written.count('default_val: "0"') == 1  # of the integer ids
     assert written.count("exact: false") == 3
     status, _, complaints = _check("--from_easyrec", SAMPLE, "--output", str(same))
     assert (status, complaints) == (2, [f"--output: {same} is there already; name another"])
