@@ -27,7 +27,7 @@ from easy_esmm.config.rules.models import check_hidden_layers, check_inputs, che
 from easy_esmm.config.rules.optimizers import check_optimizers
 from easy_esmm.config.rules.report import Report
 from easy_esmm.config.rules.sequences import check_sequences
-from easy_esmm.config.rules.serving import check_matrices
+from easy_esmm.config.rules.serving import check_matrices, check_user_columns
 from easy_esmm.config.rules.single_task import check_single_task, check_wide_groups
 from easy_esmm.config.rules.towers import check_towers
 from easy_esmm.config.rules.training import check_end, check_export, check_paths
@@ -131,4 +131,5 @@ _CHECKS: Tuple[Callable[[Report], None], ...] = (
     check_end,
     check_export,
     check_matrices,
+    check_user_columns,
 )

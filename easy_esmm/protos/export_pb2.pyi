@@ -13,7 +13,7 @@ class MultiValueFields(_message.Message):
     def __init__(self, input_name: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ExportConfig(_message.Message):
-    __slots__ = ("batch_size", "exporter_type", "best_exporter_metric", "metric_bigger", "enable_early_stop", "early_stop_func", "early_stop_params", "max_check_steps", "exports_to_keep", "multi_placeholder", "multi_value_fields", "auto_multi_value", "placeholder_named_by_input", "filter_inputs", "asset_files", "embedding_on_cpu", "export_features", "export_rtp_outputs", "dump_embedding_shape")
+    __slots__ = ("batch_size", "exporter_type", "best_exporter_metric", "metric_bigger", "enable_early_stop", "early_stop_func", "early_stop_params", "max_check_steps", "exports_to_keep", "multi_placeholder", "multi_value_fields", "auto_multi_value", "placeholder_named_by_input", "filter_inputs", "asset_files", "embedding_on_cpu", "export_features", "export_rtp_outputs", "dump_embedding_shape", "user_columns")
     BATCH_SIZE_FIELD_NUMBER: _ClassVar[int]
     EXPORTER_TYPE_FIELD_NUMBER: _ClassVar[int]
     BEST_EXPORTER_METRIC_FIELD_NUMBER: _ClassVar[int]
@@ -33,6 +33,7 @@ class ExportConfig(_message.Message):
     EXPORT_FEATURES_FIELD_NUMBER: _ClassVar[int]
     EXPORT_RTP_OUTPUTS_FIELD_NUMBER: _ClassVar[int]
     DUMP_EMBEDDING_SHAPE_FIELD_NUMBER: _ClassVar[int]
+    USER_COLUMNS_FIELD_NUMBER: _ClassVar[int]
     batch_size: int
     exporter_type: str
     best_exporter_metric: str
@@ -52,4 +53,5 @@ class ExportConfig(_message.Message):
     export_features: bool
     export_rtp_outputs: bool
     dump_embedding_shape: bool
-    def __init__(self, batch_size: _Optional[int] = ..., exporter_type: _Optional[str] = ..., best_exporter_metric: _Optional[str] = ..., metric_bigger: bool = ..., enable_early_stop: bool = ..., early_stop_func: _Optional[str] = ..., early_stop_params: _Optional[str] = ..., max_check_steps: _Optional[int] = ..., exports_to_keep: _Optional[int] = ..., multi_placeholder: bool = ..., multi_value_fields: _Optional[_Union[MultiValueFields, _Mapping]] = ..., auto_multi_value: bool = ..., placeholder_named_by_input: bool = ..., filter_inputs: bool = ..., asset_files: _Optional[_Iterable[str]] = ..., embedding_on_cpu: bool = ..., export_features: bool = ..., export_rtp_outputs: bool = ..., dump_embedding_shape: bool = ...) -> None: ...
+    user_columns: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, batch_size: _Optional[int] = ..., exporter_type: _Optional[str] = ..., best_exporter_metric: _Optional[str] = ..., metric_bigger: bool = ..., enable_early_stop: bool = ..., early_stop_func: _Optional[str] = ..., early_stop_params: _Optional[str] = ..., max_check_steps: _Optional[int] = ..., exports_to_keep: _Optional[int] = ..., multi_placeholder: bool = ..., multi_value_fields: _Optional[_Union[MultiValueFields, _Mapping]] = ..., auto_multi_value: bool = ..., placeholder_named_by_input: bool = ..., filter_inputs: bool = ..., asset_files: _Optional[_Iterable[str]] = ..., embedding_on_cpu: bool = ..., export_features: bool = ..., export_rtp_outputs: bool = ..., dump_embedding_shape: bool = ..., user_columns: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from easy_esmm.cell_tensors import is_missing
 from easy_esmm.compat import estimator, v1
+from easy_esmm.config.serving_columns import serving_names
 from easy_esmm.config.several_values import value_separators
 from easy_esmm.contract import Tensor
 from easy_esmm.data.decode import decode_cells, with_default
@@ -57,17 +58,11 @@ def serving_input_receiver_fn(config: PipelineConfig, pipeline_file: str) -> Cal
 
 
 def serving_columns(config: PipelineConfig) -> Tuple[Column, ...]:
-    """The columns of a request, in the order of `input_fields`; labels are never among them.
+    """The columns of a request (`serving_names`), with the types that they have there.
 
-    Those that a configured feature reads, whether or not it stands in a group; under
-    `filter_inputs: false` all but labels and the sample weight. A column of several values is
-    text in a request, whatever a Parquet file holds.
+    A column of several values is text in a request, whatever a Parquet file holds.
     """
-    features = config.feature_config.features
-    names = {name for feature in features for name in feature.input_names}
-    if not config.export_config.filter_inputs:
-        names |= {field.input_name for field in config.data_config.input_fields}
-        names -= {*config.data_config.label_fields, config.data_config.sample_weight}
+    names = serving_names(config)
     lists = value_separators(config)
     fields = [f for f in config.data_config.input_fields if f.input_name in names]
     return tuple(_text_column(f) if f.input_name in lists else _column(f) for f in fields)

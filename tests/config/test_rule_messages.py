@@ -692,6 +692,22 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             'x.config:18:17: export_config.multi_value_fields: must not be set: features "words" and "tags" separate "tags" differently'
         ],
     ),
+    "user_columns_that_are_none": (
+        'model_dir: "model"',
+        'model_dir: "model" export_config { user_columns: ["user", "itm", "buy", "user"] }',
+        [
+            'x.config:3:59: export_config.user_columns[1]: must be a serving column: an input column that a feature reads, no label, got "itm"; did you mean item?',
+            'x.config:3:66: export_config.user_columns[2]: must be a serving column: an input column that a feature reads, no label, got "buy"',
+            'x.config:3:73: export_config.user_columns[3]: must be unique: another column of the user has this name at line 3, got "user"',
+        ],
+    ),
+    "user_columns_that_leave_none_to_items": (
+        'model_dir: "model"',
+        'model_dir: "model" export_config { user_columns: ["user", "item", "tags", "price"] }',
+        [
+            "x.config:3:51: export_config.user_columns: must leave a serving column to the items: a request has one user and many items"
+        ],
+    ),
     "matrix_of_a_column_that_another_feature_reads_whole": (
         "feature_config {\n",
         'export_config { auto_multi_value: true }\nfeature_config {\n features { feature_name: "all_tags" input_names: "tags" }\n',

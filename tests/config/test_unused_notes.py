@@ -314,6 +314,20 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             "x.config:3:105: export_config.multi_value_fields.input_name: has no effect here: auto_multi_value is set, or the only serving input is one text",
         ],
     ),
+    "user_columns_of_one_joined_input": (
+        'model_dir: "model"',
+        'model_dir: "model" export_config { multi_placeholder: false user_columns: "user" }',
+        [
+            "x.config:3:61: export_config.user_columns: has no effect here: the only serving input is one text, so there is no signature rank"
+        ],
+    ),
+    "user_columns_of_a_fixed_batch": (
+        'model_dir: "model"',
+        'model_dir: "model" export_config { batch_size: 8 user_columns: "user" }',
+        [
+            "x.config:3:50: export_config.user_columns: has no effect here: batch_size fixes the rows of a request, so there is no signature rank"
+        ],
+    ),
     "feature_in_no_group": (
         '["user", "item", "tags", "price"]',
         '["user", "item", "tags"]',

@@ -83,3 +83,17 @@ def test_a_feature_of_both_sides_is_refused(problems_of: Problems) -> None:
         'files or of the impressions files, not of both: "tags" is in '
         'data_config.user_rows.columns, "price" is not'
     ]
+
+
+def test_columns_of_the_user_in_requests_are_those_of_the_users_files(
+    problems_of: Problems,
+) -> None:
+    text = PARQUET + 'columns: ["user", "price"] } label_fields: "buy" label_fields: "click"\n}\n'
+    text += "export_config { user_columns: %s }\ndata_config {"
+    old = '  label_fields: "buy"\n  label_fields: "click"'
+    assert problems_of(old, text % '["user", "price"]') == []
+    assert problems_of(old, text % '["user"]') == [
+        "x.config:17:32: export_config.user_columns: must be the serving columns among "
+        'data_config.user_rows.columns, which it is where it is left out; "price" is in one of '
+        "them only"
+    ]

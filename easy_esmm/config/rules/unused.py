@@ -216,6 +216,16 @@ UNUSED: Tuple[Unused, ...] = (
         "auto_multi_value is set, or the only serving input is one text",
     ),
     Unused(
+        "export_config.user_columns",
+        _without("multi_placeholder"),
+        "the only serving input is one text, so there is no signature rank",
+    ),
+    Unused(
+        "export_config.user_columns",
+        lambda _, export: export.multi_placeholder and export.batch_size > 0,
+        "batch_size fixes the rows of a request, so there is no signature rank",
+    ),
+    Unused(
         "train_config.optimizer_config.moving_average_decay",
         _without("use_moving_average"),
         "use_moving_average is false",
