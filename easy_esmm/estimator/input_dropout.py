@@ -8,7 +8,6 @@ from typing import Dict, List, Mapping
 import tensorflow as tf
 
 from easy_esmm.contract import Group, Tensor
-from easy_esmm.features import Embedded
 from easy_esmm.layers.variational_dropout import VariationalDropout
 from easy_esmm.losses.reduction import rows_in
 from easy_esmm.protos.model_pb2 import ModelConfig
@@ -20,30 +19,32 @@ class InputDropout:
     A feature in two groups has a rate in each.
     """
 
-    def __init__(self, config: ModelConfig, embedded: Embedded) -> None:
+    def __init__(self, config: ModelConfig) -> None:
         self._config = config
-        self._groups: Mapping[str, Group] = embedded.groups
+        self._widths: Dict[str, Mapping[str, int]] = {}
         self._layers: Dict[str, VariationalDropout] = {}
-        if config.HasField("variational_dropout"):
-            by_column = config.variational_dropout.embedding_wise_variational_dropout
-            self._layers = {
-                name: VariationalDropout(
-                    tuple(group.widths.values()), by_column, f"variational_dropout_{name}"
-                )
-                for name, group in embedded.groups.items()
-                if group.widths  # a group may hold nothing but histories
-            }
 
-    def apply(self, training: bool) -> Mapping[str, Group]:
+    def apply(self, groups: Mapping[str, Group], training: bool) -> Mapping[str, Group]:
         """The groups, with the features of their matrices weakened or dropped."""
-        if not self._layers:
-            return self._groups
+        if not self._config.HasField("variational_dropout"):
+            return groups
+        # (A group may hold nothing but histories, and then has no matrix.)
         return {
-            name: replace(group, matrix=self._layers[name](group.matrix, training=training))
-            if name in self._layers
+            name: replace(group, matrix=self._layer(name, group)(group.matrix, training=training))
+            if group.widths
             else group
-            for name, group in self._groups.items()
+            for name, group in groups.items()
         }
+
+    def _layer(self, name: str, group: Group) -> VariationalDropout:
+        """The layer of a group, made at its first batch."""
+        if name not in self._layers:
+            by_column = self._config.variational_dropout.embedding_wise_variational_dropout
+            self._widths[name] = group.widths
+            self._layers[name] = VariationalDropout(
+                tuple(group.widths.values()), by_column, f"variational_dropout_{name}"
+            )
+        return self._layers[name]
 
     def penalty(self, batch: Tensor) -> Tensor:
         """Scalar: `regularization_lambda` x the expected number of features (or columns) kept.
@@ -63,7 +64,7 @@ class InputDropout:
             f"{name}/{feature}": probability
             for name, layer in self._layers.items()
             for feature, probability in zip(
-                self._groups[name].widths,
-                tf.unstack(layer.keep_by_feature, num=len(self._groups[name].widths)),
+                self._widths[name],
+                tf.unstack(layer.keep_by_feature, num=len(self._widths[name])),
             )
         }

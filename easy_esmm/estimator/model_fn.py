@@ -6,25 +6,21 @@ from typing import Any, Callable, List, Mapping, Optional, Sequence, Set, Tuple
 
 import tensorflow as tf
 
-from easy_esmm import models
 from easy_esmm.checkpoints import restoring, saver
 from easy_esmm.checkpoints.fine_tune import FineTune
 from easy_esmm.compat import estimator, keras, unregister_gradients, v1
 from easy_esmm.config.tasks import task_specs
-from easy_esmm.contract import Labels, Outputs, Tasks, Tensor, WeighedLoss
+from easy_esmm.contract import Labels, Tasks, Tensor, WeighedLoss
 from easy_esmm.estimator import loss_weights, metric_ops, summaries
-from easy_esmm.estimator.input_dropout import InputDropout
 from easy_esmm.estimator.labels import labels_from_columns
+from easy_esmm.estimator.network import Network
 from easy_esmm.evaluation.gradients import Gradients
 from easy_esmm.evaluation.recorder import RowRecorder
-from easy_esmm.features import embed
 from easy_esmm.hooks.divergence import DivergenceHook
 from easy_esmm.hooks.id_warnings import IdWarningHook
 from easy_esmm.hooks.label_warnings import EVALUATION, TRAINING, LabelWarningHook
 from easy_esmm.hooks.missing_values import PREDICTION, MissingValuesHook
 from easy_esmm.hooks.progress import RowProgressHook, TrainProgress
-from easy_esmm.layers.dense import PRODUCT_DTYPES
-from easy_esmm.models.model import Model
 from easy_esmm.optimizers import step as optimizer_step
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -71,20 +67,20 @@ def make_model_fn(
         keras.utils.set_random_seed(config.train_config.random_seed)
         with unregister_gradients():  # the graph is differentiated here, and nowhere later
             training = mode == estimator.ModeKeys.TRAIN
-            batch = _Batch(config, tasks, features, training, sources or {})
+            specs = _Specs(config, tasks, features, training, sources or {})
             if mode == estimator.ModeKeys.PREDICT:
-                return batch.predict_spec(row_names, passed_columns, tells_missing)
+                return specs.predict_spec(row_names, passed_columns, tells_missing)
             if mode == estimator.ModeKeys.EVAL:
                 if gradients is not None:
-                    return batch.gradient_spec(labels or {}, gradients)
-                return batch.eval_spec(labels or {}, recorder, warned)
-            return batch.train_spec(labels or {}, progress, fine_tune)
+                    return specs.gradient_spec(labels or {}, gradients)
+                return specs.eval_spec(labels or {}, recorder, warned)
+            return specs.train_spec(labels or {}, progress, fine_tune)
 
     return model_fn
 
 
-class _Batch:
-    """The graph of one batch up to the model's outputs."""
+class _Specs:
+    """The Estimator's specs of a batch, by mode."""
 
     def __init__(
         self,
@@ -97,20 +93,16 @@ class _Batch:
         self._config = config
         self._sources = sources
         self._tasks = tasks
-        self._columns = columns
-        self._embedded = embed(config, columns)
-        product_dtype = PRODUCT_DTYPES[config.train_config.compute_dtype]
-        self._model: Model = models.build(config.model_config, tasks, product_dtype)
-        self._dropout = InputDropout(config.model_config, self._embedded)
-        self._groups = self._model.attended(self._dropout.apply(training), training)
-        self._outputs: Outputs = self._model.outputs(self._groups, training)
+        network = Network(config, tasks)
+        self._batch = network(columns, training)
+        self._model, self._dropout = network.model, network.dropout
 
     def predict_spec(
         self, row_names: Sequence[str], passed_columns: Sequence[str], tells_missing: bool
     ) -> Any:
-        served = dict(self._outputs.served)
+        served = dict(self._batch.outputs.served)
         require_other_names(passed_columns, served)
-        rows = {name: self._embedded.columns[name] for name in row_names}
+        rows = {name: self._batch.embedded.columns[name] for name in row_names}
         signature = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
         return estimator.EstimatorSpec(
             estimator.ModeKeys.PREDICT,
@@ -135,7 +127,9 @@ class _Batch:
             self._missing_values(EVALUATION, warned),
         ]
         if recorder is not None:
-            hooks.append(recorder.hook(self._tasks, self._embedded, observed, self._outputs))
+            hooks.append(
+                recorder.hook(self._tasks, self._batch.embedded, observed, self._batch.outputs)
+            )
         return estimator.EstimatorSpec(
             estimator.ModeKeys.EVAL,
             # The evaluation loss holds no regularisation, as in EasyRec.
@@ -145,10 +139,10 @@ class _Batch:
                     self._config,
                     self._tasks,
                     observed,
-                    self._outputs,
+                    self._batch.outputs,
                     terms,
-                    self._embedded,
-                    self._model.row_means(self._outputs, observed),
+                    self._batch.embedded,
+                    self._model.row_means(self._batch.outputs, observed),
                 ),
                 **metric_ops.variable_metrics(
                     "keep_probability", self._dropout.keep_probabilities()
@@ -164,7 +158,7 @@ class _Batch:
         return estimator.EstimatorSpec(
             estimator.ModeKeys.EVAL,
             loss=_total(terms),
-            evaluation_hooks=[gradients.hook(self._tasks, terms, self._embedded.tables)],
+            evaluation_hooks=[gradients.hook(self._tasks, terms, self._batch.embedded.tables)],
             scaffold=restoring.scaffold(self._config.train_config, self._sources),
         )
 
@@ -185,24 +179,31 @@ class _Batch:
         update = optimizer_step.train_op(
             train,
             loss,
-            self._embedded.tables,
+            self._batch.embedded.tables,
             self._dense_variables(),
             step,
         )
         if fine_tune is not None:
             fine_tune.restore()
         saver.add_saver(train)
-        row_means = self._model.row_means(self._outputs, observed)
+        row_means = self._model.row_means(self._batch.outputs, observed)
         summaries.write(
-            self._tasks, self._outputs, observed, terms, loss, update, row_means, self._groups
+            self._tasks,
+            self._batch.outputs,
+            observed,
+            terms,
+            loss,
+            update,
+            row_means,
+            self._batch.groups,
         )
         hooks: List[Any] = [
             DivergenceHook(loss),
             self._label_warnings(label_columns, TRAINING, set()),
             self._missing_values(TRAINING, set()),
         ]
-        if self._embedded.out_of_range:
-            hooks.append(IdWarningHook(self._embedded, train))
+        if self._batch.embedded.out_of_range:
+            hooks.append(IdWarningHook(self._batch.embedded, train))
         if progress is not None:
             hooks.append(progress.hook(loss, tf.size(observed.weight)))
         return estimator.EstimatorSpec(
@@ -213,7 +214,7 @@ class _Batch:
         )
 
     def _labels(self, columns: Mapping[str, Any]) -> Labels:
-        return labels_from_columns(self._config, self._tasks, columns, self._embedded.columns)
+        return labels_from_columns(self._config, self._tasks, columns, self._batch.embedded.columns)
 
     def _label_warnings(
         self, columns: Mapping[str, Any], where: str, warned: Set[str]
@@ -222,15 +223,15 @@ class _Batch:
         return LabelWarningHook(self._tasks, columns, where, warned, weight)
 
     def _missing_values(self, where: str, told: Set[str]) -> MissingValuesHook:
-        return MissingValuesHook(self._config, self._columns, where, told)
+        return MissingValuesHook(self._config, self._batch.columns, where, told)
 
     def _loss_terms(self, observed: Labels) -> Tuple[WeighedLoss, ...]:
-        terms = self._model.loss_terms(self._outputs, observed)
+        terms = self._model.loss_terms(self._batch.outputs, observed)
         return loss_weights.weigh(self._config.model_config, terms, observed.weight)
 
     def _dense_variables(self) -> List[Any]:
         """Trainable variables that are read whole: everything but the embedding tables."""
-        tables = {id(rows.table) for rows in self._embedded.tables}
+        tables = {id(rows.table) for rows in self._batch.embedded.tables}
         return [v for v in v1.trainable_variables() if id(v) not in tables]
 
     def _regularization(self, observed: Labels) -> Tensor:
@@ -239,7 +240,7 @@ class _Batch:
         scale = self._config.model_config.embedding_regularization
         if not scale:
             return total
-        penalty = 0.5 * scale * self._embedded.squared_norm
+        penalty = 0.5 * scale * self._batch.embedded.squared_norm
         if self._config.model_config.loss_reduction == ModelConfig.MEAN:
             penalty /= tf.cast(tf.size(observed.weight), tf.float32)
         return total + penalty

@@ -49,13 +49,16 @@ class Tables:
 def create(name: str, slot: Slot) -> Any:
     """The table of that name, float32 [vocabulary, embedding_dim], as its first reader has it."""
     dimension = slot.feature.embedding_dim
-    return v1.get_variable(
-        name,
-        shape=[slot.encoded.table_rows, dimension],
-        dtype=tf.float32,
-        initializer=initializer(slot.feature.initializer, dimension, name),
-        use_resource=True,
-    )
+    scope = v1.get_variable_scope()
+    # (A graph that is served reads its tables once for each signature.)
+    with v1.variable_scope(scope, reuse=v1.AUTO_REUSE, auxiliary_name_scope=False):
+        return v1.get_variable(
+            name,
+            shape=[slot.encoded.table_rows, dimension],
+            dtype=tf.float32,
+            initializer=initializer(slot.feature.initializer, dimension, name),
+            use_resource=True,
+        )
 
 
 def escaped(name: str) -> str:

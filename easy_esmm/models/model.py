@@ -43,7 +43,7 @@ class Model(keras.layers.Layer):  # type: ignore[misc]
     def attended(self, groups: Mapping[str, Group], training: bool) -> Dict[str, Group]:
         """The groups, with the outputs of their attentions (`sequence_features`) appended.
 
-        Called once per graph, before `outputs`.
+        Called before `outputs`, once in a graph that trains.
         """
         found = dict(groups)
         for name, attentions in self.attentions.items():
@@ -54,7 +54,8 @@ class Model(keras.layers.Layer):  # type: ignore[misc]
     def outputs(self, groups: Mapping[str, Group], training: bool) -> Outputs:
         """The answers to all tasks, for a batch.
 
-        Called once per graph: a second call would double the updates of batch normalisation.
+        Called once in a graph that trains: a second call would double the updates of batch
+        normalisation.
 
         Args:
           groups: what each feature group gives, by its name, with its attentions.

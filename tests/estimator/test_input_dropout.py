@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
+from typing import Dict
 
 import numpy as np
 import pytest
@@ -23,13 +22,12 @@ WIDTHS = {"user": {"age": 1, "city": 3}, "item": {"item": 2}}
 ROWS = 4
 
 
-def embedded() -> Any:
-    """Matrices of ones, of the groups."""
-    groups = {
+def groups() -> Dict[str, Group]:
+    """Matrices of ones."""
+    return {
         name: Group(tf.ones([ROWS, sum(widths.values())]), widths)
         for name, widths in WIDTHS.items()
     }
-    return SimpleNamespace(groups=groups)
 
 
 @pytest.mark.parametrize(("by_column", "rates"), [("false", 3), ("true", 6)])
@@ -40,8 +38,8 @@ def test_penalty_is_lambda_times_the_expected_number_kept(
     text = f"""{GROUPS} loss_reduction: {reduction} variational_dropout {{
       regularization_lambda: 0.8 embedding_wise_variational_dropout: {by_column} }}"""
     with tf.Graph().as_default(), v1.Session() as session:
-        dropout = InputDropout(text_format.Parse(text, ModelConfig()), embedded())
-        applied = {n: group.matrix for n, group in dropout.apply(training=False).items()}
+        dropout = InputDropout(text_format.Parse(text, ModelConfig()))
+        applied = {n: group.matrix for n, group in dropout.apply(groups(), training=False).items()}
         variables = v1.trainable_variables()
         penalty = dropout.penalty(tf.zeros([ROWS]))
         gradients = tf.gradients(penalty, variables)
@@ -62,9 +60,9 @@ def test_penalty_is_lambda_times_the_expected_number_kept(
 
 def test_without_it_inputs_stay_the_same_tensors() -> None:
     with tf.Graph().as_default(), v1.Session() as session:
-        given = embedded()
-        dropout = InputDropout(text_format.Parse(GROUPS, ModelConfig()), given)
-        assert dropout.apply(training=True) == given.groups
+        given = groups()
+        dropout = InputDropout(text_format.Parse(GROUPS, ModelConfig()))
+        assert dropout.apply(given, training=True) is given
         assert session.run(dropout.penalty(tf.zeros([ROWS]))) == 0.0
         assert not dropout.keep_probabilities()
         assert not v1.global_variables()

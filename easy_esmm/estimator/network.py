@@ -1,0 +1,47 @@
+"""The network of a config: from the columns of a batch to the model's outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Mapping
+
+from easy_esmm import models
+from easy_esmm.contract import Group, Outputs, Tasks, Tensor
+from easy_esmm.estimator.input_dropout import InputDropout
+from easy_esmm.features import Embedded, embed
+from easy_esmm.layers.dense import PRODUCT_DTYPES
+from easy_esmm.models.model import Model
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What the network makes of a batch of rows."""
+
+    columns: Mapping[str, Tensor]
+    """The input columns, as they were given."""
+    embedded: Embedded
+    groups: Mapping[str, Group]
+    """What the model read: the features, with the outputs of attentions."""
+    outputs: Outputs
+
+
+class Network:
+    """The layers of a model; its variables are created by the first batch.
+
+    One for each graph. In a graph that does not train it may be called for several batches, which
+    share the variables.
+    """
+
+    def __init__(self, config: PipelineConfig, tasks: Tasks) -> None:
+        self._config = config
+        product_dtype = PRODUCT_DTYPES[config.train_config.compute_dtype]
+        self.model: Model = models.build(config.model_config, tasks, product_dtype)
+        self.dropout = InputDropout(config.model_config)
+
+    def __call__(self, columns: Mapping[str, Tensor], training: bool) -> Batch:
+        """The outputs for rows, by input column [batch] or ragged, as the input delivers them."""
+        embedded = embed(self._config, columns)
+        weakened = self.dropout.apply(embedded.groups, training)
+        groups = self.model.attended(weakened, training)
+        return Batch(columns, embedded, groups, self.model.outputs(groups, training))
