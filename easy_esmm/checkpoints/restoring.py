@@ -21,6 +21,14 @@ def scaffold(config: TrainConfig, sources: Mapping[str, str]) -> Any:
     return v1.train.Scaffold(saver=_Restorer(config, sources))
 
 
+def restore(session: Any, path: str, config: TrainConfig, sources: Mapping[str, str]) -> None:
+    """Reads the variables of the default graph from the checkpoint at `path`, without an Estimator.
+
+    Builds the operations for it; other arguments as `scaffold`'s.
+    """
+    _Restorer(config, sources).restore(session, path)
+
+
 class _Restorer(v1.train.Saver):  # type: ignore[misc]
     """Reads variables under other names, or averages over them; writes them under their own."""
 

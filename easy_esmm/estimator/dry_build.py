@@ -9,10 +9,11 @@ import tensorflow as tf
 
 from easy_esmm.compat import estimator, v1
 from easy_esmm.contract import LabelColumn
+from easy_esmm.data.decode import DTYPES
 from easy_esmm.data.fields import needed_fields
 from easy_esmm.estimator.model_fn import make_model_fn
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-from easy_esmm.serving.signature import DTYPES, receive_columns
+from easy_esmm.serving.signature import receive_columns
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,10 @@ from __future__ import annotations
 import os
 import tempfile
 
-import tensorflow as tf
-
 from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
-from easy_esmm.errors import UserError
 from easy_esmm.estimator import checkpoint_fit, model_dir
 from easy_esmm.estimator.errors import user_errors
-from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.serving.export import export_model
 
 
@@ -33,19 +29,9 @@ def export(pipeline: Pipeline, export_dir: str, *, checkpoint_path: str = "") ->
     checkpoint = checkpoint_fit.newest(pipeline.config.model_dir, checkpoint_path)
     config = pipeline.config
     sources = checkpoint_fit.require_fit(config, checkpoint, estimator.ModeKeys.PREDICT)
-    try:
-        tf.io.gfile.makedirs(export_dir)
-    except tf.errors.OpError as error:
-        raise UserError(f"export_dir: cannot be made: {error.message}") from error
-    trainer = make_estimator(config, model_dir=os.path.dirname(checkpoint), sources=sources)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, user_errors():
         pipeline_file = os.path.join(folder, "pipeline.config")
         model_dir.write_pipeline(pipeline, pipeline_file)
-        with user_errors():
-            return export_model(
-                trainer,
-                pipeline.config,
-                export_dir,
-                pipeline_file=pipeline_file,
-                checkpoint_path=checkpoint,
-            )
+        return export_model(
+            config, checkpoint, export_dir, pipeline_file=pipeline_file, sources=sources
+        )

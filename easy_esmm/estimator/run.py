@@ -16,7 +16,7 @@ from easy_esmm.config import ConfigError, Pipeline
 from easy_esmm.config.scalars import quoted
 from easy_esmm.data import FilesOrFrame
 from easy_esmm.errors import UserError
-from easy_esmm.estimator import model_dir
+from easy_esmm.estimator import checkpoint_fit, model_dir
 from easy_esmm.estimator.bad_cells import find_bad_cell, validator_of
 from easy_esmm.estimator.decisive_metrics import DecisiveMetrics, decisive_metrics
 from easy_esmm.estimator.dry_build import dry_build
@@ -101,20 +101,24 @@ def train(
                 f"no step was trained: the training input held no row after step {first_step:,}; "
                 "see data_config.num_epochs and train_config.num_steps"
             )
-        exported = _export(trainer, config, is_evaluated=eval_rows is not None)
+        exported = _export(config, is_evaluated=eval_rows is not None)
     return Trained(last_step, progress.examples, progress.seconds, exported)
 
 
-def _export(trainer: Any, config: PipelineConfig, *, is_evaluated: bool) -> Optional[str]:
+def _export(config: PipelineConfig, *, is_evaluated: bool) -> Optional[str]:
     kind = config.export_config.exporter_type
     folder = os.path.join(config.model_dir, "export", kind)
     if kind == "none":
         return None
     if kind in ("latest", "best") and is_evaluated:
         return _newest_version(folder)  # written after evaluations
-    pipeline_file = model_dir.pipeline_file(config.model_dir)
     with user_errors():
-        return export_model(trainer, config, folder, pipeline_file=pipeline_file)
+        return export_model(
+            config,
+            checkpoint_fit.newest(config.model_dir),
+            folder,
+            pipeline_file=model_dir.pipeline_file(config.model_dir),
+        )
 
 
 def _newest_version(folder: str) -> Optional[str]:

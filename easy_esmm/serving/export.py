@@ -1,39 +1,92 @@
-"""Writes a SavedModel for TensorFlow Serving."""
+"""Exports a checkpoint as a SavedModel for TensorFlow Serving."""
 
 from __future__ import annotations
 
-from typing import Any, Optional
+import os
+from typing import Any, Mapping, Optional
 
+import tensorflow as tf
+
+from easy_esmm.compat import v1
+from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-from easy_esmm.serving.signature import serving_input_receiver_fn
+from easy_esmm.serving.graph import ServingGraph
+from easy_esmm.serving.publish import publish
+from easy_esmm.serving.versions import CONFIG_ASSET
 
 
 def export_model(
-    trainer: Any,
     config: PipelineConfig,
+    checkpoint: str,
     export_dir: str,
     *,
     pipeline_file: str,
-    checkpoint_path: Optional[str] = None,
+    sources: Optional[Mapping[str, str]] = None,
+    keep: int = 0,
 ) -> str:
-    """Exports a checkpoint to `<export_dir>/<timestamp>`.
+    """Exports a checkpoint to a new version under `export_dir`.
 
     The folder gets its numeric name when it is whole, so that a server that watches `export_dir`
     never loads half a model.
 
     Args:
-      trainer: the Estimator.
       config: resolved.
-      export_dir: parent folder.
-      pipeline_file: config as run, exported as `assets/pipeline.config`.
-      checkpoint_path: None: the newest checkpoint of the Estimator.
+      checkpoint: path of the checkpoint, which fits the config.
+      export_dir: parent of the versions, local or remote; see `publish`.
+      pipeline_file: the config as run, exported as `assets/pipeline.config`.
+      sources: variable -> variable of the checkpoint, of those that have another name there.
+      keep: newest versions to keep; 0: all.
 
     Returns:
       The folder of the SavedModel.
+
+    Raises:
+      UserError: a file of `asset_files` is absent or clashes with another, or `export_dir` cannot
+        be written to.
     """
-    folder = trainer.export_saved_model(
-        export_dir,
-        serving_input_receiver_fn(config, pipeline_file),
-        checkpoint_path=checkpoint_path,
-    )
-    return str(folder.decode() if isinstance(folder, bytes) else folder)
+    serving = ServingGraph(config)
+    with serving.restored(checkpoint, sources or {}) as session:
+
+        def write(folder: str) -> None:
+            _write(serving, session, folder)
+            _add_assets(config, pipeline_file, folder)
+
+        return publish(export_dir, write, keep=keep)
+
+
+def _write(serving: ServingGraph, session: Any, folder: str) -> None:
+    """Graph, variables, and the vocabularies that the graph reads at its start."""
+    definitions = {
+        name: v1.saved_model.predict_signature_def(dict(signature.inputs), dict(signature.outputs))
+        for name, signature in serving.signatures.items()
+    }
+    with serving.graph.as_default():
+        builder = v1.saved_model.Builder(folder)
+        builder.add_meta_graph_and_variables(
+            session,
+            [v1.saved_model.tag_constants.SERVING],
+            signature_def_map=definitions,
+            assets_collection=v1.get_collection(v1.GraphKeys.ASSET_FILEPATHS),
+            main_op=v1.tables_initializer(),
+            strip_default_attrs=True,
+        )
+        builder.save()
+
+
+def _add_assets(config: PipelineConfig, pipeline_file: str, folder: str) -> None:
+    """Copies the config and `asset_files` beside the vocabularies."""
+    tf.io.gfile.makedirs(os.path.join(folder, os.path.dirname(CONFIG_ASSET)))
+    tf.io.gfile.copy(pipeline_file, os.path.join(folder, CONFIG_ASSET))
+    for path in config.export_config.asset_files:
+        target = os.path.join(folder, os.path.dirname(CONFIG_ASSET), os.path.basename(path))
+        if tf.io.gfile.exists(target):
+            raise UserError(
+                f"export_config.asset_files: {path}: another asset is named "
+                f"{os.path.basename(path)}; rename the file"
+            )
+        try:
+            tf.io.gfile.copy(path, target)
+        except tf.errors.OpError as error:
+            raise UserError(
+                f"export_config.asset_files: {path} cannot be copied: {error.message}"
+            ) from error

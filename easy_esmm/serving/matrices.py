@@ -20,7 +20,8 @@ from easy_esmm.errors import UserError
 from easy_esmm.features.pieces import elements_of, pieces_of
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
-_PADDING: Dict[Any, Any] = {tf.string: "", tf.int64: -1, tf.float32: math.nan}
+PADDING: Dict[Any, Any] = {tf.string: "", tf.int64: -1, tf.float32: math.nan}
+"""What fills up shorter rows, by dtype of the matrix."""
 
 
 def matrix_types(config: PipelineConfig) -> Dict[str, Any]:
@@ -58,7 +59,7 @@ def to_matrix(config: PipelineConfig, name: str, column: Tensor) -> NDArray[Any]
     pieces = pieces.with_values(_converted(name, pieces.values, dtype))
     if name in sequences:
         _require_end(name, pieces.with_values(_is_value(tf.cast(pieces.values, dtype))))
-    values: NDArray[Any] = tf.cast(pieces, dtype).to_tensor(_PADDING[dtype]).numpy()
+    values: NDArray[Any] = tf.cast(pieces, dtype).to_tensor(PADDING[dtype]).numpy()
     return values
 
 
@@ -98,7 +99,7 @@ def _are_alike(first: Tensor, second: Tensor) -> bool:
 
 def _converted(name: str, values: Tensor, dtype: Any) -> Tensor:
     """The values as a matrix holds them, a missing one as padding. Raises UnreadableCell."""
-    padding = tf.constant(_PADDING[dtype], dtype)
+    padding = tf.constant(PADDING[dtype], dtype)
     if dtype == tf.string and values.dtype != tf.string:
         return tf.where(is_missing(values), padding, tf.as_string(values))
     if dtype != tf.string and values.dtype == tf.string:
@@ -124,7 +125,7 @@ def _require_end(name: str, is_value: Tensor) -> None:
 def _is_value(matrix: Tensor) -> Tensor:
     if matrix.dtype == tf.float32:
         return ~tf.math.is_nan(matrix)
-    return tf.not_equal(matrix, tf.constant(_PADDING[matrix.dtype], matrix.dtype))
+    return tf.not_equal(matrix, tf.constant(PADDING[matrix.dtype], matrix.dtype))
 
 
 def _counted_by(config: PipelineConfig) -> Dict[str, str]:

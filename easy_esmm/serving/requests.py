@@ -18,8 +18,9 @@ from easy_esmm.config.several_values import (
 from easy_esmm.contract import Tensor
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.serving.columns import serving_columns
 from easy_esmm.serving.matrices import to_matrix, without_missing_ids
-from easy_esmm.serving.signature import JOINED_INPUT, serving_columns
+from easy_esmm.serving.signature import JOINED_INPUT
 
 
 def request(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Dict[str, NDArray[Any]]:

@@ -6,7 +6,8 @@ import os
 
 from easy_esmm.errors import UserError
 
-_CONFIG = os.path.join("assets", "pipeline.config")
+CONFIG_ASSET = os.path.join("assets", "pipeline.config")
+"""The config that a SavedModel was exported with, below its folder."""
 
 
 def newest(folder: str) -> str:
@@ -23,9 +24,9 @@ def pipeline_config(folder: str) -> str:
     Raises:
       UserError: there is none.
     """
-    file = os.path.join(newest(folder), _CONFIG)
+    file = os.path.join(newest(folder), CONFIG_ASSET)
     if not os.path.exists(file):
         raise UserError(
-            f"saved_model_dir: {folder} has no {_CONFIG}; name the config in --pipeline_config"
+            f"saved_model_dir: {folder} has no {CONFIG_ASSET}; name the config in --pipeline_config"
         )
     return file

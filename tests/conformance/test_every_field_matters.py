@@ -26,7 +26,7 @@ from easy_esmm.estimator.decisive_metrics import decisive_metrics
 from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.estimator.model_fn import make_model_fn
 from easy_esmm.estimator.run import specs
-from easy_esmm.serving.signature import serving_input_receiver_fn
+from easy_esmm.serving.signature import receive_requests
 from tests.conformance import table
 
 OTHER_VALUES: Mapping[str, str] = {
@@ -170,9 +170,8 @@ def parts(pipeline: Pipeline) -> Iterator[Tuple[str, str]]:
     yield "run config", repr(run_config)
     yield "specs", repr((train_spec.max_steps, eval_spec.steps))
     yield "hooks", repr(train_spec.hooks)
-    exports = [(e.name, vars(e).get("_exports_to_keep")) for e in eval_spec.exporters]
-    best = [e for e in eval_spec.exporters if e.name == "best"]
-    yield "exports", repr(exports) + repr(best) + config.export_config.exporter_type
+    exports = eval_spec.exporters[1:]  # behind the line of the evaluation
+    yield "exports", repr(exports) + config.export_config.exporter_type
     yield "progress", repr(config.train_config.log_step_count_steps)
     yield "signature", signature(config)
     yield "train graph", graph(config, train_spec.input_fn, estimator.ModeKeys.TRAIN)
@@ -230,8 +229,7 @@ def rows(input_fn: Any) -> str:
 
 def signature(config: Any) -> str:
     with tf.Graph().as_default():
-        receiver = serving_input_receiver_fn(config, "pipeline.config")()
-        return repr(receiver.receiver_tensors)
+        return repr(receive_requests(config).inputs)
 
 
 @pytest.mark.parametrize(("sample", "path", "other"), cases())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Dict, List, Optional
 
 import pytest
@@ -16,6 +15,7 @@ from easy_esmm.compat import v1
 from easy_esmm.config import ConfigError, Pipeline
 from easy_esmm.config.early_stop import EarlyStop
 from easy_esmm.config.timestamp import parse_time
+from easy_esmm.estimator import exporters
 from easy_esmm.estimator.decisive_metrics import decisive_metrics, resolve_name
 from easy_esmm.estimator.exporters import BestExporter
 from easy_esmm.evaluation.history import Evaluations
@@ -23,6 +23,7 @@ from easy_esmm.hooks.dead_line import DeadLineHook
 from easy_esmm.hooks.early_stop import EarlyStopHook, reason_to_stop
 from easy_esmm.protos.export_pb2 import ExportConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.serving.publish import drop_old_versions
 from tests.conformance import table
 
 NAN = float("nan")
@@ -156,25 +157,30 @@ def test_what_a_metric_stands_for_is_logged(
     ],
 )
 def test_best_exporter_exports_what_is_better_than_all_before_and_keeps_the_newest(
-    bigger: bool, values: List[float], exported: List[int], tmp_path: Path
+    bigger: bool,
+    values: List[float],
+    exported: List[int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     config = PipelineConfig()
     config.export_config.metric_bigger = bigger
     config.export_config.exports_to_keep = 2
     found = Evaluations()
-    best = BestExporter(config, found, "auc_ctr", None)
+    best = BestExporter(config, found, "auc_ctr")
     made: List[int] = []
 
-    def export_saved_model(folder: str, receiver: Any, checkpoint_path: str) -> str:
-        made.append(int(checkpoint_path))
+    def export_model(_: Any, checkpoint: str, folder: str, *, keep: int, **__: Any) -> str:
+        made.append(int(checkpoint))
         (tmp_path / str(1000 + made[-1])).mkdir()
+        drop_old_versions(folder, keep)
         return f"{folder}/{1000 + made[-1]}"
 
-    estimator = SimpleNamespace(export_saved_model=export_saved_model)
+    monkeypatch.setattr(exporters, "export_model", export_model)
     for number, value in enumerate(values):
         result = {"global_step": 10 * (number + 1), "auc_ctr": value}
         found.add(result["global_step"], result)
-        best.export(estimator, str(tmp_path), str(number), result, False)
+        best.export(None, str(tmp_path), str(number), result, False)
     assert made == exported
     kept = sorted(path.name for path in tmp_path.iterdir())
     assert kept == [str(1000 + number) for number in exported[-2:]]

@@ -73,6 +73,7 @@ def test_a_disk_that_is_full_at_the_export_is_said_in_one_line(
         raise tf.errors.ResourceExhaustedError(None, None, "no space left\ntrace")
 
     monkeypatch.setattr(run, "export_model", export_model)
+    monkeypatch.setattr(run.checkpoint_fit, "newest", lambda _: "model.ckpt-1")
     config = text_format.Parse('model_dir: "m"', PipelineConfig())
     with pytest.raises(UserError, match=r"^no space or memory left: no space left$"):
-        run._export(None, config, is_evaluated=True)
+        run._export(config, is_evaluated=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -14,7 +12,7 @@ from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.matrices import matrix_types, to_matrix, without_padding
 from easy_esmm.serving.requests import request
-from easy_esmm.serving.signature import serving_input_receiver_fn
+from easy_esmm.serving.signature import receive_requests
 
 TEXT = """
 data_config {
@@ -118,8 +116,7 @@ def test_features_read_the_values_without_the_padding(config: PipelineConfig) ->
 def test_a_request_and_the_signature_have_the_same_keys_and_ranks(config: PipelineConfig) -> None:
     asked = request(config, {name: tf.constant(cells) for name, cells in COLUMNS.items()})
     with tf.Graph().as_default():
-        receiver: Any = serving_input_receiver_fn(config, "pipeline.config")()
-        ranks = {name: t.shape.rank for name, t in receiver.receiver_tensors.items()}
+        ranks = {name: t.shape.rank for name, t in receive_requests(config).inputs.items()}
     assert {name: array.ndim for name, array in asked.items()} == ranks
     assert ranks == {"user": 1, **dict.fromkeys(MATRICES, 2)}
 
