@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from easy_esmm.compat import v1
 from easy_esmm.errors import UserError
+from easy_esmm.serving.allowed_ops import require_allowed
 
 
 class SavedModel:
@@ -21,10 +22,13 @@ class SavedModel:
         """Loads `folder`.
 
         Raises:
-          UserError: `folder` is not a SavedModel with a `serving_default` signature.
+          UserError: `folder` is not a SavedModel with a `serving_default` signature, or its graph
+            may do more than answer; nothing of it is run then.
         """
-        if not v1.saved_model.maybe_saved_model_directory(folder):
-            raise UserError(f"saved_model_dir: {folder} holds no saved_model.pb")
+        try:
+            require_allowed(folder)
+        except UserError as error:
+            raise UserError(f"saved_model_dir: {error}") from error
         self._session = v1.Session(graph=tf.Graph())
         with self._session.graph.as_default():
             try:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Dict, List, Set, Tuple
+from typing import Any, Dict, List, Tuple
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from google.protobuf import text_format
-from tensorflow.python.framework import op_def_registry  # noqa: TID251
 
 from easy_esmm import data, training
 from easy_esmm.compat import v1
@@ -22,6 +21,7 @@ from easy_esmm.errors import UserError
 from easy_esmm.evaluation.events import series_by_tag
 from easy_esmm.evaluation.history import evaluations_folder
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.serving import allowed_ops
 from easy_esmm.serving.requests import request
 from easy_esmm.serving.saved_model import SavedModel
 from tests.conformance import table
@@ -252,19 +252,8 @@ def test_signature_has_the_names_and_dtypes_that_are_documented(run: Run) -> Non
     assert {i.tensor_shape.dim[0].size for i in signature.inputs.values()} == {-1}
 
 
-def test_the_export_holds_stock_operations_only(run: Run) -> None:
-    with tf.Graph().as_default() as graph, v1.Session() as session:
-        v1.saved_model.load(session, ["serve"], run.trained.saved_model)
-        definition = graph.as_graph_def()
-    nodes = [*definition.node, *(n for f in definition.library.function for n in f.node_def)]
-    foreign = {n.op for n in nodes if "PyFunc" in n.op or n.op in ("WriteFile", "PrintV2")}
-    assert not foreign
-    # A server knows the operations that TensorFlow registers, and nothing of ours.
-    assert {n.op for n in nodes if op_def_registry.get(n.op) is None} <= library_names(definition)
-
-
-def library_names(definition: Any) -> Set[str]:
-    return {function.signature.name for function in definition.library.function}
+def test_the_export_holds_no_operation_that_answers_do_not_need(run: Run) -> None:
+    assert allowed_ops.problems(run.trained.saved_model or "") == []
 
 
 def test_a_training_that_goes_on_equals_the_one_that_did_not_stop_to_the_last_bit(
