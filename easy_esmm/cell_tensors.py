@@ -30,6 +30,9 @@ _TYPES = {
     tf.string: DatasetConfig.STRING,
 }
 
+_INT64_DIGITS = 19
+"""Of the largest number of the type."""
+
 
 def mark_of(dtype: tf.DType) -> Any:
     """The mark of a missing value as a numpy scalar of the dtype, bytes for text.
@@ -68,6 +71,25 @@ def numbers_of(text: Tensor, dtype: tf.DType) -> Tuple[Tensor, Tensor]:
         is_word &= tf.math.is_finite(numbers)
     numbers = tf.where(is_word, numbers, tf.constant(mark_of(dtype), dtype))
     return numbers, is_word | tf.equal(words, "")
+
+
+def fits_int64(text: Tensor) -> Tensor:
+    """Bool, of the shape of the text: a whole number in [-2^63, 2^63); blanks around are ignored.
+
+    With other text that stands for it, such a number cannot stop `numbers_of`.
+    """
+    words = tf.strings.strip(text)
+    is_whole = tf.strings.regex_full_match(words, WHOLE)
+    digits = tf.strings.regex_replace(tf.where(is_whole, words, "0"), r"^-?0*", "")
+    length = tf.strings.length(digits)
+    is_long = tf.equal(length, _INT64_DIGITS)
+    padded = tf.where(is_long, digits, "0" * _INT64_DIGITS)
+    head = tf.strings.to_number(tf.strings.substr(padded, 0, _INT64_DIGITS - 1), tf.int64)
+    last = tf.strings.to_number(tf.strings.substr(padded, _INT64_DIGITS - 1, 1), tf.int64)
+    most = tf.int64.max
+    lasts = most % 10 + tf.cast(tf.strings.regex_full_match(words, "-.*"), tf.int64)
+    is_small = (head < most // 10) | tf.equal(head, most // 10) & (last <= lasts)
+    return is_whole & (length <= _INT64_DIGITS) & is_small
 
 
 def booleans_of(text: Tensor) -> Tuple[Tensor, Tensor, Tensor]:

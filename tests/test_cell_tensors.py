@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from easy_esmm.cell_tensors import booleans_of, is_missing, mark_of, numbers_of
+from easy_esmm.cell_tensors import booleans_of, fits_int64, is_missing, mark_of, numbers_of
 from easy_esmm.config.cells import cell_fault, is_empty, missing_mark, parse_cell
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
@@ -98,3 +98,22 @@ def test_each_type_but_booleans_has_a_mark_for_a_missing_value() -> None:
     np.testing.assert_array_equal(is_missing(tf.constant(["", " ", "0"])), [True, False, False])
     np.testing.assert_array_equal(is_missing(tf.constant([0.0, np.nan, np.inf])), [0, 1, 0])
     np.testing.assert_array_equal(is_missing(tf.constant([False, True])), [0, 0])
+
+
+def test_a_whole_number_fits_int64_as_far_as_python_says_so() -> None:
+    numbers = [0, 7, -7, 10**18, 2**63 - 1, 2**63, -(2**63), -(2**63) - 1, 10**19, -(10**25)]
+    fits = fits_int64(tf.constant([str(number) for number in numbers]))
+    assert fits.numpy().tolist() == [-(2**63) <= number < 2**63 for number in numbers]
+    texts = [
+        "",
+        "x",
+        "1.0",
+        "+1",
+        " 5 ",
+        "-",
+        "000000000000000000000007",
+        "-0",
+        "9223372036854775808 ",
+    ]
+    fits = fits_int64(tf.constant(texts)).numpy().tolist()
+    assert fits == [False, False, False, False, True, False, True, True, False]

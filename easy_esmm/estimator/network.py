@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Mapping
+from typing import Mapping, Optional
 
 from easy_esmm import models
 from easy_esmm.contract import Group, Outputs, Tasks, Tensor
 from easy_esmm.estimator.input_dropout import InputDropout
-from easy_esmm.features import Embedded, embed
+from easy_esmm.features import Embedded, UnreadableValues, embed
 from easy_esmm.layers.dense import PRODUCT_DTYPES
 from easy_esmm.models.model import Model
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -39,9 +39,17 @@ class Network:
         self.model: Model = models.build(config.model_config, tasks, product_dtype)
         self.dropout = InputDropout(config.model_config)
 
-    def __call__(self, columns: Mapping[str, Tensor], training: bool) -> Batch:
-        """The outputs for rows, by input column [batch] or ragged, as the input delivers them."""
-        embedded = embed(self._config, columns)
+    def __call__(
+        self,
+        columns: Mapping[str, Tensor],
+        training: bool,
+        unreadable: Optional[UnreadableValues] = None,
+    ) -> Batch:
+        """The outputs for rows, by input column [batch] or ragged, as the input delivers them.
+
+        `unreadable` is as for `embed`.
+        """
+        embedded = embed(self._config, columns, unreadable)
         weakened = self.dropout.apply(embedded.groups, training)
         groups = self.model.attended(weakened, training)
         return Batch(columns, embedded, groups, self.model.outputs(groups, training))

@@ -7,6 +7,7 @@ import os
 import time
 from typing import Any, Dict, Generator, Mapping, Optional, Sequence
 
+import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
@@ -24,6 +25,7 @@ from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.hooks.missing_values import PREDICTION, MissingValues
 from easy_esmm.progress import ProgressLine
 from easy_esmm.serving.columns import serving_columns
+from easy_esmm.serving.graph import UNREADABLE
 from easy_esmm.serving.matrices import UnreadableCell
 from easy_esmm.serving.requests import request
 from easy_esmm.serving.saved_model import SavedModel
@@ -161,6 +163,8 @@ def _from_saved_model(
             missing.add(missing.of_batch(columns).numpy())
             try:
                 scores = model.score(request(pipeline.config, columns))
+                if np.any(scores.pop(UNREADABLE, 0)):  # older exports stop at such a value
+                    raise UnreadableCell("a value cannot be read")
             except UnreadableCell as error:
                 raise (locate() or error) from error
             rows = {name: columns[name].numpy() for name in (passed.row_names if passed else ())}

@@ -8,11 +8,13 @@ from easy_esmm.config.feature_types import FEATURE_TYPES
 from easy_esmm.features.cell_validator import CellValidator
 from easy_esmm.features.embed import Embedded, embed, encode
 from easy_esmm.features.table_ids import TableIds, table_ids
+from easy_esmm.features.unreadable import UnreadableValues
 
 __all__ = [
     "CellValidator",
     "Embedded",
     "TableIds",
+    "UnreadableValues",
     "embed",
     "encode",
     "table_ids",

@@ -18,6 +18,7 @@ from easy_esmm.features.gather import Gathered, Pool, gather
 from easy_esmm.features.histories import checked
 from easy_esmm.features.registry import encoder_of
 from easy_esmm.features.tables import Slot, Tables, escaped
+from easy_esmm.features.unreadable import UnreadableValues
 from easy_esmm.protos.feature_pb2 import FeatureConfig, FeatureGroupConfig, SeqAttGroupConfig
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -44,7 +45,11 @@ class Embedded:
     """By the same names, int64 scalar: ids of this batch, without missing values."""
 
 
-def embed(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Embedded:
+def embed(
+    config: PipelineConfig,
+    columns: Mapping[str, Tensor],
+    unreadable: Optional[UnreadableValues] = None,
+) -> Embedded:
     """Reads the features of all groups; features in no group are left out.
 
     Args:
@@ -52,10 +57,12 @@ def embed(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Embedded:
       columns: by input name; [batch], or a RaggedTensor [batch, None] for a list column. Where
         `data_config.user_rows.row_column` is among them, as the index int32 [batch], its `columns`
         are [users]. The result is the same as if they stood in every row.
+      unreadable: takes the values that features cannot read, which then are missing; None: such a
+        value stops the step.
 
     Builds variables: call once in a graph.
     """
-    encoded = encode(config, columns)
+    encoded = encode(config, columns, unreadable)
     features = {feature.feature_name: feature for feature in config.feature_config.features}
     tables = Tables()
 
@@ -67,7 +74,7 @@ def embed(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Embedded:
         group.group_name: _GroupSlots.of(config.model_config, group, slot)
         for group in config.model_config.feature_groups
     }
-    lookup = _Lookup(gather(tables.readers()), slots)
+    lookup = _Lookup(gather(tables.readers()), slots, unreadable)
     looked_up = {name: lookup.group(of_group) for name, of_group in slots.items()}
     counted = {name: e for name, e in encoded.items() if e.out_of_range is not None}
     return Embedded(
@@ -84,8 +91,12 @@ def embed(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Embedded:
     )
 
 
-def encode(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Dict[str, Encoded]:
-    """By name, each feature that a group reads, without reading a table."""
+def encode(
+    config: PipelineConfig,
+    columns: Mapping[str, Tensor],
+    unreadable: Optional[UnreadableValues] = None,
+) -> Dict[str, Encoded]:
+    """By name, each feature that a group reads, without reading a table; arguments as `embed`'s."""
     index = _index(config, columns)
     used = groups.features_read(config.model_config)
     encoded = {}
@@ -93,7 +104,8 @@ def encode(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Dict[str, E
         if feature.feature_name in used:
             # A failing op is reported by its name, which then holds the feature's.
             with tf.name_scope(f"encode/{escaped(feature.feature_name)}"):
-                found = encoder_of(feature)(feature, columns)
+                read = unreadable.taken_from(feature, columns) if unreadable else columns
+                found = encoder_of(feature)(feature, read)
             of_users = index is not None and _is_of_users(config, feature)
             encoded[feature.feature_name] = found.of_users(index) if of_users else found
     return encoded
@@ -158,8 +170,14 @@ class _GroupSlots:
 class _Lookup:
     """Vectors of slots from the gathered rows of all tables."""
 
-    def __init__(self, gathered: Dict[str, Gathered], slots: Mapping[str, Iterable[Slot]]) -> None:
+    def __init__(
+        self,
+        gathered: Dict[str, Gathered],
+        slots: Mapping[str, Iterable[Slot]],
+        unreadable: Optional[UnreadableValues],
+    ) -> None:
         self._gathered = gathered
+        self._unreadable = unreadable
         self._pools = _pools(gathered, slots)
         self._padded: Dict[str, Tensor] = {}
         self._of_groups: List[Tensor] = []
@@ -167,6 +185,8 @@ class _Lookup:
     def group(self, slots: _GroupSlots) -> Group:
         """The slots as the network reads them."""
         sequences = {slot.feature.feature_name: self._sequence(slot) for slot in slots.sequences}
+        if self._unreadable is not None:
+            sequences = self._unreadable.taken_from_sequences(slots.attentions, sequences)
         for attention in slots.attentions:
             sequences = checked(attention, sequences)
         keys = {slot.feature.feature_name: self._matrix([slot]) for slot in slots.keys}

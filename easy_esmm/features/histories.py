@@ -30,6 +30,25 @@ def are_equally_long(lengths: SequenceOf[Tensor]) -> Tensor:
     return tf.reduce_all(tf.equal(stacked, longest) | (longest <= 1), axis=0)
 
 
+def without_unequal(
+    names: SequenceOf[str], sequences: Mapping[str, Sequence]
+) -> Tuple[Dict[str, Sequence], Tensor]:
+    """The sequences, empty in the rows in which those of `names` are not equally long.
+
+    And int32 [batch]: 1 in these rows.
+    """
+    masks = [sequences[name].mask for name in names]
+    fit = are_equally_long([tf.reduce_sum(tf.cast(mask, tf.int32), axis=1) for mask in masks])
+    # Equally long ones fit in the shortest matrix.
+    time = tf.reduce_min(tf.stack([tf.shape(mask)[1] for mask in masks]))
+    cut = dict(sequences)
+    for name in names:
+        mask = sequences[name].mask[:, :time] & fit[:, tf.newaxis]
+        values = sequences[name].values[:, :time]
+        cut[name] = Sequence(tf.where(mask[:, :, tf.newaxis], values, 0.0), mask)
+    return cut, tf.cast(~fit, tf.int32)
+
+
 def checked(attention: SeqAttGroupConfig, sequences: Mapping[str, Sequence]) -> Dict[str, Sequence]:
     """The sequences, by name; the step stops where those of the attention do not fit together."""
     names = compared(attention)

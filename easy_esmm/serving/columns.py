@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Tuple
 
+from easy_esmm.config.serving_columns import serving_names
 from easy_esmm.config.several_values import value_separators
 from easy_esmm.data.fields import STRING, Column, default_value
 from easy_esmm.protos.data_pb2 import DatasetConfig
@@ -11,18 +12,11 @@ from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 
 def serving_columns(config: PipelineConfig) -> Tuple[Column, ...]:
-    """The columns of a request, in the order of `input_fields`; labels are never among them.
+    """The columns of `serving_names`, in its order.
 
-    Those that a configured feature reads, whether or not it stands in a group; under
-    `filter_inputs: false` all but labels and the sample weight. A column of several values is
-    text in a request, whatever a Parquet file holds.
+    One of several values is text in a request, whatever a Parquet file holds.
     """
-    features = config.feature_config.features
-    names = {name for feature in features for name in feature.input_names}
-    if not config.export_config.filter_inputs:
-        names |= {field.input_name for field in config.data_config.input_fields}
-        names -= {*config.data_config.label_fields, config.data_config.sample_weight}
-    lists = value_separators(config)
+    names, lists = serving_names(config), value_separators(config)
     fields = [f for f in config.data_config.input_fields if f.input_name in names]
     return tuple(_text_column(f) if f.input_name in lists else column_of(f) for f in fields)
 

@@ -12,11 +12,14 @@ from easy_esmm.compat import v1
 from easy_esmm.config.tasks import task_specs
 from easy_esmm.contract import Tensor
 from easy_esmm.estimator.network import Network
+from easy_esmm.features import UnreadableValues
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.signature import receive_requests
 
 DEFAULT = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
 EXAMPLES = "examples"
+UNREADABLE = "unreadable_values"
+"""Output, int32 [batch]: values of each row that could not be read, and count as missing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +46,11 @@ class ServingGraph:
         with self.graph.as_default():
             network = Network(config, task_specs(config.model_config))
             requests = receive_requests(config)
-            outputs = network(requests.columns, training=False).outputs.served
+            unreadable = UnreadableValues()
+            outputs = dict(network(requests.columns, False, unreadable).outputs.served)
+            outputs[UNREADABLE] = tf.add_n(
+                [unreadable.count(tf.shape(next(iter(outputs.values())))[0]), *requests.unreadable]
+            )
         self.signatures: Dict[str, Signature] = {DEFAULT: Signature(requests.inputs, outputs)}
         if requests.examples is not None:
             self.signatures[EXAMPLES] = Signature({EXAMPLES: requests.examples}, outputs)
