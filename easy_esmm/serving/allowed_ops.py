@@ -42,8 +42,8 @@ ANSWERING: FrozenSet[str] = (
     # Numbers, one by one.
     | _names("""Abs AddV2 Cast DivNoNan Erf Exp Expm1 FloorDiv LeakyRelu Log Log1p Maximum Minimum
         Mul Neg RealDiv Relu Rsqrt SelectV2 Sigmoid Sqrt Square Sub Tanh""")
-    | _names("""Equal Greater GreaterEqual IsFinite IsNan Less LessEqual LogicalAnd LogicalNot
-        LogicalOr NotEqual""")
+    | _names("""Equal Greater GreaterEqual IsFinite IsInf IsNan Less LessEqual LogicalAnd
+        LogicalNot LogicalOr NotEqual""")
     # Products, norms, and what runs over an axis.
     | _names("""All Any BatchMatMulV2 BiasAdd FusedBatchNormV3 MatMul Max Mean Prod Softmax Sum""")
 )  # fmt: skip
@@ -127,7 +127,9 @@ def _foreign_files(graph: SavedGraph) -> Iterator[str]:
     """Paths that come from the graph, where the loader must name them."""
     for node in graph.nodes.values():
         first_inputs = [tensor_name(name) for name in node.input[:2]]
-        if node.op == "RestoreV2" and first_inputs[:1] != [graph.variables_file]:
+        # (Nothing runs those of the saver that read the checkpoint before the model was written.)
+        is_run = node.op == "RestoreV2" and node.name in graph.restoring
+        if is_run and first_inputs[:1] != [graph.variables_file]:
             yield f"node {node.name} is a RestoreV2 of another file than the model's variables"
         is_table = node.op == "InitializeTableFromTextFileV2"
         if is_table and not {*first_inputs[1:]} & {*graph.asset_files}:
