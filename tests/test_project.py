@@ -119,9 +119,14 @@ def test_package_imports_nothing_that_it_does_not_require() -> None:
         imported |= imported_roots(ast.parse(path.read_text(encoding="utf-8")))
     pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     (block,) = re.findall(r"^dependencies = \[\n(.*?)^\]", pyproject, flags=re.S | re.M)
-    (optional,) = re.findall(r"^compare = \[(.*?)\]", pyproject, flags=re.S | re.M)
-    required = set(re.findall(r'^ *"([\w-]+)', f"{block}\n{optional}", flags=re.M))
-    import_name = {"absl-py": "absl", "protobuf": "google", "google-crc32c": "google_crc32c"}
+    extras = re.findall(r"^(?:compare|client) = \[(.*?)\]", pyproject, flags=re.S | re.M)
+    required = set(re.findall(r'(?:^ *|, )"([\w-]+)', "\n".join([block, *extras]), flags=re.M))
+    import_name = {
+        "absl-py": "absl",
+        "google-crc32c": "google_crc32c",
+        "grpcio": "grpc",
+        "protobuf": "google",
+    }
     ours = {"easy_esmm", *sys.stdlib_module_names}
     assert imported - ours - {import_name.get(name, name) for name in required} == set()
 
@@ -146,6 +151,7 @@ def test_checking_a_config_does_not_import_tensorflow() -> None:
         "flags",
         "init",
         "protos",
+        "serving",
         "simulation",
     ]
     code = f"""

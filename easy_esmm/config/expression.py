@@ -7,6 +7,8 @@
     product    = factor (('*' | '/') factor)*
     factor     = ('-' | '!') factor | '(' either ')' | function '(' either ')' | number | column
 
+With `powers` a factor that is no sign may be followed by `'**' factor`, as in Python.
+
 A column is a name, in quotes if it is none of letters, digits, '_' and '.'; functions are those of
 `functions`. A comparison and a BOOL column are conditions, which count as 1 and 0 where a number is
 wanted; '&', '|' and '!' want conditions.
@@ -32,20 +34,23 @@ _TOKEN = re.compile(
     r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]))"
     r"|(?P<name>[A-Za-z_][\w.]*)"
     r"|(?P<quoted>'[^']*'|\"[^\"]*\")"
-    r"|(?P<sign><=|>=|==|!=|&&|\|\||[-+*/()<>=&|!])",
+    r"|(?P<sign><=|>=|==|!=|\*\*|&&|\|\||[-+*/()<>=&|!])",
     re.ASCII,
 )
 _COMPARISONS: Dict[Any, str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!=", ast.GtE: ">=", ast.Gt: ">",
 }  # fmt: skip
-_NUMERIC: Dict[Any, str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+_NUMERIC: Dict[Any, str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/",
+    ast.Pow: "**",
+}  # fmt: skip
 _LOGICAL: Dict[Any, str] = {ast.And: "&", ast.Or: "|"}
 _BINARY = {*_COMPARISONS.values(), *_NUMERIC.values(), *_LOGICAL.values()}
 _IN_PYTHON = {"&": "and", "|": "or", "!": "~"}
 _OTHERWISE = {"=": "==", "&&": "&", "||": "|", "and": "&", "or": "|", "not": "!"}
 """What other languages write -> what is written here."""
 _DEEPEST = 50
-"""Parentheses, functions and signs inside each other."""
+"""Parentheses, functions and signs inside each other, and powers in all."""
 _LARGEST_WHOLE = 2.0**63
 _LONGEST = 1000
 """Operators: Python's parser nests a sum, and gives up at some 3,000."""
@@ -85,9 +90,17 @@ class Expression:
         return tuple(dict.fromkeys(names))
 
 
-def parse_expression(text: str, columns: Mapping[str, bool]) -> Expression:
-    """Parses `text` over `columns`: name -> whether the column is BOOL. Raises BadExpression."""
-    translation = _Translation(text, columns)
+def parse_expression(
+    text: str,
+    columns: Mapping[str, bool],
+    powers: bool = False,
+    known_as: str = "one of input_names",
+) -> Expression:
+    """Parses `text` over `columns`: name -> whether the column is BOOL. Raises BadExpression.
+
+    `powers` allows `**`; `known_as` says in a message what a name must be.
+    """
+    translation = _Translation(text, columns, powers, known_as)
     walk = _Walk(translation.token_at, columns)
     walk.visit(ast.parse(translation.source, mode="eval").body)
     return Expression(tuple(walk.steps))
@@ -188,11 +201,12 @@ class _Translation:
     Operands and operators take turns, parentheses are closed. Raises BadExpression.
     """
 
-    def __init__(self, text: str, columns: Mapping[str, bool]) -> None:
+    def __init__(self, text: str, columns: Mapping[str, bool], powers: bool, known_as: str) -> None:
         self.source = ""
         self.token_at: Dict[int, _Token] = {}
         """The tokens by their places in `source`."""
-        self._columns = columns
+        self._columns, self._known_as = columns, known_as
+        self._most_powers, self._powers = _DEEPEST if powers else 0, 0
         self._opened: List[Tuple[_Token, int]] = []
         """Parentheses that are open, and how deep each stands."""
         self._depth = self._signs = self._operators = 0
@@ -218,12 +232,15 @@ class _Translation:
         elif token.kind == "name" and following.text == "(":
             _require_function(token)
         else:
-            _require_operand(token, self._columns)
+            _require_operand(token, self._columns, self._known_as)
             self._signs, self._wants_operand = 0, False
 
     def _end_operand(self, token: _Token) -> None:
         if token.text in _BINARY:
             self._operators += 1
+            self._powers += token.text == "**"
+            if self._powers > self._most_powers:
+                _fail_power(token, self._most_powers)
             if self._operators > _LONGEST:
                 _fail(token, f"must not have more than {_LONGEST:,} operators")
             self._wants_operand = True
@@ -243,7 +260,7 @@ def _require_function(token: _Token) -> None:
         raise BadExpression(token.position, rule, hint)
 
 
-def _require_operand(token: _Token, columns: Mapping[str, bool]) -> None:
+def _require_operand(token: _Token, columns: Mapping[str, bool], known_as: str) -> None:
     if token.kind == "number":
         if not math.isfinite(float(token.text)):
             _fail(token, f"must be a finite number, not {token.text!r},")
@@ -251,7 +268,7 @@ def _require_operand(token: _Token, columns: Mapping[str, bool]) -> None:
         name = _column_name(token)
         if name not in columns:
             hint = None if token.text in _OTHERWISE else did_you_mean(name, columns)
-            _fail(token, f"must be one of input_names, not {name!r},", hint)
+            _fail(token, f"must be {known_as}, not {name!r},", hint)
     else:
         is_name = token.kind == "unknown" and token.text.isalnum()
         hint = "put a column's name in quotes" if is_name else None
@@ -267,6 +284,12 @@ def _literal(text: str) -> Union[float, int]:
 
 def _column_name(token: _Token) -> str:
     return token.text[1:-1] if token.kind == "quoted" else token.text
+
+
+def _fail_power(token: _Token, most: int) -> NoReturn:
+    if most:
+        _fail(token, f"must not have more than {most} '**'")
+    _fail(token, "must not have '**'", "write square(x), or exp(y * log(x))")
 
 
 def _fail(token: _Token, rule: str, hint: Optional[str] = None) -> NoReturn:

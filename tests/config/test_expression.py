@@ -81,7 +81,7 @@ FAULTS: Dict[str, Tuple[str, str]] = {
         "sign, sqrt, square, tanh, not '__import__', at character 1",
         "",
     ),
-    "age ** 2": ("must have a number, a column, a function or a parenthesis at character 6", ""),
+    "age ** 2": ("must not have '**' at character 5", "write square(x), or exp(y * log(x))"),
     "age[0]": ("must have an operator before '[' at character 4", ""),
     "lambda x: x": ("must be one of input_names, not 'lambda', at character 1", ""),
     "1abc": (
@@ -109,6 +109,32 @@ def test_fault_is_named_with_its_character(text: str) -> None:
     with pytest.raises(BadExpression) as caught:
         parse_expression(text, COLUMNS)
     assert (str(caught.value), caught.value.hint or "") == FAULTS[text]
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("-age ** 2", ["age", 2, "**", "negate"]),
+        ("age ** 2 ** 3", ["age", 2, 3, "**", "**"]),
+        ("2 * age ** -1 / 3", [2, "age", 1, "negate", "**", "*", 3, "/"]),
+        ("abs(age) ** (1 - .5)", ["age", "abs", 1, 0.5, "-", "**"]),
+    ],
+)
+def test_powers_bind_as_in_python_where_they_are_allowed(text: str, steps: List[object]) -> None:
+    found = parse_expression(text, COLUMNS, powers=True).steps
+    operands = ("number", "column")
+    assert [s.value if s.operation in operands else s.operation for s in found] == steps
+
+
+def test_no_row_of_powers_exhausts_the_parser() -> None:
+    assert len(parse_expression("**".join(["age"] * 51), COLUMNS, powers=True).steps) == 101
+    with pytest.raises(BadExpression, match=r"must not have more than 50 '\*\*' at character 254"):
+        parse_expression("**".join(["age"] * 900), COLUMNS, powers=True)
+
+
+def test_what_a_name_must_be_is_told_in_the_words_of_the_caller() -> None:
+    with pytest.raises(BadExpression, match="must be a column of the items, not 'x', at char"):
+        parse_expression("x", COLUMNS, known_as="a column of the items")
 
 
 def nested(depth: int) -> str:
