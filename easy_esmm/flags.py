@@ -77,7 +77,14 @@ SHARED: Dict[str, Flag] = {
     "report": Flag("file for an HTML page about the evaluation"),
     "user_column": Flag("column that names the user; that of the gauc metric if not given"),
     "eval_result_path": Flag("file for the metrics", default="eval_result.txt"),
-    "export_dir": Flag("folder for the SavedModel"),
+    "export_dir": Flag("folder for the versions of the SavedModel, local or remote"),
+    "warmup_path": Flag(
+        "files whose first rows go into the warm-up file, or `none`; eval_input_path if not given"
+    ),
+    "keep": Flag(
+        "newest versions to keep in export_dir; 0: all", absl_flags.DEFINE_integer, default=0
+    ),
+    "data_revision": Flag("state of the data, such as a git revision, for the model card"),
     "input_path": Flag("files to score: globs and commas"),
     "output_path": Flag("file for the scores, .csv or .parquet"),
     "reserved_cols": Flag("input columns to copy to the scores, with commas"),

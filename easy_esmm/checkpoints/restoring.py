@@ -21,12 +21,12 @@ def scaffold(config: TrainConfig, sources: Mapping[str, str]) -> Any:
     return v1.train.Scaffold(saver=_Restorer(config, sources))
 
 
-def restore(session: Any, path: str, config: TrainConfig, sources: Mapping[str, str]) -> None:
-    """Reads the variables of the default graph from the checkpoint at `path`, without an Estimator.
+def saver(config: TrainConfig, sources: Mapping[str, str]) -> Any:
+    """A v1 Saver over the variables of the default graph; arguments as `scaffold`'s.
 
-    Builds the operations for it; other arguments as `scaffold`'s.
+    Its `restore` reads averages, and names of EasyRec, where they are asked for.
     """
-    _Restorer(config, sources).restore(session, path)
+    return _Restorer(config, sources)
 
 
 class _Restorer(v1.train.Saver):  # type: ignore[misc]

@@ -51,6 +51,16 @@ def decisive_metrics(pipeline: Pipeline) -> DecisiveMetrics:
     return DecisiveMetrics(best, stop)
 
 
+def best_metric(pipeline: Pipeline) -> str:
+    """The evaluation's name of `best_exporter_metric`, whatever is exported.
+
+    Raises ConfigError: the evaluation has no metric of that name.
+    """
+    names = ["loss", *dry_build(pipeline.config, estimator.ModeKeys.EVAL).metrics]
+    path = "export_config.best_exporter_metric"
+    return _named(pipeline.config.export_config.best_exporter_metric, names, path, pipeline)
+
+
 def _named(wanted: str, names: Sequence[str], path: str, pipeline: Pipeline) -> str:
     name = resolve_name(wanted, names)
     if name is None:

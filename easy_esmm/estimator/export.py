@@ -4,21 +4,43 @@ from __future__ import annotations
 
 import os
 import tempfile
+from typing import Optional
 
 from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
+from easy_esmm.data import FilesOrFrame
 from easy_esmm.estimator import checkpoint_fit, model_dir
-from easy_esmm.estimator.errors import user_errors
+from easy_esmm.estimator.choose_checkpoint import choose_checkpoint
+from easy_esmm.estimator.errors import require_files, user_errors
 from easy_esmm.serving.export import export_model
+from easy_esmm.serving.warmup import SIZES, Arrays
+from easy_esmm.serving.warmup_rows import first_rows, rows_or_none
+
+NO_WARMUP = "none"
+"""In the place of rows: no warm-up file."""
 
 
-def export(pipeline: Pipeline, export_dir: str, *, checkpoint_path: str = "") -> str:
-    """Exports a checkpoint to `<export_dir>/<timestamp>`, with this config in its assets.
+def export(
+    pipeline: Pipeline,
+    export_dir: str,
+    *,
+    checkpoint_path: str = "",
+    warmup_rows: Optional[FilesOrFrame] = None,
+    keep: int = 0,
+    data_revision: str = "",
+) -> str:
+    """Exports a checkpoint to a new version under `export_dir`, with this config in its assets.
 
     Args:
       pipeline: the config.
-      export_dir: parent folder, which TensorFlow Serving watches.
-      checkpoint_path: empty: the newest of `model_dir`.
+      export_dir: parent folder, which TensorFlow Serving watches; local, or in any file system that
+        TensorFlow knows.
+      checkpoint_path: `newest` of `model_dir`, `best` (see `choose_checkpoint`), or a path; empty:
+        the newest.
+      warmup_rows: files or a pandas DataFrame whose first rows go into the warm-up file; `none`: no
+        such file; None: `eval_input_path`, else `train_input_path`, if they can be read.
+      keep: newest versions to keep; 0: all.
+      data_revision: what the owner of the data calls its state, for the model card.
 
     Returns:
       The folder of the SavedModel.
@@ -26,12 +48,29 @@ def export(pipeline: Pipeline, export_dir: str, *, checkpoint_path: str = "") ->
     Raises:
       UserError: the checkpoint does not fit, or the folder cannot be written to.
     """
-    checkpoint = checkpoint_fit.newest(pipeline.config.model_dir, checkpoint_path)
     config = pipeline.config
+    checkpoint = choose_checkpoint(pipeline, checkpoint_path)
     sources = checkpoint_fit.require_fit(config, checkpoint, estimator.ModeKeys.PREDICT)
     with tempfile.TemporaryDirectory() as folder, user_errors():
         pipeline_file = os.path.join(folder, "pipeline.config")
         model_dir.write_pipeline(pipeline, pipeline_file)
         return export_model(
-            config, checkpoint, export_dir, pipeline_file=pipeline_file, sources=sources
+            config,
+            checkpoint,
+            export_dir,
+            pipeline_file=pipeline_file,
+            sources=sources,
+            warmup_rows=_warmup_rows(pipeline, warmup_rows),
+            keep=keep,
+            data_revision=data_revision,
         )
+
+
+def _warmup_rows(pipeline: Pipeline, rows: Optional[FilesOrFrame]) -> Optional[Arrays]:
+    config = pipeline.config
+    if isinstance(rows, str) and rows == NO_WARMUP:
+        return None
+    if rows is None:
+        return rows_or_none(config, config.eval_input_path or config.train_input_path)
+    require_files(pipeline, "predict", rows)
+    return first_rows(config, rows, max(SIZES))

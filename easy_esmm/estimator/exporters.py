@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, Optional
 
 from easy_esmm.compat import estimator
+from easy_esmm.data import FilesOrFrame
 from easy_esmm.estimator import model_dir
 from easy_esmm.evaluation.history import Evaluations
 from easy_esmm.evaluation.result import one_line
 from easy_esmm.progress import ProgressLine
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.export import export_model
+from easy_esmm.serving.warmup_rows import rows_or_none
 
 
-def exporters(config: PipelineConfig, evaluations: Evaluations, best: Optional[str]) -> List[Any]:
+def exporters(
+    config: PipelineConfig, evaluations: Evaluations, best: Optional[str], rows: FilesOrFrame
+) -> List[Any]:
     """In the order in which they run.
 
     The final export is not among them: the Estimator's own does not happen without `num_steps`.
@@ -22,12 +26,13 @@ def exporters(config: PipelineConfig, evaluations: Evaluations, best: Optional[s
       config: resolved.
       evaluations: gets each result.
       best: the metric that decides what is exported under `exporter_type: best`.
+      rows: what is evaluated, for warm-up files.
     """
     found: List[Any] = [EvaluationLine(evaluations)]
     if config.export_config.exporter_type == "latest":
-        found.append(LatestExporter(config))
+        found.append(LatestExporter(config, rows))
     if best is not None:
-        found.append(BestExporter(config, evaluations, best))
+        found.append(BestExporter(config, rows, evaluations, best))
     return found
 
 
@@ -60,8 +65,9 @@ class LatestExporter(estimator.Exporter):  # type: ignore[misc]
 
     name = "latest"
 
-    def __init__(self, config: PipelineConfig) -> None:
+    def __init__(self, config: PipelineConfig, rows: FilesOrFrame) -> None:
         self._config = config
+        self._rows = rows
 
     def __repr__(self) -> str:
         return f"LatestExporter({self._config.export_config.exports_to_keep})"
@@ -74,7 +80,7 @@ class LatestExporter(estimator.Exporter):  # type: ignore[misc]
         eval_result: Mapping[str, Any],
         is_the_final_export: bool,
     ) -> str:
-        return _export(self._config, checkpoint_path, export_path)
+        return _export(self._config, self._rows, checkpoint_path, export_path)
 
 
 class BestExporter(estimator.Exporter):  # type: ignore[misc]
@@ -82,8 +88,11 @@ class BestExporter(estimator.Exporter):  # type: ignore[misc]
 
     name = "best"
 
-    def __init__(self, config: PipelineConfig, evaluations: Evaluations, metric: str) -> None:
+    def __init__(
+        self, config: PipelineConfig, rows: FilesOrFrame, evaluations: Evaluations, metric: str
+    ) -> None:
         self._config = config
+        self._rows = rows
         self._evaluations = evaluations
         self._metric = metric
 
@@ -101,7 +110,7 @@ class BestExporter(estimator.Exporter):  # type: ignore[misc]
     ) -> Optional[str]:
         if not self._is_best(int(eval_result["global_step"])):
             return None
-        folder = _export(self._config, checkpoint_path, export_path)
+        folder = _export(self._config, self._rows, checkpoint_path, export_path)
         value = float(eval_result[self._metric])
         ProgressLine().event(f"exported as the best so far: {self._metric} {value:.6f}")
         return folder
@@ -116,11 +125,12 @@ class BestExporter(estimator.Exporter):  # type: ignore[misc]
         return all(values[step] > value for s, value in values.items() if s < step)
 
 
-def _export(config: PipelineConfig, checkpoint: str, folder: str) -> str:
+def _export(config: PipelineConfig, rows: FilesOrFrame, checkpoint: str, folder: str) -> str:
     return export_model(
         config,
         checkpoint,
         folder,
         pipeline_file=model_dir.pipeline_file(config.model_dir),
+        warmup_rows=rows_or_none(config, rows),
         keep=config.export_config.exports_to_keep,
     )

@@ -37,6 +37,7 @@ from easy_esmm.hooks.progress import TrainProgress
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.export import export_model
 from easy_esmm.serving.versions import newest
+from easy_esmm.serving.warmup_rows import rows_or_none
 
 _NOTHING = DecisiveMetrics()
 
@@ -101,23 +102,27 @@ def train(
                 f"no step was trained: the training input held no row after step {first_step:,}; "
                 "see data_config.num_epochs and train_config.num_steps"
             )
-        exported = _export(config, is_evaluated=eval_rows is not None)
+        exported = _export(config, eval_rows, train_rows)
     return Trained(last_step, progress.examples, progress.seconds, exported)
 
 
-def _export(config: PipelineConfig, *, is_evaluated: bool) -> Optional[str]:
+def _export(
+    config: PipelineConfig, eval_rows: Optional[FilesOrFrame], train_rows: Optional[FilesOrFrame]
+) -> Optional[str]:
     kind = config.export_config.exporter_type
     folder = os.path.join(config.model_dir, "export", kind)
     if kind == "none":
         return None
-    if kind in ("latest", "best") and is_evaluated:
+    if kind in ("latest", "best") and eval_rows is not None:
         return _newest_version(folder)  # written after evaluations
+    given = (rows for rows in (eval_rows, train_rows) if rows is not None)
     with user_errors():
         return export_model(
             config,
             checkpoint_fit.newest(config.model_dir),
             folder,
             pipeline_file=model_dir.pipeline_file(config.model_dir),
+            warmup_rows=rows_or_none(config, next(given, config.train_input_path)),
         )
 
 
@@ -204,11 +209,12 @@ def specs(
     )
     if rows[1] is None and not config.eval_input_path:
         return train_spec, None
+    evaluated = config.eval_input_path if rows[1] is None else rows[1]
     eval_spec = estimator.EvalSpec(
         data.input_fn(config, "eval", rows[1], validator=validator_of(config)),
         steps=evaluation_steps(config),
         name=EVALUATION_NAME,
-        exporters=exporters(config, evaluations, decisive.best),
+        exporters=exporters(config, evaluations, decisive.best, evaluated),
         start_delay_secs=0,
         throttle_secs=0,
     )

@@ -38,6 +38,10 @@ class Evaluations:
         values = {name: float(value) for name, value in result.items()}
         self._results.setdefault(step, {}).update(values)
 
+    def at(self, step: int) -> Dict[str, float]:
+        """The result of a step; nothing if there is none."""
+        return dict(self._results.get(step, {}))
+
     def series(self, metric: str) -> Series:
         """The metric at each step that has it."""
         return sorted((s, r[metric]) for s, r in self._results.items() if metric in r)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any, Dict, Mapping
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from easy_esmm.cell_tensors import mark_of
 from easy_esmm.compat import v1
@@ -14,6 +16,7 @@ from easy_esmm.data.decode import DTYPES
 from easy_esmm.data.fields import FLOATS, STRING, Column
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.protos.tf_example_pb2 import Example, Feature
 from easy_esmm.serving.columns import serving_columns
 from easy_esmm.serving.matrices import PADDING, matrix_types
 
@@ -61,6 +64,40 @@ def parse_examples(config: PipelineConfig, examples: Tensor) -> Dict[str, Tensor
         else:
             inputs[column.name] = _typed(column, _one_value(column, values, tf.shape(examples)[0]))
     return inputs
+
+
+def to_examples(inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    """A request to `serving_default`, by column, as serialised tf.Examples: bytes [batch].
+
+    Numbers of a DOUBLE column are rounded to float32, which is all that an example holds.
+    """
+    examples = [Example() for _ in range(len(next(iter(inputs.values()))))]
+    for name, values in inputs.items():
+        cells = values if values.ndim > 1 else values[:, np.newaxis]
+        for example, row in zip(examples, cells):
+            given = row[: _length(row)] if values.ndim > 1 else row
+            _add(example.features.feature[name], given)
+    return np.array([example.SerializeToString(deterministic=True) for example in examples], object)
+
+
+def _add(feature: Feature, values: NDArray[Any]) -> None:
+    if values.dtype == object:
+        feature.bytes_list.value.extend(v.encode() if isinstance(v, str) else v for v in values)
+    elif values.dtype.kind == "f":
+        feature.float_list.value.extend(values.tolist())
+    else:
+        feature.int64_list.value.extend(int(value) for value in values)
+
+
+def _length(row: NDArray[Any]) -> int:
+    """Values of a matrix's row without the padding at its end."""
+    if row.dtype.kind == "f":
+        is_value = ~np.isnan(row)
+    else:
+        is_value = row != PADDING[tf.string if row.dtype == object else tf.int64]
+        is_value &= row != b""
+    places = np.flatnonzero(is_value)
+    return int(places[-1]) + 1 if len(places) else 0
 
 
 def _parsed_dtype(column: Column) -> tf.DType:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Mapping, Optional
+from typing import Any, Callable, Dict, Iterator, Mapping, Optional
 
 import tensorflow as tf
 
 from easy_esmm.compat import v1
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-from easy_esmm.serving.graph import ServingGraph
+from easy_esmm.serving import warmup
+from easy_esmm.serving.examples import to_examples
+from easy_esmm.serving.graph import DEFAULT, EXAMPLES, ServingGraph
+from easy_esmm.serving.model_card import CARD_ASSET, model_card
 from easy_esmm.serving.publish import publish
 from easy_esmm.serving.versions import CONFIG_ASSET
+from easy_esmm.serving.warmup import Answered, Arrays
 
 
 def export_model(
@@ -22,7 +26,9 @@ def export_model(
     *,
     pipeline_file: str,
     sources: Optional[Mapping[str, str]] = None,
+    warmup_rows: Optional[Arrays] = None,
     keep: int = 0,
+    data_revision: str = "",
 ) -> str:
     """Exports a checkpoint to a new version under `export_dir`.
 
@@ -35,7 +41,9 @@ def export_model(
       export_dir: parent of the versions, local or remote; see `publish`.
       pipeline_file: the config as run, exported as `assets/pipeline.config`.
       sources: variable -> variable of the checkpoint, of those that have another name there.
+      warmup_rows: a request to `serving_default`, for the warm-up file; None: there is none.
       keep: newest versions to keep; 0: all.
+      data_revision: for the model card.
 
     Returns:
       The folder of the SavedModel.
@@ -44,14 +52,27 @@ def export_model(
       UserError: a file of `asset_files` is absent or clashes with another, or `export_dir` cannot
         be written to.
     """
-    serving = ServingGraph(config)
-    with serving.restored(checkpoint, sources or {}) as session:
+    serving = ServingGraph(config, sources)
+    with serving.restored(checkpoint) as session:
 
         def write(folder: str) -> None:
             _write(serving, session, folder)
             _add_assets(config, pipeline_file, folder)
+            card = model_card(config, checkpoint, serving.signatures, data_revision=data_revision)
+            with open(os.path.join(folder, CARD_ASSET), "w", encoding="utf-8") as file:
+                file.write(card)
+            if warmup_rows is not None:
+                warmup.write(folder, _requests(serving, session, warmup_rows))
 
         return publish(export_dir, write, keep=keep)
+
+
+def _requests(serving: ServingGraph, session: Any, rows: Arrays) -> Iterator[Answered]:
+    """The requests of the warm-up file, with their answers."""
+    forms: Dict[str, Callable[[Arrays], Arrays]] = {DEFAULT: dict}
+    if EXAMPLES in serving.signatures:
+        forms[EXAMPLES] = lambda asked: {EXAMPLES: to_examples(asked)}
+    return warmup.with_answers(rows, lambda asked: serving.answer(session, asked), forms)
 
 
 def _write(serving: ServingGraph, session: Any, folder: str) -> None:
@@ -69,6 +90,8 @@ def _write(serving: ServingGraph, session: Any, folder: str) -> None:
             assets_collection=v1.get_collection(v1.GraphKeys.ASSET_FILEPATHS),
             main_op=v1.tables_initializer(),
             strip_default_attrs=True,
+            # Another would leave the operations of the first in the graph.
+            saver=serving.saver,
         )
         builder.save()
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping
+from typing import Any, Dict, Mapping, Optional
 
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from easy_esmm.checkpoints import restoring
 from easy_esmm.compat import v1
@@ -39,26 +40,32 @@ class ServingGraph:
     the same network.
     """
 
-    def __init__(self, config: PipelineConfig) -> None:
-        """`config`: resolved."""
-        self._config = config
+    def __init__(self, config: PipelineConfig, sources: Optional[Mapping[str, str]] = None) -> None:
+        """`config` is resolved; `sources` as for `restoring.saver`."""
         self.graph = tf.Graph()
         with self.graph.as_default():
             network = Network(config, task_specs(config.model_config))
-            requests = receive_requests(config)
-            unreadable = UnreadableValues()
+            requests, unreadable = receive_requests(config), UnreadableValues()
             outputs = dict(network(requests.columns, False, unreadable).outputs.served)
             outputs[UNREADABLE] = tf.add_n(
                 [unreadable.count(tf.shape(next(iter(outputs.values())))[0]), *requests.unreadable]
             )
+            self.saver = restoring.saver(config.train_config, sources or {})
         self.signatures: Dict[str, Signature] = {DEFAULT: Signature(requests.inputs, outputs)}
         if requests.examples is not None:
             self.signatures[EXAMPLES] = Signature({EXAMPLES: requests.examples}, outputs)
 
-    def restored(self, checkpoint: str, sources: Mapping[str, str]) -> Any:
-        """A new session with the checkpoint's values; `sources` as for `restoring.restore`."""
+    def answer(self, session: Any, asked: Mapping[str, NDArray[Any]]) -> Dict[str, NDArray[Any]]:
+        """The outputs for a request to `serving_default`, by a session of `restored`."""
+        signature = self.signatures[DEFAULT]
+        feed = {signature.inputs[key]: values for key, values in asked.items()}
+        found: Dict[str, NDArray[Any]] = session.run(dict(signature.outputs), feed)
+        return found
+
+    def restored(self, checkpoint: str) -> Any:
+        """A new session with the checkpoint's values."""
         with self.graph.as_default():
             session = v1.Session(graph=self.graph)
-            restoring.restore(session, checkpoint, self._config.train_config, sources)
+            self.saver.restore(session, checkpoint)
             session.run(v1.tables_initializer())
         return session

@@ -167,7 +167,7 @@ def test_best_exporter_exports_what_is_better_than_all_before_and_keeps_the_newe
     config.export_config.metric_bigger = bigger
     config.export_config.exports_to_keep = 2
     found = Evaluations()
-    best = BestExporter(config, found, "auc_ctr")
+    best = BestExporter(config, "none.csv", found, "auc_ctr")
     made: List[int] = []
 
     def export_model(_: Any, checkpoint: str, folder: str, *, keep: int, **__: Any) -> str:

@@ -76,4 +76,4 @@ def test_a_disk_that_is_full_at_the_export_is_said_in_one_line(
     monkeypatch.setattr(run.checkpoint_fit, "newest", lambda _: "model.ckpt-1")
     config = text_format.Parse('model_dir: "m"', PipelineConfig())
     with pytest.raises(UserError, match=r"^no space or memory left: no space left$"):
-        run._export(config, is_evaluated=True)
+        run._export(config, None, None)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-from easy_esmm.serving.examples import parse_examples
+from easy_esmm.serving.examples import parse_examples, to_examples
 
 TEXT = """
 data_config {
@@ -122,3 +122,28 @@ def test_what_is_of_another_type_fails_by_the_name_of_its_column(
 def test_what_is_no_example_fails(config: PipelineConfig) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match="Could not parse example"):
         parsed(config, b"no example")
+
+
+@pytest.mark.parametrize("auto_multi_value", [False, True])
+def test_a_request_comes_back_from_its_examples(
+    config: PipelineConfig, auto_multi_value: bool
+) -> None:
+    config.export_config.auto_multi_value = auto_multi_value
+    asked = {
+        "price": np.array([2.5, np.nan], np.float32),
+        "rate": np.array([0.25, np.nan]),
+        "age": np.array([-7, LOWEST_32], np.int32),
+        "user": np.array([9_007_199_254_740_993, LOWEST_64]),
+        "item": np.array(["商品".encode(), b""], object),
+        "vip": np.array([True, False]),
+        "tags": np.array([b"a|b;c", b""], object),
+        "seen": np.array([b"x####y", b""], object),
+    }
+    if auto_multi_value:
+        asked["tags"] = np.array([[b"a", b"b"], [b"c", b""]], object)
+        asked["seen"] = np.array([[b"x", b"", b"y"], [b"", b"", b""]], object)
+    found = parsed(config, *to_examples(asked))
+    assert sorted(found) == sorted(asked)
+    for name, values in asked.items():
+        assert found[name].dtype == values.dtype, name
+        np.testing.assert_array_equal(found[name], values, name)
