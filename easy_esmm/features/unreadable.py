@@ -7,7 +7,7 @@ row by row: its other rows, and the row's other values, must not be lost.
 from __future__ import annotations
 
 from collections import ChainMap
-from typing import Callable, Dict, List, Mapping, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Tuple
 from typing import Sequence as SequenceOf
 
 import tensorflow as tf
@@ -39,10 +39,11 @@ class UnreadableValues:
         Of a list it is the value, or the pair; the whole list where its values are no tuples of
         `raw_input_dim`, or not as many as their weights.
         """
-        read = _READERS.get(feature.feature_type)
-        if read is None:
+        read = _READERS.get(feature.feature_type, _all_of_it)
+        readable = read(feature, columns)
+        if readable is None:
             return columns
-        changed, count = read(feature, columns)
+        changed, count = readable
         self._counts.append(count)
         return ChainMap(changed, dict(columns))
 
@@ -69,14 +70,22 @@ class UnreadableValues:
         return total
 
 
-def _id(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Readable:
+def _all_of_it(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> None:
+    """Nothing is unreadable: a ComboFeature hashes whatever it is given."""
+
+
+def _id(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Optional[Readable]:
     name = feature.input_names[0]
+    if not _may_be_wrong(feature, columns[name]):
+        return None
     values, is_wrong = _ids(feature, columns[name])
     return {name: values}, tf.cast(is_wrong, tf.int32)
 
 
-def _tag(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Readable:
+def _tag(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Optional[Readable]:
     name, *more = feature.input_names
+    if not (feature.kv_separator or more or _may_be_wrong(feature, columns[name])):
+        return None
     pieces = pieces_of(columns[name], feature.separator)
     if feature.kv_separator:
         return _pairs(
@@ -133,10 +142,12 @@ def _raw(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Readable:
     return {name: kept}, tf.cast(has_wrong, tf.int32)
 
 
-def _sequence(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Readable:
+def _sequence(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Optional[Readable]:
     name = feature.input_names[0]
-    elements = elements_of(columns[name], feature.separator)
     is_number = feature.sub_feature_type == FeatureConfig.RawFeature
+    if not (is_number or _may_be_wrong(feature, columns[name])):
+        return None
+    elements = elements_of(columns[name], feature.separator)
     change = _numbers if is_number else _ids
     if feature.seq_multi_sep:
         inner = elements_of(elements.values, feature.seq_multi_sep)
@@ -176,10 +187,15 @@ def _ids(feature: FeatureConfig, values: Tensor) -> Tuple[Tensor, Tensor]:
 
 def _wrong_ids(feature: FeatureConfig, values: Tensor) -> Tensor:
     """Bool, of the shape of the values: text that is no row number, where that is asked for."""
-    source = next(source for source in SOURCES if getattr(feature, source))
-    if source != "num_buckets" or values.dtype != tf.string:
+    if not _may_be_wrong(feature, values):
         return tf.zeros_like(values, tf.bool)
     return ~fits_int64(values) & tf.not_equal(tf.strings.strip(values), "")
+
+
+def _may_be_wrong(feature: FeatureConfig, values: Tensor) -> bool:
+    """Whether there is text that is no row number: hashes and vocabularies take any text."""
+    source = next(source for source in SOURCES if getattr(feature, source))
+    return source == "num_buckets" and values.dtype == tf.string
 
 
 def _is_weight(values: Tensor) -> Tensor:
@@ -227,7 +243,7 @@ def _by_row(ragged: Tensor, is_counted: Tensor) -> Tensor:
     return tf.reduce_sum(ragged.with_values(tf.cast(is_counted, tf.int32)), axis=1)
 
 
-_Reader = Callable[[FeatureConfig, Mapping[str, Tensor]], Readable]
+_Reader = Callable[[FeatureConfig, Mapping[str, Tensor]], Optional[Readable]]
 _READERS: Dict[int, _Reader] = {
     FeatureConfig.IdFeature: _id,
     FeatureConfig.TagFeature: _tag,
@@ -236,4 +252,4 @@ _READERS: Dict[int, _Reader] = {
     FeatureConfig.SequenceFeature: _sequence,
     FeatureConfig.ExprFeature: _expr,
 }
-"""By feature type; whatever a ComboFeature is given, it reads as text."""
+"""By feature type; None where no value can be unreadable."""

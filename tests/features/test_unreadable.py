@@ -196,3 +196,16 @@ def test_histories_of_unequal_length_are_empty_in_their_rows_only() -> None:
     assert found["b"].mask.numpy().tolist() == [[True, True], [False] * 2, [False] * 2, [False] * 2]
     assert found["a"].values.numpy()[:, :, 0].tolist() == [[1, 2], [0, 0], [0, 0], [10, 0]]
     assert found["b"].values.numpy()[:, :, 0].tolist() == [[1, 2], [0, 0], [0, 0], [0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [(ID, [3, 4]), (ID.replace("num_buckets", "hash_bucket_size"), ["a", "b"])],
+)
+def test_ids_that_are_always_readable_cost_no_operation(text: str, column: Any) -> None:
+    counts = []
+    for unreadable in (None, UnreadableValues()):
+        with tf.Graph().as_default() as graph:
+            encode(config_of(text), tensors({"x": column}), unreadable)
+            counts.append(len(graph.get_operations()))
+    assert counts[0] == counts[1]
