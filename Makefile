@@ -115,7 +115,7 @@ $(VENV)/.python: $(if $(PYTHON),FORCE)
 
 $(VENV)/.installed: pyproject.toml setup.py $(VENV)/.python
 	@echo "installing easy_esmm and TensorFlow in $(VENV) (minutes the first time)"
-	@$(PIP_INSTALL) -e '.[compare]'
+	@$(PIP_INSTALL) -e '.[compare,calibrate]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.installed

@@ -2,7 +2,7 @@
 
 python -m easy_esmm.evaluate --pipeline_config X [--model_dir D] [--checkpoint_path C]
     [--eval_input_path F] [--eval_result_path R] [--truth T] [--common_pctr S]
-    [--report FILE.html [--user_column U]]
+    [--report FILE.html [--user_column U]] [--uncalibrated]
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ FLAGS = flags.define(
     "common_pctr",
     "report",
     "user_column",
+    "uncalibrated",
 )
 
 
@@ -49,6 +50,7 @@ def main(arguments: flags.Arguments) -> None:
         "checkpoint_path": FLAGS.checkpoint_path or "",
         "truth_path": FLAGS.truth or "",
         "common_pctr_path": FLAGS.common_pctr or "",
+        "uncalibrated": FLAGS.uncalibrated,
     }
     if FLAGS.report:
         user = FLAGS.user_column or ""

@@ -2,7 +2,7 @@
 
 python -m easy_esmm.export --pipeline_config X --export_dir E [--model_dir D]
     [--checkpoint_path newest|best|D/model.ckpt-N] [--keep 3] [--data_revision TEXT]
-    [--warmup_path F]
+    [--warmup_path F] [--uncalibrated]
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ FLAGS = flags.define(
     "warmup_path",
     "keep",
     "data_revision",
+    "uncalibrated",
 )
 
 
@@ -39,6 +40,7 @@ def main(arguments: flags.Arguments) -> None:
         warmup_rows=FLAGS.warmup_path,
         keep=FLAGS.keep,
         data_revision=FLAGS.data_revision or "",
+        uncalibrated=FLAGS.uncalibrated,
     )
     print(f"SavedModel: {folder}")
 

@@ -88,6 +88,9 @@ SHARED: Dict[str, Flag] = {
     "input_path": Flag("files to score: globs and commas"),
     "output_path": Flag("file for the scores, .csv or .parquet"),
     "reserved_cols": Flag("input columns to copy to the scores, with commas"),
+    "uncalibrated": Flag(
+        "leave the calibration of the checkpoint out", absl_flags.DEFINE_bool, default=False
+    ),
     "output_cols": Flag("scores to write, with commas; all if not given"),
 }
 """Flags by name; the programs say which of them they read."""

@@ -2,6 +2,7 @@
 
 python -m easy_esmm.predict --pipeline_config X --input_path F --output_path scores.csv
     [--checkpoint_path C | --saved_model_dir S] [--reserved_cols a,b] [--output_cols probs_cvr]
+    [--uncalibrated]
 
 With a SavedModel, --pipeline_config may be left out: it holds the config that it was exported with.
 """
@@ -26,6 +27,7 @@ FLAGS = flags.define(
     "reserved_cols",
     "output_cols",
     "batch_size",
+    "uncalibrated",
 )
 
 
@@ -55,6 +57,7 @@ def main(arguments: flags.Arguments) -> None:
         saved_model=FLAGS.saved_model_dir or "",
         reserved_columns=_reserved(pipeline, FLAGS.reserved_cols),
         output_columns=_outputs(FLAGS.output_cols),
+        uncalibrated=FLAGS.uncalibrated,
     )
     print(f"{rows:,} rows scored: {FLAGS.output_path}")
 

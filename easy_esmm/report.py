@@ -2,6 +2,7 @@
 
 python -m easy_esmm.report --model_dir D [--output D/report.html] [--pipeline_config X]
     [--checkpoint_path C] [--eval_input_path F] [--truth T] [--user_column U]
+    [--uncalibrated]
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ FLAGS = flags.define(
     "batch_size",
     "truth",
     "user_column",
+    "uncalibrated",
 )
 absl_flags.DEFINE_string(
     "output", None, "file for the page; report.html in model_dir if not given", flag_values=FLAGS
@@ -45,6 +47,7 @@ def main(arguments: flags.Arguments) -> None:
         checkpoint_path=FLAGS.checkpoint_path or "",
         truth_path=FLAGS.truth or "",
         user_column=FLAGS.user_column or "",
+        uncalibrated=FLAGS.uncalibrated,
     )
     print(f"report: {path}")
 

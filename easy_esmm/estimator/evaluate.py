@@ -12,6 +12,7 @@ from easy_esmm.data import FilesOrFrame
 from easy_esmm.errors import UserError
 from easy_esmm.estimator import checkpoint_fit
 from easy_esmm.estimator.bad_cells import find_bad_cell, validator_of
+from easy_esmm.estimator.calibrations import calibration_of, columns_of
 from easy_esmm.estimator.errors import require_files, user_errors
 from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.evaluation.entire_space import against_truth, with_common_pctr
@@ -31,6 +32,8 @@ def evaluate(
     truth_path: str = "",
     common_pctr_path: str = "",
     recorder: Optional[RowRecorder] = None,
+    uncalibrated: bool = False,
+    every_row: bool = False,
 ) -> Dict[str, float]:
     """Evaluates a checkpoint.
 
@@ -42,6 +45,8 @@ def evaluate(
       common_pctr_path: scores of these rows by another model, with a column `probs_<CTR tower>`;
         adds `auc_ctcvr_common_pctr`.
       recorder: receives every evaluated row.
+      uncalibrated: whether to leave the checkpoint's calibration out, if it has one.
+      every_row: whether to read on behind `eval_config.num_examples`.
 
     Returns:
       Metric -> value, NaN where a metric had no valid row.
@@ -50,6 +55,7 @@ def evaluate(
     require_files(pipeline, "eval", rows)
     checkpoint = checkpoint_fit.newest(config.model_dir, checkpoint_path)
     sources = checkpoint_fit.require_fit(config, checkpoint, estimator.ModeKeys.EVAL)
+    calibration = None if uncalibrated else calibration_of(pipeline, checkpoint)
     truth = common_pctr = None
     if truth_path:
         _require_probabilities(pipeline, "--truth")
@@ -63,14 +69,17 @@ def evaluate(
         config,
         "eval",
         rows,
-        extra_columns=recorder.columns if recorder else (),
+        extra_columns=(*(recorder.columns if recorder else ()), *columns_of(calibration)),
         validator=validator_of(config),
     )
     read = rows if rows is not None else config.eval_input_path
     with user_errors(lambda: find_bad_cell(config, read)):
-        result = make_estimator(config, recorder=recorder, sources=sources).evaluate(
+        evaluator = make_estimator(
+            config, recorder=recorder, sources=sources, calibration=calibration
+        )
+        result = evaluator.evaluate(
             input_fn,
-            steps=evaluation_steps(config),
+            steps=None if every_row else evaluation_steps(config),
             checkpoint_path=checkpoint,
         )
     input_fn.skipped.log_summary()

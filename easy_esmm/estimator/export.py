@@ -10,6 +10,7 @@ from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
 from easy_esmm.data import FilesOrFrame
 from easy_esmm.estimator import checkpoint_fit, model_dir
+from easy_esmm.estimator.calibrations import calibration_of
 from easy_esmm.estimator.choose_checkpoint import choose_checkpoint
 from easy_esmm.estimator.errors import require_files, user_errors
 from easy_esmm.serving.export import export_model
@@ -28,6 +29,7 @@ def export(
     warmup_rows: Optional[FilesOrFrame] = None,
     keep: int = 0,
     data_revision: str = "",
+    uncalibrated: bool = False,
 ) -> str:
     """Exports a checkpoint to a new version under `export_dir`, with this config in its assets.
 
@@ -41,6 +43,7 @@ def export(
         such file; None: `eval_input_path`, else `train_input_path`, if they can be read.
       keep: newest versions to keep; 0: all.
       data_revision: what the owner of the data calls its state, for the model card.
+      uncalibrated: whether to leave the checkpoint's calibration out, if it has one.
 
     Returns:
       The folder of the SavedModel.
@@ -51,6 +54,7 @@ def export(
     config = pipeline.config
     checkpoint = choose_checkpoint(pipeline, checkpoint_path)
     sources = checkpoint_fit.require_fit(config, checkpoint, estimator.ModeKeys.PREDICT)
+    calibration = None if uncalibrated else calibration_of(pipeline, checkpoint)
     with tempfile.TemporaryDirectory() as folder, user_errors():
         pipeline_file = os.path.join(folder, "pipeline.config")
         model_dir.write_pipeline(pipeline, pipeline_file)
@@ -63,6 +67,7 @@ def export(
             warmup_rows=_warmup_rows(pipeline, warmup_rows),
             keep=keep,
             data_revision=data_revision,
+            calibration=calibration,
         )
 
 

@@ -6,6 +6,7 @@ import json
 import os
 from typing import Any, Mapping, Optional, Sequence
 
+from easy_esmm.calibration.calibration import Calibration
 from easy_esmm.checkpoints.fine_tune import FineTune
 from easy_esmm.compat import estimator, v1
 from easy_esmm.config.scalars import quoted
@@ -29,6 +30,7 @@ def make_estimator(
     fine_tune: Optional[FineTune] = None,
     sources: Optional[Mapping[str, str]] = None,
     tells_missing: bool = False,
+    calibration: Optional[Calibration] = None,
 ) -> Any:
     """An Estimator in `model_dir`, or `config.model_dir`; other arguments as `make_model_fn`'s.
 
@@ -45,6 +47,7 @@ def make_estimator(
         fine_tune=fine_tune,
         sources=sources,
         tells_missing=tells_missing,
+        calibration=calibration,
     )
     return estimator.Estimator(model_fn, config=_run_config(config, model_dir or config.model_dir))
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 import tensorflow as tf
 
+from easy_esmm.calibration.apply import capped_share
+from easy_esmm.calibration.calibration import Calibration
 from easy_esmm.checkpoints import restoring, saver
 from easy_esmm.checkpoints.fine_tune import FineTune
 from easy_esmm.compat import estimator, keras, unregister_gradients, v1
 from easy_esmm.config.tasks import task_specs
-from easy_esmm.contract import Labels, Tasks, Tensor, WeighedLoss
+from easy_esmm.contract import Labels, RowMean, Tasks, Tensor, WeighedLoss
 from easy_esmm.estimator import loss_weights, metric_ops, summaries
 from easy_esmm.estimator.labels import labels_from_columns
 from easy_esmm.estimator.network import Network
@@ -40,6 +42,7 @@ def make_model_fn(
     fine_tune: Optional[FineTune] = None,
     sources: Optional[Mapping[str, str]] = None,
     tells_missing: bool = False,
+    calibration: Optional[Calibration] = None,
 ) -> ModelFn:
     """A model_fn for tf.estimator.
 
@@ -55,6 +58,9 @@ def make_model_fn(
         those that have another name there; see `easyrec_names`.
       tells_missing: whether predictions end with a line on missing values, as trainings and
         evaluations do; not in a graph that is exported.
+      calibration: of the checkpoint that evaluations and predictions read. Metrics and recorded
+        rows are then of calibrated probabilities; losses, and what a model reports about itself,
+        stay those of its own.
     """
     tasks = task_specs(config.model_config)
     warned: Set[str] = set()  # by all evaluations
@@ -67,7 +73,8 @@ def make_model_fn(
         keras.utils.set_random_seed(config.train_config.random_seed)
         with unregister_gradients():  # the graph is differentiated here, and nowhere later
             training = mode == estimator.ModeKeys.TRAIN
-            specs = _Specs(config, tasks, features, training, sources or {})
+            network = Network(config, tasks, None if training else calibration)
+            specs = _Specs(config, tasks, network, features, training, sources or {})
             if mode == estimator.ModeKeys.PREDICT:
                 return specs.predict_spec(row_names, passed_columns, tells_missing)
             if mode == estimator.ModeKeys.EVAL:
@@ -86,6 +93,7 @@ class _Specs:
         self,
         config: PipelineConfig,
         tasks: Tasks,
+        network: Network,
         columns: Mapping[str, Tensor],
         training: bool,
         sources: Mapping[str, str],
@@ -93,7 +101,6 @@ class _Specs:
         self._config = config
         self._sources = sources
         self._tasks = tasks
-        network = Network(config, tasks)
         self._batch = network(columns, training)
         self._model, self._dropout = network.model, network.dropout
 
@@ -142,7 +149,7 @@ class _Specs:
                     self._batch.outputs,
                     terms,
                     self._batch.embedded,
-                    self._model.row_means(self._batch.outputs, observed),
+                    self._row_means(observed),
                 ),
                 **metric_ops.variable_metrics(
                     "keep_probability", self._dropout.keep_probabilities()
@@ -186,7 +193,7 @@ class _Specs:
         if fine_tune is not None:
             fine_tune.restore()
         saver.add_saver(train)
-        row_means = self._model.row_means(self._batch.outputs, observed)
+        row_means = self._row_means(observed)
         summaries.write(
             self._tasks,
             self._batch.outputs,
@@ -226,8 +233,14 @@ class _Specs:
         return MissingValuesHook(self._config, self._batch.columns, where, told)
 
     def _loss_terms(self, observed: Labels) -> Tuple[WeighedLoss, ...]:
-        terms = self._model.loss_terms(self._batch.outputs, observed)
+        terms = self._model.loss_terms(self._batch.own_outputs, observed)
         return loss_weights.weigh(self._config.model_config, terms, observed.weight)
+
+    def _row_means(self, observed: Labels) -> Dict[str, RowMean]:
+        own = self._model.row_means(self._batch.own_outputs, observed)
+        if self._batch.outputs is self._batch.own_outputs:
+            return own
+        return {**own, **capped_share(self._batch.outputs, self._tasks, observed.weight)}
 
     def _dense_variables(self) -> List[Any]:
         """Trainable variables that are read whole: everything but the embedding tables."""

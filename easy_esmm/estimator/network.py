@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Mapping, Optional
 
 from easy_esmm import models
+from easy_esmm.calibration.apply import calibrated
+from easy_esmm.calibration.calibration import Calibration
 from easy_esmm.contract import Group, Outputs, Tasks, Tensor
 from easy_esmm.estimator.input_dropout import InputDropout
 from easy_esmm.features import Embedded, UnreadableValues, embed
@@ -23,7 +25,10 @@ class Batch:
     embedded: Embedded
     groups: Mapping[str, Group]
     """What the model read: the features, with the outputs of attentions."""
+    own_outputs: Outputs
+    """The model's, which its losses are of."""
     outputs: Outputs
+    """The answers: calibrated where there is a calibration, else the model's own."""
 
 
 class Network:
@@ -33,8 +38,13 @@ class Network:
     share the variables.
     """
 
-    def __init__(self, config: PipelineConfig, tasks: Tasks) -> None:
+    def __init__(
+        self, config: PipelineConfig, tasks: Tasks, calibration: Optional[Calibration] = None
+    ) -> None:
+        """`config`: resolved; `tasks` and `calibration`: of its model."""
         self._config = config
+        self._tasks = tasks
+        self._calibration = calibration
         product_dtype = PRODUCT_DTYPES[config.train_config.compute_dtype]
         self.model: Model = models.build(config.model_config, tasks, product_dtype)
         self.dropout = InputDropout(config.model_config)
@@ -52,4 +62,7 @@ class Network:
         embedded = embed(self._config, columns, unreadable)
         weakened = self.dropout.apply(embedded.groups, training)
         groups = self.model.attended(weakened, training)
-        return Batch(columns, embedded, groups, self.model.outputs(groups, training))
+        own = outputs = self.model.outputs(groups, training)
+        if self._calibration is not None:
+            outputs = calibrated(own, self._tasks, self._calibration, embedded.columns)
+        return Batch(columns, embedded, groups, own, outputs)

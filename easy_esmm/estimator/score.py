@@ -20,6 +20,7 @@ from easy_esmm.data.passed import FILE, ROW
 from easy_esmm.errors import UserError
 from easy_esmm.estimator import checkpoint_fit
 from easy_esmm.estimator.bad_cells import find_bad_cell, validator_of
+from easy_esmm.estimator.calibrations import calibration_of, columns_of, without_calibration
 from easy_esmm.estimator.errors import require_files, user_errors
 from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.hooks.missing_values import PREDICTION, MissingValues
@@ -39,6 +40,7 @@ def predict(
     *,
     checkpoint_path: str = "",
     extra_columns: Sequence[str] = (),
+    uncalibrated: bool = False,
 ) -> Generator[Dict[str, Any], None, None]:
     """Yields, per batch in the order of the rows, output -> array [batch], and the extra columns.
 
@@ -48,12 +50,19 @@ def predict(
       checkpoint_path: empty: the newest of `model_dir`.
       extra_columns: input columns handed through, as Arrow's arrays: types, nulls and values are
         those of the rows; of CSV files text.
+      uncalibrated: whether to leave the checkpoint's calibration out, if it has one.
     """
     config = pipeline.config
     checkpoint = checkpoint_fit.newest(config.model_dir, checkpoint_path)
     sources = checkpoint_fit.require_fit(config, checkpoint, estimator.ModeKeys.PREDICT)
+    calibration = None if uncalibrated else calibration_of(pipeline, checkpoint)
     input_fn = data.input_fn(
-        config, "predict", rows, passed_columns=extra_columns, validator=validator_of(config)
+        config,
+        "predict",
+        rows,
+        extra_columns=columns_of(calibration),
+        passed_columns=extra_columns,
+        validator=validator_of(config),
     )
     passed = input_fn.passed
     scorer = make_estimator(
@@ -63,6 +72,7 @@ def predict(
         passed_columns=extra_columns,
         sources=sources,
         tells_missing=True,
+        calibration=calibration,
     )
     with user_errors(lambda: find_bad_cell(config, rows, with_labels=False)):
         found = scorer.predict(input_fn, checkpoint_path=checkpoint, yield_single_examples=False)
@@ -81,6 +91,7 @@ def score(
     saved_model: str = "",
     reserved_columns: Sequence[str] = (),
     output_columns: Sequence[str] = (),
+    uncalibrated: bool = False,
 ) -> int:
     """Writes a row of scores for each input row, in their order; `ignore_error` leaves rows out.
 
@@ -92,6 +103,7 @@ def score(
       saved_model: a SavedModel, or a folder of its versions, to use instead of a checkpoint.
       reserved_columns: input columns to copy as they stand; see docs/commands.md.
       output_columns: scores to write; empty: all.
+      uncalibrated: whether to leave the calibration of the checkpoint or the SavedModel out.
 
     Returns:
       The number of rows.
@@ -105,10 +117,16 @@ def score(
     if os.path.realpath(output_path) in read:
         raise UserError(f"--output_path: {output_path} is one of the input files; name another")
     if saved_model:
-        batches = _from_saved_model(pipeline, input_path, saved_model, reserved_columns)
+        batches = _from_saved_model(
+            pipeline, input_path, saved_model, reserved_columns, uncalibrated
+        )
     else:
         batches = predict(
-            pipeline, input_path, checkpoint_path=checkpoint_path, extra_columns=reserved_columns
+            pipeline,
+            input_path,
+            checkpoint_path=checkpoint_path,
+            extra_columns=reserved_columns,
+            uncalibrated=uncalibrated,
         )
     line, start = ProgressLine(), time.monotonic()
     # Closed here: an abandoned generator of the Estimator's leaves its graph the default one.
@@ -124,7 +142,11 @@ def score(
 
 
 def score_frame(
-    pipeline: Pipeline, frame: pd.DataFrame, *, checkpoint_path: str = ""
+    pipeline: Pipeline,
+    frame: pd.DataFrame,
+    *,
+    checkpoint_path: str = "",
+    uncalibrated: bool = False,
 ) -> pd.DataFrame:
     """The scores of a checkpoint for each row of a DataFrame, under the index of `frame`.
 
@@ -134,13 +156,18 @@ def score_frame(
     require_files(pipeline, "predict", frame)
     if pipeline.config.data_config.ignore_error:
         raise UserError("data_config.ignore_error: rows left out would shift the scores; unset it")
-    with contextlib.closing(predict(pipeline, frame, checkpoint_path=checkpoint_path)) as batches:
+    found = predict(pipeline, frame, checkpoint_path=checkpoint_path, uncalibrated=uncalibrated)
+    with contextlib.closing(found) as batches:
         scores = pd.concat([pd.DataFrame(batch) for batch in batches], ignore_index=True)
     return scores[sorted(scores.columns)].set_index(frame.index)
 
 
 def _from_saved_model(
-    pipeline: Pipeline, input_path: str, folder: str, reserved: Sequence[str]
+    pipeline: Pipeline,
+    input_path: str,
+    folder: str,
+    reserved: Sequence[str],
+    uncalibrated: bool,
 ) -> Generator[Dict[str, Any], None, None]:
     input_fn = data.input_fn(
         pipeline.config,
@@ -167,6 +194,7 @@ def _from_saved_model(
                     raise UnreadableCell("a value cannot be read")
             except UnreadableCell as error:
                 raise (locate() or error) from error
+            scores = without_calibration(scores) if uncalibrated else scores
             rows = {name: columns[name].numpy() for name in (passed.row_names if passed else ())}
             yield {**scores, **passed.read(rows)} if passed else scores
     missing.tell(PREDICTION)

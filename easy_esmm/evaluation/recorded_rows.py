@@ -27,6 +27,8 @@ class RecordedRows:
     """By task that predicts a probability."""
     inside: Mapping[str, Array] = field(default_factory=dict)
     """By task with a task space: 1 inside, else 0."""
+    missing: Mapping[str, Array] = field(default_factory=dict)
+    """By label column, bool: whether the row has no label; none where that was not recorded."""
     user: Optional[Array] = None
     """int64, equal where rows share a user, see `metrics.groups.fingerprint`; None where the user
     was not recorded."""

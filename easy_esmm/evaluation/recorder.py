@@ -25,7 +25,12 @@ class RowRecorder:
     """
 
     def __init__(
-        self, coded: Sequence[str] = (), user: str = "", *, counts_ids: bool = False
+        self,
+        coded: Sequence[str] = (),
+        user: str = "",
+        *,
+        counts_ids: bool = False,
+        keeps_missing: bool = False,
     ) -> None:
         """Only labels and predictions by default.
 
@@ -33,10 +38,12 @@ class RowRecorder:
           coded: columns with one value a row, text or whole numbers, to keep.
           user: column that names the user of a row.
           counts_ids: whether to count how often each row of each table is looked up.
+          keeps_missing: whether to keep which rows lack a label, in 1 byte for each label column.
         """
         self._coded = tuple(coded)
         self._user = user
         self._counts_ids = counts_ids
+        self._keeps_missing = keeps_missing
         self._forget()
 
     @property
@@ -53,6 +60,9 @@ class RowRecorder:
             "rows": _of_rows(tasks, labels, outputs),
             "columns": {name: columns[name] for name in self._coded},
         }
+        if self._keeps_missing:
+            missing = {("missing", task.label): labels[task.name].is_missing for task in tasks}
+            tensors["rows"].update(missing)
         if self._user:
             user = columns[self._user]
             tensors["rows"].update(
@@ -78,6 +88,7 @@ class RowRecorder:
             predictions=by_name("prediction"),
             logits=by_name("logit"),
             inside=by_name("inside"),
+            missing=by_name("missing"),
             user=arrays.get(("user", "")),
             has_user=arrays.get(("has_user", "")),
         )

@@ -21,6 +21,7 @@ def evaluate_and_report(
     truth_path: str = "",
     common_pctr_path: str = "",
     user_column: str = "",
+    uncalibrated: bool = False,
 ) -> Dict[str, float]:
     """`training.evaluate`, and the page at `path` from the same pass over the rows.
 
@@ -31,6 +32,7 @@ def evaluate_and_report(
       truth_path: as for `training.evaluate`.
       common_pctr_path: as for `training.evaluate`.
       user_column: column that names the user; empty: that of the config's `gauc` metric, if any.
+      uncalibrated: as for `training.evaluate`.
 
     Returns:
       The metrics.
@@ -45,6 +47,7 @@ def evaluate_and_report(
         truth_path=truth_path,
         common_pctr_path=common_pctr_path,
         recorder=recorder,
+        uncalibrated=uncalibrated,
     )
     truth = read_truth(truth_path) if truth_path else None
     found = collect(pipeline, metrics, recorder, checkpoint, user_column=user_column, truth=truth)

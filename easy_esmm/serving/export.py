@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, Iterator, Mapping, Optional
 
 import tensorflow as tf
 
+from easy_esmm.calibration.calibration import Calibration
 from easy_esmm.compat import v1
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
@@ -27,6 +28,7 @@ def export_model(
     pipeline_file: str,
     sources: Optional[Mapping[str, str]] = None,
     warmup_rows: Optional[Arrays] = None,
+    calibration: Optional[Calibration] = None,
     keep: int = 0,
     data_revision: str = "",
 ) -> str:
@@ -42,6 +44,7 @@ def export_model(
       pipeline_file: the config as run, exported as `assets/pipeline.config`.
       sources: variable -> variable of the checkpoint, of those that have another name there.
       warmup_rows: a request to `serving_default`, for the warm-up file; None: there is none.
+      calibration: of the checkpoint, to be part of the graph; None: its own probabilities.
       keep: newest versions to keep; 0: all.
       data_revision: for the model card.
 
@@ -52,13 +55,19 @@ def export_model(
       UserError: a file of `asset_files` is absent or clashes with another, or `export_dir` cannot
         be written to.
     """
-    serving = ServingGraph(config, sources)
+    serving = ServingGraph(config, sources, calibration)
     with serving.restored(checkpoint) as session:
 
         def write(folder: str) -> None:
             _write(serving, session, folder)
             _add_assets(config, pipeline_file, folder)
-            card = model_card(config, checkpoint, serving.signatures, data_revision=data_revision)
+            card = model_card(
+                config,
+                checkpoint,
+                serving.signatures,
+                calibration=calibration,
+                data_revision=data_revision,
+            )
             with open(os.path.join(folder, CARD_ASSET), "w", encoding="utf-8") as file:
                 file.write(card)
             if warmup_rows is not None:

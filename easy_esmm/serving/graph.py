@@ -8,6 +8,7 @@ from typing import Any, Dict, Mapping, Optional
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from easy_esmm.calibration.calibration import Calibration
 from easy_esmm.checkpoints import restoring
 from easy_esmm.compat import v1
 from easy_esmm.config.tasks import task_specs
@@ -40,11 +41,16 @@ class ServingGraph:
     the same network.
     """
 
-    def __init__(self, config: PipelineConfig, sources: Optional[Mapping[str, str]] = None) -> None:
-        """`config` is resolved; `sources` as for `restoring.saver`."""
+    def __init__(
+        self,
+        config: PipelineConfig,
+        sources: Optional[Mapping[str, str]] = None,
+        calibration: Optional[Calibration] = None,
+    ) -> None:
+        """`config` is resolved; `sources` as for `restoring.saver`, `calibration` as `Network`'s."""
         self.graph = tf.Graph()
         with self.graph.as_default():
-            network = Network(config, task_specs(config.model_config))
+            network = Network(config, task_specs(config.model_config), calibration)
             requests, unreadable = receive_requests(config), UnreadableValues()
             outputs = dict(network(requests.columns, False, unreadable).outputs.served)
             outputs[UNREADABLE] = tf.add_n(

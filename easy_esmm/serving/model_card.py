@@ -8,10 +8,11 @@ import os
 import platform
 from datetime import datetime, timezone
 from importlib.metadata import version
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, List, Mapping, Optional
 
 import tensorflow as tf
 
+from easy_esmm.calibration.calibration import Calibration
 from easy_esmm.config.tasks import task_specs
 from easy_esmm.evaluation.history import Evaluations, evaluations_folder
 from easy_esmm.protos.feature_pb2 import FeatureConfig
@@ -31,6 +32,7 @@ def model_card(
     checkpoint: str,
     signatures: Mapping[str, Signature],
     *,
+    calibration: Optional[Calibration] = None,
     data_revision: str = "",
 ) -> str:
     """JSON, sorted, with a line for each value.
@@ -42,6 +44,7 @@ def model_card(
       config: resolved.
       checkpoint: path of the checkpoint.
       signatures: those of the export.
+      calibration: that is part of the graph.
       data_revision: what the owner of the data calls its state, such as a git revision.
     """
     card = {
@@ -68,6 +71,7 @@ def model_card(
             "data_revision": data_revision or None,
         },
         "evaluation": _evaluation(config, checkpoint),
+        "calibration": None if calibration is None else calibration.card(),
         "export": {
             "written": _time(datetime.now(timezone.utc).timestamp()),
             "versions": {
