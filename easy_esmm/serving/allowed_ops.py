@@ -30,8 +30,9 @@ ANSWERING: FrozenSet[str] = (
     # Requests: serialised examples and joined rows.
     | _names("DecodeCSV ParseExampleV2")
     # Ids: text cut, joined, read as numbers, hashed.
-    | _names("""AsString RaggedCross ReduceJoin SparseCross StaticRegexFullMatch StringJoin
-        StringLength StringSplit StringSplitV2 StringStrip StringToHashBucketFast StringToNumber
+    | _names("""AsString RaggedCross ReduceJoin SparseCross StaticRegexFullMatch StaticRegexReplace
+        StringJoin StringLength StringSplit StringSplitV2 StringStrip StringToHashBucketFast
+        StringToNumber Substr
         UnsortedSegmentJoin UpperBound""")
     # Lists of values: which row has which, and their sums.
     | _names("""Cumsum DenseBincount RaggedRange RaggedTensorToTensor Range

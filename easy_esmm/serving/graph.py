@@ -47,7 +47,7 @@ class ServingGraph:
         sources: Optional[Mapping[str, str]] = None,
         calibration: Optional[Calibration] = None,
     ) -> None:
-        """`config` is resolved; `sources` as for `restoring.saver`, `calibration` as `Network`'s."""
+        """`config` is resolved; `sources` as for `restoring.saver`; `calibration`: to apply."""
         self.graph = tf.Graph()
         with self.graph.as_default():
             network = Network(config, task_specs(config.model_config), calibration)
