@@ -97,16 +97,18 @@ def encode(
     unreadable: Optional[UnreadableValues] = None,
 ) -> Dict[str, Encoded]:
     """By name, each feature that a group reads, without reading a table; arguments as `embed`'s."""
-    index = _index(config, columns)
+    index, by_row = _index(config, columns), row_columns(config, columns)
     used = groups.features_read(config.model_config)
     encoded = {}
     for feature in config.feature_config.features:
         if feature.feature_name in used:
+            of_users = index is not None and _is_of_users(config, feature)
             # A failing op is reported by its name, which then holds the feature's.
             with tf.name_scope(f"encode/{escaped(feature.feature_name)}"):
-                read = unreadable.taken_from(feature, columns) if unreadable else columns
+                read = columns if of_users else by_row
+                if unreadable is not None:
+                    read = unreadable.taken_from(feature, read)
                 found = encoder_of(feature)(feature, read)
-            of_users = index is not None and _is_of_users(config, feature)
             encoded[feature.feature_name] = found.of_users(index) if of_users else found
     return encoded
 
@@ -118,8 +120,8 @@ def _index(config: PipelineConfig, columns: Mapping[str, Tensor]) -> Optional[Te
 
 
 def _is_of_users(config: PipelineConfig, feature: FeatureConfig) -> bool:
-    # The config's rules have it that its columns are all of users, or none.
-    return feature.input_names[0] in config.data_config.user_rows.columns
+    """Whether all columns of the feature are users'; with one of each kind it is of the rows."""
+    return set(feature.input_names) <= set(config.data_config.user_rows.columns)
 
 
 @dataclass(frozen=True, eq=False)

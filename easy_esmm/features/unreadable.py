@@ -6,7 +6,6 @@ row by row: its other rows, and the row's other values, must not be lost.
 
 from __future__ import annotations
 
-from collections import ChainMap
 from typing import Callable, Dict, List, Mapping, Optional, Tuple
 from typing import Sequence as SequenceOf
 
@@ -45,7 +44,7 @@ class UnreadableValues:
             return columns
         changed, count = readable
         self._counts.append(count)
-        return ChainMap(changed, dict(columns))
+        return {**{name: columns[name] for name in feature.input_names}, **changed}
 
     def taken_from_sequences(
         self, attentions: SequenceOf[SeqAttGroupConfig], sequences: Mapping[str, Sequence]

@@ -74,14 +74,15 @@ class GroupAttention(keras.layers.Layer):  # type: ignore[misc]
             return key, history
         if missing > 0 and not self.config.transform_dnn:
             return tf.pad(key, [[0, 0], [0, missing]]), history
-        self._transforms = [
-            Dense(
-                history.shape[2],
-                self._product_dtype,
-                name=f"{self._prefix}/{part}_transform",
-            )
-            for part in ("key", "history")
-        ]
+        if not self._transforms:  # the first batch says how wide they are
+            self._transforms = [
+                Dense(
+                    history.shape[2],
+                    self._product_dtype,
+                    name=f"{self._prefix}/{part}_transform",
+                )
+                for part in ("key", "history")
+            ]
         of_key, of_history = self._transforms
         width = history.shape[2]
         flat = tf.nn.relu(of_history(tf.reshape(history, [-1, width])))

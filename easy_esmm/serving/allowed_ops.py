@@ -23,17 +23,16 @@ def _names(text: str) -> FrozenSet[str]:
 
 ANSWERING: FrozenSet[str] = (
     # What holds a graph together; functions are the branches of If.
-    _names("""Assert Const Identity IdentityN If NoOp Placeholder PlaceholderWithDefault
-        StatelessIf StopGradient""")
+    _names("""Assert Const EnsureShape Identity IdentityN If NoOp Placeholder
+        PlaceholderWithDefault StatelessIf StopGradient""")
     # Weights and tables.
     | _names("GatherV2 HashTableV2 LookupTableFindV2 ReadVariableOp ResourceGather VarHandleOp")
     # Requests: serialised examples and joined rows.
     | _names("DecodeCSV ParseExampleV2")
     # Ids: text cut, joined, read as numbers, hashed.
-    | _names("""AsString RaggedCross ReduceJoin SparseCross StaticRegexFullMatch StaticRegexReplace
-        StringJoin StringLength StringSplit StringSplitV2 StringStrip StringToHashBucketFast
-        StringToNumber Substr
-        UnsortedSegmentJoin UpperBound""")
+    | _names("""AsString RaggedCross RaggedGather ReduceJoin SparseCross StaticRegexFullMatch
+        StaticRegexReplace StringJoin StringLength StringSplit StringSplitV2 StringStrip
+        StringToHashBucketFast StringToNumber Substr UnsortedSegmentJoin UpperBound""")
     # Lists of values: which row has which, and their sums.
     | _names("""Cumsum DenseBincount RaggedRange RaggedTensorToTensor Range
         SparseTensorDenseMatMul Unique UnsortedSegmentSum Where""")
@@ -41,12 +40,13 @@ ANSWERING: FrozenSet[str] = (
     | _names("""BroadcastTo ConcatV2 ExpandDims Fill OnesLike Pack Pad Reshape Shape Size Split
         SplitV Squeeze StridedSlice Tile Transpose Unpack ZerosLike""")
     # Numbers, one by one.
-    | _names("""Abs AddV2 Cast DivNoNan Erf Exp Expm1 FloorDiv LeakyRelu Log Log1p Maximum Minimum
-        Mul Neg RealDiv Relu Rsqrt SelectV2 Sigmoid Sqrt Square Sub Tanh""")
+    | _names("""Abs AddN AddV2 Cast DivNoNan Erf Exp Expm1 FloorDiv LeakyRelu Log Log1p Maximum
+        Minimum Mul Neg RealDiv Relu Rsqrt SelectV2 Sigmoid Sqrt Square Sub Tanh""")
     | _names("""Equal Greater GreaterEqual IsFinite IsInf IsNan Less LessEqual LogicalAnd
         LogicalNot LogicalOr NotEqual""")
     # Products, norms, and what runs over an axis.
-    | _names("""All Any BatchMatMulV2 BiasAdd FusedBatchNormV3 MatMul Max Mean Prod Softmax Sum""")
+    | _names("""All Any BatchMatMulV2 BiasAdd FusedBatchNormV3 MatMul Max Mean Min Prod Softmax
+        Sum""")
 )  # fmt: skip
 """Operations without any effect but their outputs."""
 
@@ -59,7 +59,7 @@ _RESTORING = _names("AssignVariableOp RestoreV2")
 _SAVING = _names("MergeV2Checkpoints SaveV2 Select ShardedFilename")
 """Stand beside those in what TensorFlow's saver makes, and may only be where nothing runs them."""
 
-_OF_TRAINING = _names("""AddN L2Loss RandomStandardNormal RandomUniform
+_OF_TRAINING = _names("""L2Loss RandomStandardNormal RandomUniform
     StatelessRandomGetKeyCounter StatelessRandomUniformV2 TruncatedNormal VarIsInitializedOp""")
 """Also stand in exports of tf.estimator, where nothing runs them: first values and penalties."""
 

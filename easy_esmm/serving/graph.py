@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, Mapping, Optional, Sequence
 
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from easy_esmm.calibration.calibration import Calibration
 from easy_esmm.checkpoints import restoring
 from easy_esmm.compat import v1
+from easy_esmm.config.serving_columns import user_columns
 from easy_esmm.config.tasks import task_specs
 from easy_esmm.contract import Tensor
+from easy_esmm.data.users_apart import with_users_apart
 from easy_esmm.estimator.network import Network
 from easy_esmm.features import UnreadableValues
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
+from easy_esmm.serving.rank import RANK, receive_ranking
 from easy_esmm.serving.signature import receive_requests
 
 DEFAULT = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
@@ -38,7 +41,8 @@ class ServingGraph:
     """Computes as `predict` does, from requests.
 
     `serving_default` takes a tensor for each column, `examples` serialised tf.Examples; both feed
-    the same network.
+    the same network. `rank` takes a single user beside the items, where the config says which
+    columns are the user's.
     """
 
     def __init__(
@@ -49,17 +53,28 @@ class ServingGraph:
     ) -> None:
         """`config` is resolved; `sources` as for `restoring.saver`; `calibration`: to apply."""
         self.graph = tf.Graph()
+        self.user_of_item: Optional[Tensor] = None
+        """int32 [items], zeros, where there is `rank`: the user of each item."""
+        users = user_columns(config)
+        config = with_users_apart(config, users) if users else config
         with self.graph.as_default():
             network = Network(config, task_specs(config.model_config), calibration)
-            requests, unreadable = receive_requests(config), UnreadableValues()
-            outputs = dict(network(requests.columns, False, unreadable).outputs.served)
-            outputs[UNREADABLE] = tf.add_n(
-                [unreadable.count(tf.shape(next(iter(outputs.values())))[0]), *requests.unreadable]
-            )
+            requests = receive_requests(config)
+            self.signatures: Dict[str, Signature] = {
+                DEFAULT: Signature(
+                    requests.inputs, _answers(network, requests.columns, requests.unreadable)
+                )
+            }
+            if requests.examples is not None:
+                outputs = self.signatures[DEFAULT].outputs
+                self.signatures[EXAMPLES] = Signature({EXAMPLES: requests.examples}, outputs)
+            if users:
+                ranking = receive_ranking(config)
+                self.signatures[RANK] = Signature(
+                    ranking.inputs, _answers(network, ranking.columns)
+                )
+                self.user_of_item = ranking.index
             self.saver = restoring.saver(config.train_config, sources or {})
-        self.signatures: Dict[str, Signature] = {DEFAULT: Signature(requests.inputs, outputs)}
-        if requests.examples is not None:
-            self.signatures[EXAMPLES] = Signature({EXAMPLES: requests.examples}, outputs)
 
     def answer(self, session: Any, asked: Mapping[str, NDArray[Any]]) -> Dict[str, NDArray[Any]]:
         """The outputs for a request to `serving_default`, by a session of `restored`."""
@@ -75,3 +90,13 @@ class ServingGraph:
             self.saver.restore(session, checkpoint)
             session.run(v1.tables_initializer())
         return session
+
+
+def _answers(
+    network: Network, columns: Mapping[str, Tensor], unreadable: Sequence[Tensor] = ()
+) -> Dict[str, Tensor]:
+    """What a signature gives for the columns; `unreadable` is of `Requests`."""
+    values = UnreadableValues()
+    outputs = dict(network(columns, training=False, unreadable=values).outputs.served)
+    rows = tf.shape(next(iter(outputs.values())))[0]
+    return {**outputs, UNREADABLE: tf.add_n([values.count(rows), *unreadable])}

@@ -126,6 +126,20 @@ def test_histories_are_pooled_once_a_user() -> None:
         assert session.run(encoded["shown"].batch) == len(INDEX)
 
 
+def test_a_feature_may_read_columns_of_users_and_of_rows(look_up: Any) -> None:
+    text = """
+    features { feature_name: 'both' input_names: ['item', 'city'] feature_type: ComboFeature embedding_dim: 4 hash_bucket_size: 50 }
+    features { feature_name: 'last_shown' input_names: ['last', 'shown'] feature_type: ComboFeature combo_input_seps: ['', '|'] embedding_dim: 4 hash_bucket_size: 50 }
+    features { feature_name: 'past_price' input_names: ['past', 'price'] feature_type: ComboFeature combo_input_seps: ['|', ''] embedding_dim: 4 hash_bucket_size: 50 }
+    features { feature_name: 'dearer' input_names: ['price', 'age'] feature_type: ExprFeature expression: 'price > age' }
+    """  # noqa: E501
+    flat = {**ROWS, **{name: spread(column) for name, column in USERS.items()}}
+    expected = look_up(text, flat).groups["all"]
+    found = look_up(text, {**ROWS, **USERS, "user_row": INDEX}, of_users=OF_USERS).groups["all"]
+    assert len(np.unique(expected, axis=0)) == len(INDEX)
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_flat_columns_need_no_index(look_up: Any) -> None:
     """As in an exported model, whose config names users' columns all the same."""
     text = "features { input_names: 'user' embedding_dim: 4 num_buckets: 6 }"
