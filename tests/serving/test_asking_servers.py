@@ -99,12 +99,14 @@ def test_pieces_have_the_scores_of_the_whole(
 
 @pytest.mark.parametrize("how", ["grpc", "rest"])
 def test_ranked_items_have_the_scores_of_rows_with_that_user(
-    addresses: Dict[str, str], exported: Path, how: str
+    addresses: Dict[str, str], exported: Path, service: PredictionService, how: str
 ) -> None:
     items = log()[[*ITEMS]].fillna({"price": 9.5})
     rows = items.assign(**{name: [value] * len(items) for name, value in USER.items()})
     with client(addresses[how], exported) as asking:
         ranked = asking.rank(USER, items, "pctr * pcvr ** 0.7 * price")
+        asked = [request.model_spec.signature_name for request in service.asked]
+        assert asked == (["rank"] if how == "grpc" else [])
         scores = asking.predict(rows)
     wide = scores.astype(np.float64)
     wanted = wide["probs_ctr"] * wide["probs_cvr"] ** 0.7 * items["price"]

@@ -143,4 +143,4 @@ class _BadLength(Exception):
 
 
 def _error(message: str) -> bytes:
-    return json.dumps({"error": message}, ensure_ascii=False).encode()
+    return f"{json.dumps({'error': message}, ensure_ascii=False)}\n".encode()

@@ -67,7 +67,7 @@ def answer(call: PredictCall, outputs: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def _written(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, indent=1).encode()
+    return f"{json.dumps(value, ensure_ascii=False, indent=1)}\n".encode()
 
 
 def _parsed(body: bytes) -> Dict[str, Any]:

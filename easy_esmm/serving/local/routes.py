@@ -87,7 +87,7 @@ def _malformed(method: str, path: str) -> Refused:
 
 
 def _written(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, indent=1).encode()
+    return f"{json.dumps(value, ensure_ascii=False, indent=1)}\n".encode()
 
 
 def _status(state: State) -> Mapping[str, Any]:
