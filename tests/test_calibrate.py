@@ -167,6 +167,8 @@ def test_rates_hold_on_new_rows_wherever_the_checkpoint_is_read(
 
     call(export, "--pipeline_config=x.config", "--export_dir=calibrated")
     by_model = scored("--saved_model_dir=calibrated")
+    (card,) = Path("calibrated").glob("*/assets/model_card.json")
+    assert json.loads(card.read_text())["calibration"]["field"] == "page"
     pd.testing.assert_frame_equal(by_model[by_checkpoint.columns], by_checkpoint)
 
     # One flag undoes it, to the last bit.
@@ -193,6 +195,13 @@ def test_a_report_tells_the_calibrated_rates(fitted: str) -> None:
     path_of_calibration().write_text(fitted)
     pipeline = load("x.config", (), "evaluate")
     assert evaluate_and_report(pipeline, "page.html")["pcoc_ctr"] == pytest.approx(1, abs=0.08)
+    assert re.search(r"Probabilities are calibrated \(ctr \w+, ctcvr \w+, by page\)", page())
+    evaluate_and_report(pipeline, "page.html", uncalibrated=True)
+    assert "Probabilities are calibrated" not in page()
+
+
+def page() -> str:
+    return Path("page.html").read_text()
 
 
 def test_a_line_says_which_file_is_applied(fitted: str, monkeypatch: pytest.MonkeyPatch) -> None:

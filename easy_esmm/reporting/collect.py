@@ -48,6 +48,7 @@ def collect(
     checkpoint: str,
     *,
     user_column: str = "",
+    calibration: str = "",
     truth: Optional[Truth] = None,
 ) -> Evaluated:
     """The rows recorded in the evaluation of `checkpoint`, and the history in the model_dir."""
@@ -67,5 +68,6 @@ def collect(
         evaluations=series_by_tag(evaluations_folder(folder)),
         tables=table_norms(config, checkpoint, recorder.occurrences()),
         user_column=user_column,
+        calibration=calibration,
         truth=truth,
     )

@@ -48,6 +48,8 @@ class Evaluated:
     """Metrics of the evaluations during training by name."""
     tables: Sequence[TableNorms] = ()
     user_column: str = ""
+    calibration: str = ""
+    """What was done to the probabilities, in words; empty: they are the model's own."""
     truth: Optional[Truth] = None
     """Of exactly these rows."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Dict
 
 from easy_esmm.atomic_file import atomic_write
+from easy_esmm.calibration.file import read
 from easy_esmm.config import Pipeline
 from easy_esmm.estimator import checkpoint_fit
 from easy_esmm.estimator.evaluate import evaluate
@@ -50,7 +51,16 @@ def evaluate_and_report(
         uncalibrated=uncalibrated,
     )
     truth = read_truth(truth_path) if truth_path else None
-    found = collect(pipeline, metrics, recorder, checkpoint, user_column=user_column, truth=truth)
+    calibration = None if uncalibrated else read(pipeline, checkpoint)
+    found = collect(
+        pipeline,
+        metrics,
+        recorder,
+        checkpoint,
+        user_column=user_column,
+        calibration="" if calibration is None else calibration.words,
+        truth=truth,
+    )
     with atomic_write(path) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
         file.write(page(found))
     return metrics

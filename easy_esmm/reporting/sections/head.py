@@ -25,10 +25,12 @@ def head(of: Evaluated) -> str:
     """Title's line, counts, warnings, the table of tasks."""
     model = escape(of.config.model_config.model_class)
     step = os.path.basename(of.checkpoint).rpartition("-")[2]
+    calibrated = f" Probabilities are calibrated ({escape(of.calibration)})." * bool(of.calibration)
     return "".join(
         [
             f"<p>{model}, checkpoint of step {escape(step)} in "
-            f"{escape(os.path.dirname(of.checkpoint) or '.')}; rows of {escape(of.data)}.</p>",
+            f"{escape(os.path.dirname(of.checkpoint) or '.')}; rows of {escape(of.data)}."
+            f"{calibrated}</p>",
             html.numbers(_counts(of)),
             _warnings(of),
             html.section(
