@@ -84,6 +84,7 @@ SHARED: Dict[str, Flag] = {
     "keep": Flag(
         "newest versions to keep in export_dir; 0: all", absl_flags.DEFINE_integer, default=0
     ),
+    "verify": Flag("SavedModel to verify instead of an export, or a folder of its versions"),
     "data_revision": Flag("state of the data, such as a git revision, for the model card"),
     "input_path": Flag("files to score: globs and commas"),
     "output_path": Flag("file for the scores, .csv or .parquet"),

@@ -1,4 +1,4 @@
-"""The package from Python: train, evaluate, predict, score and export a checked config.
+"""The package from Python: train, evaluate, predict, score, export and verify a checked config.
 
 from easy_esmm import config, training
 training.train(config.load("first.config"))
@@ -10,5 +10,16 @@ from easy_esmm.estimator.evaluate import evaluate
 from easy_esmm.estimator.export import export
 from easy_esmm.estimator.run import Trained, train
 from easy_esmm.estimator.score import predict, score, score_frame
+from easy_esmm.estimator.verify import Verified, verify
 
-__all__ = ["Trained", "evaluate", "export", "predict", "score", "score_frame", "train"]
+__all__ = [
+    "Trained",
+    "Verified",
+    "evaluate",
+    "export",
+    "predict",
+    "score",
+    "score_frame",
+    "train",
+    "verify",
+]

@@ -14,7 +14,8 @@ from easy_esmm.estimator.calibrations import calibration_of
 from easy_esmm.estimator.choose_checkpoint import choose_checkpoint
 from easy_esmm.estimator.errors import require_files, user_errors
 from easy_esmm.serving.export import export_model
-from easy_esmm.serving.warmup import SIZES, Arrays
+from easy_esmm.serving.request_forms import Arrays
+from easy_esmm.serving.warmup import SIZES
 from easy_esmm.serving.warmup_rows import first_rows, rows_or_none
 
 NO_WARMUP = "none"

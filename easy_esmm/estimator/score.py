@@ -184,7 +184,7 @@ def _from_saved_model(
         return find_bad_cell(pipeline.config, input_path, with_labels=False)
 
     missing = MissingValues(pipeline.config)
-    with user_errors(locate), SavedModel(newest(folder)) as model:
+    with user_errors(locate), _loaded(folder) as model:
         require_other_names(reserved, model.outputs)
         for columns in input_fn.batches():
             missing.add(missing.of_batch(columns).numpy())
@@ -199,6 +199,13 @@ def _from_saved_model(
             yield {**scores, **passed.read(rows)} if passed else scores
     missing.tell(PREDICTION)
     input_fn.skipped.log_summary()
+
+
+def _loaded(folder: str) -> SavedModel:
+    try:
+        return SavedModel(newest(folder))
+    except UserError as error:
+        raise UserError(f"saved_model_dir: {error}") from error
 
 
 def _without_rows(batch: Mapping[str, NDArray[Any]]) -> Dict[str, NDArray[Any]]:

@@ -29,24 +29,29 @@ ANSWERING: FrozenSet[str] = (
     | _names("GatherV2 HashTableV2 LookupTableFindV2 ReadVariableOp ResourceGather VarHandleOp")
     # Requests: serialised examples and joined rows.
     | _names("DecodeCSV ParseExampleV2")
-    # Ids: text cut, joined, read as numbers, hashed.
-    | _names("""AsString RaggedCross RaggedGather ReduceJoin SparseCross StaticRegexFullMatch
-        StaticRegexReplace StringJoin StringLength StringSplit StringSplitV2 StringStrip
-        StringToHashBucketFast StringToNumber Substr UnsortedSegmentJoin UpperBound""")
+    # Ids: text cut, joined, read as numbers, hashed, found between boundaries.
+    | _names("""AsString Bucketize LowerBound RaggedCross RaggedGather ReduceJoin SparseCross
+        SparseCrossV2 StaticRegexFullMatch StaticRegexReplace StringJoin StringLength StringLower
+        StringSplit StringSplitV2 StringStrip StringToHashBucketFast StringToNumber Substr
+        UnsortedSegmentJoin UpperBound""")
     # Lists of values: which row has which, and their sums.
-    | _names("""Cumsum DenseBincount RaggedRange RaggedTensorToTensor Range
-        SparseTensorDenseMatMul Unique UnsortedSegmentSum Where""")
+    | _names("""Bincount Cumsum DenseBincount RaggedRange RaggedTensorToSparse
+        RaggedTensorToTensor Range SegmentMean SegmentSum SparseTensorDenseMatMul Unique
+        UnsortedSegmentSum Where""")
     # Shapes.
-    | _names("""BroadcastTo ConcatV2 ExpandDims Fill OnesLike Pack Pad Reshape Shape Size Split
-        SplitV Squeeze StridedSlice Tile Transpose Unpack ZerosLike""")
-    # Numbers, one by one.
-    | _names("""Abs AddN AddV2 Cast DivNoNan Erf Exp Expm1 FloorDiv LeakyRelu Log Log1p Maximum
-        Minimum Mul Neg RealDiv Relu Rsqrt SelectV2 Sigmoid Sqrt Square Sub Tanh""")
-    | _names("""Equal Greater GreaterEqual IsFinite IsInf IsNan Less LessEqual LogicalAnd
-        LogicalNot LogicalOr NotEqual""")
+    | _names("""BroadcastTo ConcatV2 EnsureShape ExpandDims Fill GatherNd OneHot OnesLike Pack Pad
+        Rank Reshape Shape Size Slice Split SplitV Squeeze StridedSlice Tile Transpose Unpack
+        ZerosLike""")
+    # Numbers, one by one: also of functions and activations that no sample names.
+    | _names("""Abs AddN AddV2 Asinh Cast Ceil ClipByValue DivNoNan Elu Erf Exp Expm1 Floor FloorDiv
+        FloorMod LeakyRelu Log Log1p Maximum Minimum Mul Neg Pow RealDiv Reciprocal Relu Relu6 Round
+        Rsqrt SelectV2 Selu Sigmoid Sign Softplus Softsign Sqrt Square SquaredDifference Sub
+        Tanh""")
+    | _names("""Equal Greater GreaterEqual IsFinite IsInf IsNan Less LessEqual LogicalAnd LogicalNot
+        LogicalOr NotEqual""")
     # Products, norms, and what runs over an axis.
-    | _names("""All Any BatchMatMulV2 BiasAdd FusedBatchNormV3 MatMul Max Mean Min Prod Softmax
-        Sum""")
+    | _names("""All Any ArgMax BatchMatMulV2 BiasAdd Einsum FusedBatchNormV3 LogSoftmax MatMul Max
+        Mean Min Prod Softmax Sum""")
 )  # fmt: skip
 """Operations without any effect but their outputs."""
 
@@ -128,9 +133,8 @@ def _foreign_files(graph: SavedGraph) -> Iterator[str]:
     """Paths that come from the graph, where the loader must name them."""
     for node in graph.nodes.values():
         first_inputs = [tensor_name(name) for name in node.input[:2]]
-        # (Nothing runs those of the saver that read the checkpoint before the model was written.)
-        is_run = node.op == "RestoreV2" and node.name in graph.restoring
-        if is_run and first_inputs[:1] != [graph.variables_file]:
+        is_run = node.name in graph.restoring
+        if node.op == "RestoreV2" and is_run and first_inputs[:1] != [graph.variables_file]:
             yield f"node {node.name} is a RestoreV2 of another file than the model's variables"
         is_table = node.op == "InitializeTableFromTextFileV2"
         if is_table and not {*first_inputs[1:]} & {*graph.asset_files}:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Callable, Dict, Iterator, Mapping, Optional
+from functools import partial
+from typing import Any, Mapping, Optional
 
 import tensorflow as tf
 
@@ -12,12 +13,13 @@ from easy_esmm.compat import v1
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving import warmup
-from easy_esmm.serving.examples import to_examples
-from easy_esmm.serving.graph import DEFAULT, EXAMPLES, ServingGraph
+from easy_esmm.serving.graph import ServingGraph
 from easy_esmm.serving.model_card import CARD_ASSET, model_card
 from easy_esmm.serving.publish import publish
+from easy_esmm.serving.request_forms import Arrays
+from easy_esmm.serving.saved_model import SavedModel
+from easy_esmm.serving.verify import verify
 from easy_esmm.serving.versions import CONFIG_ASSET
-from easy_esmm.serving.warmup import Answered, Arrays
 
 
 def export_model(
@@ -32,7 +34,7 @@ def export_model(
     keep: int = 0,
     data_revision: str = "",
 ) -> str:
-    """Exports a checkpoint to a new version under `export_dir`.
+    """Exports a checkpoint to a new version under `export_dir`, and verifies it before it appears.
 
     The folder gets its numeric name when it is whole, so that a server that watches `export_dir`
     never loads half a model.
@@ -52,36 +54,33 @@ def export_model(
       The folder of the SavedModel.
 
     Raises:
-      UserError: a file of `asset_files` is absent or clashes with another, or `export_dir` cannot
-        be written to.
+      UserError: a file of `asset_files` is absent or clashes with another, `export_dir` cannot be
+        written to, or what was written does not answer as the checkpoint does.
     """
     serving = ServingGraph(config, sources, calibration)
-    with serving.restored(checkpoint) as session:
 
-        def write(folder: str) -> None:
+    def write(folder: str) -> None:
+        # (Closed before the model is verified, which holds the tables in memory, too.)
+        with serving.restored(checkpoint) as session:
             _write(serving, session, folder)
-            _add_assets(config, pipeline_file, folder)
-            card = model_card(
-                config,
-                checkpoint,
-                serving.signatures,
-                calibration=calibration,
-                data_revision=data_revision,
-            )
-            with open(os.path.join(folder, CARD_ASSET), "w", encoding="utf-8") as file:
-                file.write(card)
             if warmup_rows is not None:
-                warmup.write(folder, _requests(serving, session, warmup_rows))
+                answer = partial(serving.answer, session)
+                requests = warmup.requests(config, warmup_rows, serving.signatures, answer)
+                warmup.write(folder, requests)
+        _add_assets(config, pipeline_file, folder)
+        card = model_card(
+            config,
+            checkpoint,
+            serving.signatures,
+            calibration=calibration,
+            data_revision=data_revision,
+        )
+        with open(os.path.join(folder, CARD_ASSET), "w", encoding="utf-8") as file:
+            file.write(card)
+        with SavedModel(folder) as model:
+            verify(folder, config, model, as_exported=False)
 
-        return publish(export_dir, write, keep=keep)
-
-
-def _requests(serving: ServingGraph, session: Any, rows: Arrays) -> Iterator[Answered]:
-    """The requests of the warm-up file, with their answers."""
-    forms: Dict[str, Callable[[Arrays], Arrays]] = {DEFAULT: dict}
-    if EXAMPLES in serving.signatures:
-        forms[EXAMPLES] = lambda asked: {EXAMPLES: to_examples(asked)}
-    return warmup.with_answers(rows, lambda asked: serving.answer(session, asked), forms)
+    return publish(export_dir, write, keep=keep)
 
 
 def _write(serving: ServingGraph, session: Any, folder: str) -> None:

@@ -11,37 +11,39 @@ from easy_esmm.compat import v1
 from easy_esmm.errors import UserError
 from easy_esmm.serving.allowed_ops import require_allowed
 
+_DEFAULT = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
+
 
 class SavedModel:
-    """The `serving_default` signature of a SavedModel, loaded once.
+    """A SavedModel, loaded once.
 
     Use as a context manager.
     """
 
-    def __init__(self, folder: str) -> None:
-        """Loads `folder`.
+    def __init__(self, folder: str, *, threads: int = 0) -> None:
+        """Loads `folder`; `threads`: those that compute, 0: one for each core.
 
         Raises:
           UserError: `folder` is not a SavedModel with a `serving_default` signature, or its graph
             may do more than answer; nothing of it is run then.
         """
-        try:
-            require_allowed(folder)
-        except UserError as error:
-            raise UserError(f"saved_model_dir: {error}") from error
-        self._session = v1.Session(graph=tf.Graph())
+        require_allowed(folder)
+        settings = v1.ConfigProto(
+            intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads
+        )
+        self._session = v1.Session(graph=tf.Graph(), config=settings)
         with self._session.graph.as_default():
             try:
                 model = v1.saved_model.load(self._session, ["serve"], folder)
             except (OSError, RuntimeError, tf.errors.OpError) as error:
+                self._session.close()
                 text = str(error).splitlines()[0]
-                raise UserError(f"saved_model_dir: {folder} cannot be loaded: {text}") from error
-        name = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
-        if name not in model.signature_def:
-            raise UserError(f"saved_model_dir: {folder} has no signature {name}")
-        signature = model.signature_def[name]
-        self._inputs = {key: info.name for key, info in signature.inputs.items()}
-        self._outputs = {key: info.name for key, info in signature.outputs.items()}
+                raise UserError(f"{folder} cannot be loaded: {text}") from error
+        self.signatures: Dict[str, Any] = dict(model.signature_def)
+        """Name -> TensorFlow's `SignatureDef`."""
+        if _DEFAULT not in self.signatures:
+            self._session.close()
+            raise UserError(f"{folder} has no signature {_DEFAULT}")
 
     def __enter__(self) -> SavedModel:
         return self
@@ -52,17 +54,21 @@ class SavedModel:
     @property
     def outputs(self) -> Tuple[str, ...]:
         """Names of the scores."""
-        return tuple(self._outputs)
+        return tuple(self.signatures[_DEFAULT].outputs)
 
-    def score(self, columns: Mapping[str, NDArray[Any]]) -> Dict[str, NDArray[Any]]:
-        """Output key -> float32 [batch], for input key -> array [batch].
+    def score(
+        self, columns: Mapping[str, NDArray[Any]], signature: str = _DEFAULT
+    ) -> Dict[str, NDArray[Any]]:
+        """Output key -> float32 [batch], for input key -> array.
 
         Raises:
           UserError: an input is missing.
         """
-        missing = sorted(set(self._inputs) - set(columns))
+        asked = self.signatures[signature]
+        missing = sorted(set(asked.inputs) - set(columns))
         if missing:
             raise UserError(f"the SavedModel also asks for {', '.join(missing)}")
-        feed = {tensor: columns[key] for key, tensor in self._inputs.items()}
-        scores: Dict[str, NDArray[Any]] = self._session.run(self._outputs, feed)
+        feed = {info.name: columns[key] for key, info in asked.inputs.items()}
+        outputs = {key: info.name for key, info in asked.outputs.items()}
+        scores: Dict[str, NDArray[Any]] = self._session.run(outputs, feed)
         return scores

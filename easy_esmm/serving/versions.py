@@ -18,15 +18,15 @@ def newest(folder: str) -> str:
     return os.path.join(folder, max(versions, key=int)) if versions else folder
 
 
-def pipeline_config(folder: str) -> str:
+def pipeline_config(folder: str, flag: str = "saved_model_dir") -> str:
     """The config that the newest SavedModel under `folder` was exported with.
 
     Raises:
-      UserError: there is none.
+      UserError: there is none; `flag` begins the error.
     """
     file = os.path.join(newest(folder), CONFIG_ASSET)
     if not os.path.exists(file):
         raise UserError(
-            f"saved_model_dir: {folder} has no {CONFIG_ASSET}; name the config in --pipeline_config"
+            f"{flag}: {folder} has no {CONFIG_ASSET}; name the config in --pipeline_config"
         )
     return file

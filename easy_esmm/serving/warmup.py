@@ -10,25 +10,28 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping
+from typing import Any, Callable, Dict, Iterable, Iterator, List
 
 import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
-from easy_esmm.compat import v1
+from easy_esmm.data.records import read_chunk
 from easy_esmm.errors import UserError
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.protos.prediction_pb2 import PredictionLog
+from easy_esmm.serving.request_forms import Arrays, in_form_of, rows_of
 from easy_esmm.serving.tensors import array_of, tensor_message
 
 SIZES = (1, 100, 500)
 """Rows of the requests to each signature."""
 
+_MOST_RECORDS = 1000
+"""As many as servers take."""
+
 FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
 """Where a server looks for it, in the folder of the SavedModel."""
-
-Arrays = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -40,22 +43,31 @@ class Answered:
     answers: Arrays
 
 
-def with_answers(
-    rows: Arrays, score: Callable[[Arrays], Arrays], forms: Mapping[str, Callable[[Arrays], Arrays]]
+def requests(
+    config: PipelineConfig,
+    rows: Arrays,
+    signatures: Iterable[str],
+    score: Callable[[Arrays], Arrays],
 ) -> Iterator[Answered]:
-    """The requests of a warm-up file.
+    """The requests of a warm-up file: of each size to each signature.
+
+    Answers to all signatures are those of `serving_default` to the same rows. Of `rank`, all rows
+    have the user of the first one. Where a size asks for more rows than there are, they are
+    repeated; where the model takes a fixed number of rows, that is the only size.
 
     Args:
-      rows: a request to `serving_default`, of at least one row; where there are fewer than a size
-        asks for, they are repeated.
+      config: resolved.
+      rows: a request to `serving_default`, of at least one row.
+      signatures: names.
       score: answers a request to `serving_default`.
-      forms: signature -> the request to it that asks the same as one to `serving_default`.
     """
     count = len(next(iter(rows.values())))
-    for signature, form in forms.items():
-        for size in SIZES:
-            asked = {key: values[np.arange(size) % count] for key, values in rows.items()}
-            yield Answered(signature, form(asked), score(asked))
+    fixed = config.export_config.batch_size
+    for signature in signatures:
+        for size in (fixed,) if fixed > 0 else SIZES:
+            taken = {key: values[np.arange(size) % count] for key, values in rows.items()}
+            asked = rows_of(config, signature, taken)
+            yield Answered(signature, in_form_of(config, signature, asked), score(asked))
 
 
 def write(folder: str, requests: Iterable[Answered]) -> None:
@@ -78,10 +90,14 @@ def read(folder: str) -> List[Answered]:
     path = os.path.join(folder, FILE)
     if not tf.io.gfile.exists(path):
         return []
+    with tf.io.gfile.GFile(path, "rb") as file:
+        chunk = read_chunk(file, 0, 0, _MOST_RECORDS)
     try:
-        records = list(v1.io.tf_record_iterator(path))
-        return [_answered(PredictionLog.FromString(record)) for record in records]
-    except (DecodeError, ValueError, tf.errors.OpError) as error:
+        if chunk.faults:
+            number, _, fault = chunk.faults[0]
+            raise ValueError(f"record {number}: {fault}")
+        return [_answered(PredictionLog.FromString(record)) for record in chunk.records]
+    except (DecodeError, ValueError) as error:
         raise UserError(f"{path}: is no warm-up file that can be read: {error}") from error
 
 

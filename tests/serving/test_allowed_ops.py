@@ -12,6 +12,8 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel as Message
 
 from easy_esmm.compat import v1
 from easy_esmm.errors import UserError
+from easy_esmm.features.functions import FUNCTIONS
+from easy_esmm.layers.activations import ACTIVATIONS
 from easy_esmm.serving import allowed_ops, saved_graph
 from easy_esmm.serving.saved_model import SavedModel
 
@@ -270,3 +272,12 @@ def test_a_variable_that_no_answer_reads_is_found(model: Model) -> None:
 
     (graph,) = saved_graph.read_graphs(model.add(more).save())
     assert allowed_ops.unused_variables(graph) == ["idle"]
+
+
+@pytest.mark.parametrize("name", [*FUNCTIONS, *ACTIVATIONS])
+def test_what_a_config_may_name_is_exported(name: str) -> None:
+    with tf.Graph().as_default() as graph:
+        {**FUNCTIONS, **ACTIVATIONS}[name](v1.placeholder(tf.float32, [None]))
+    used = {node.op for node in graph.as_graph_def().node}
+    assert len(used) > 1
+    assert used <= allowed_ops.ANSWERING
