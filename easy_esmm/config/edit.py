@@ -38,6 +38,8 @@ def edits_from_json(text: str, source: str = "--edit_config_json") -> Tuple[Edit
     except json.JSONDecodeError as error:
         rule = f"is not valid JSON: {error.msg} at character {error.pos + 1}"
         raise ConfigError([Problem(place, "", rule, quoted(text))]) from None
+    except RecursionError:
+        raise ConfigError([Problem(place, "", "is nested too deeply", quoted(text))]) from None
     if not isinstance(changes, dict):
         rule = "must be a JSON object from paths to values"
         hint = """such as '{"train_config.num_steps": 100}'"""

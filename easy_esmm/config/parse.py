@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Sequence, Tuple
 
@@ -166,7 +168,9 @@ class Filler:
     ) -> None:
         descriptor = message.DESCRIPTOR
         outer = [(outside, each.DESCRIPTOR) for outside, each in around]
-        hint = misplaced(entry.name, descriptor, outer, self._root)
+        # (Of a file that is no config, hints took a minute; only the first problems are shown.)
+        is_one_of_few = len(self.problems) < MOST_SHOWN
+        hint = misplaced(entry.name, descriptor, outer, self._root) if is_one_of_few else None
         field_path = f"{path}.{entry.name}" if path else entry.name
         self.problems.append(Problem(entry.place, field_path, "unknown field", None, hint))
 
@@ -193,6 +197,10 @@ def _fields(descriptor: Any, source: str) -> Dict[str, Any]:
 def _read(path: str) -> str:
     start = Place(path)
     try:
+        if stat.S_ISFIFO(os.stat(path).st_mode) and not path.startswith("/dev/"):
+            # Opening it would wait until somebody writes, perhaps for ever.
+            rule = "must be a file, not a named pipe; write the config to a file"
+            raise ConfigError([Problem(start, "", rule)])
         with open(path, "rb") as file:
             content = file.read(LARGEST + 1)
     except OSError as error:

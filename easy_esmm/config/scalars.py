@@ -109,6 +109,9 @@ def _string(scalar: Scalar) -> str:
     if scalar.content is None:
         hint = f"write {quoted(scalar.token)}"
         raise Misfit("must be a string in quotes", cut(scalar.token), hint)
+    if b"\0" in scalar.content:
+        # Which a path ends at, and no name or separator may hold.
+        raise Misfit("must hold no NUL character", shown(scalar))
     try:
         return scalar.content.decode("utf-8")
     except UnicodeDecodeError:

@@ -138,6 +138,10 @@ def test_edits_of_json_text_keep_their_order() -> None:
             'quotes at character 2, got "{num_steps: 1}"',
         ),
         (
+            "[" * 100_000,
+            f'--edit_config_json: is nested too deeply, got "{"[" * 60}..."',
+        ),
+        (
             "[1]",
             '--edit_config_json: must be a JSON object from paths to values, got "[1]"; '
             """such as '{"train_config.num_steps": 100}'""",

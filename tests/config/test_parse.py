@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import List, Tuple
 
@@ -10,6 +11,7 @@ import pytest
 from easy_esmm.config import ConfigError
 from easy_esmm.config.locate import DEEPEST
 from easy_esmm.config.parse import LARGEST, Parsed, parse, parse_text
+from easy_esmm.config.problems import MOST_SHOWN
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 
@@ -181,3 +183,19 @@ def test_json_is_read_by_the_suffix_of_the_file(tmp_path: Path) -> None:
 def test_json_mistakes_are_reported_at_their_places(text: str, expected: List[str]) -> None:
     parsed = parse_text(text, "x.json")
     assert [str(problem) for problem in parsed.problems] == expected
+
+
+def test_a_named_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.config")
+    with pytest.raises(ConfigError) as caught:
+        parse(str(tmp_path / "x.config"))
+    rule = "must be a file, not a named pipe; write the config to a file"
+    assert str(caught.value) == f"{tmp_path}/x.config: {rule}"
+
+
+def test_only_the_problems_that_are_shown_have_hints() -> None:
+    parsed = parse_text("train_config { num_step: 1 }\n" * (2 * MOST_SHOWN), "x.config")
+    hints = [problem.hint for problem in parsed.problems]
+    assert len(hints) == 2 * MOST_SHOWN
+    assert all(hints[:MOST_SHOWN])
+    assert not any(hints[MOST_SHOWN:])

@@ -18,6 +18,11 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         "  num_step: 100",
         ["x.config:6:3: train_config.num_step: unknown field; did you mean num_steps?"],
     ),
+    "string_with_a_nul": (
+        'model_dir: "model"',
+        'model_dir: "mo\\000del"',
+        ['x.config:3:12: model_dir: must hold no NUL character, got "mo\\u0000del"'],
+    ),
     "unknown_field_that_resembles_nothing": (
         "  num_steps: 100",
         "  qqq: 100",

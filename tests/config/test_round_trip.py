@@ -27,7 +27,9 @@ _STRATEGIES: Dict[int, Any] = {
     FieldDescriptor.CPPTYPE_UINT64: st.integers(0, 2**64 - 1),
     FieldDescriptor.CPPTYPE_FLOAT: _FLOAT32,
     FieldDescriptor.CPPTYPE_DOUBLE: st.floats(allow_nan=False),
-    FieldDescriptor.CPPTYPE_STRING: st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+    FieldDescriptor.CPPTYPE_STRING: st.text(
+        st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8
+    ),
 }
 _RELAXED = settings(
     max_examples=60,

@@ -612,15 +612,30 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'features { input_names: "user"',
         'features { feature_name: "the user" input_names: "user"',
         [
-            "x.config:19:14: feature_config.features[0].feature_name: must be a name of letters, digits, '_', '.' and '-' that begins with a letter, digit or '.', got \"the user\"",
+            "x.config:19:14: feature_config.features[0].feature_name: must be a name of letters, digits, '_', '.' and '-' that begins with a letter, digit or '.' and is more than dots, got \"the user\"",
             'x.config:26:54: model_config.feature_groups[0].feature_names[0]: must be a feature, got "user"; did you mean the user?',
+        ],
+    ),
+    "feature_name_of_dots": (
+        'features { input_names: "user"',
+        'features { feature_name: ".." input_names: "user"',
+        [
+            "x.config:19:14: feature_config.features[0].feature_name: must be a name of letters, digits, '_', '.' and '-' that begins with a letter, digit or '.' and is more than dots, got \"..\"",
+            'x.config:26:54: model_config.feature_groups[0].feature_names[0]: must be a feature, got "user"',
+        ],
+    ),
+    "embedding_that_fits_no_machine": (
+        'features { input_names: "user" hash_bucket_size: 100 embedding_dim: 8',
+        'features { input_names: "user" hash_bucket_size: 100 embedding_dim: 2000000000',
+        [
+            "x.config:19:56: feature_config.features[0].embedding_dim: must be in [0, 65536], got 2000000000"
         ],
     ),
     "column_name_that_is_no_variable_name": (
         '  label_fields: "click"\n}\nfeature_config {\n',
         '  label_fields: "click"\n  input_fields { input_name: "my user" }\n}\nfeature_config {\n  features { input_names: "my user" }\n',
         [
-            "x.config:20:14: feature_config.features[0].input_names[0]: must be a name of letters, digits, '_', '.' and '-' that begins with a letter, digit or '.', got \"my user\"; set feature_name"
+            "x.config:20:14: feature_config.features[0].input_names[0]: must be a name of letters, digits, '_', '.' and '-' that begins with a letter, digit or '.' and is more than dots, got \"my user\"; set feature_name"
         ],
     ),
     "constants_of_another_number": (
@@ -844,7 +859,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'tower_name: "cvr"',
         'tower_name: "c/v"',
         [
-            "x.config:29:17: model_config.esmm.cvr_tower.tower_name: must be a name of letters, digits, '_', '.' and '-' that begins with a letter, digit or '.', got \"c/v\""
+            "x.config:29:17: model_config.esmm.cvr_tower.tower_name: must be a name of letters, digits, '_', '.' and '-' that begins with a letter, digit or '.' and is more than dots, got \"c/v\""
         ],
     ),
     "regression_of_clicks": (
@@ -987,7 +1002,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         " losses { loss_type: F1_REWEIGHTED_LOSS f1_reweighted_loss { f1_beta_square: 0 label_smoothing: -1 } }"
         ' losses { loss_type: JRC_LOSS jrc_loss { session_name: "user" alpha: 2 loss_weight_strategy: "uncertainty" } }',
         [
-            "x.config:29:86: model_config.esmm.cvr_tower.losses[0].loss_name: must be a name of letters, digits, '_', '.' and '-' that begins with a letter, digit or '.', got \"a/b\"",
+            "x.config:29:86: model_config.esmm.cvr_tower.losses[0].loss_name: must be a name of letters, digits, '_', '.' and '-' that begins with a letter, digit or '.' and is more than dots, got \"a/b\"",
             "x.config:29:103: model_config.esmm.cvr_tower.losses[0].weight: must be at least 0, got -1",
             "x.config:29:134: model_config.esmm.cvr_tower.losses[0].binary_focal_loss.gamma: must be at least 0, got -1",
             "x.config:29:144: model_config.esmm.cvr_tower.losses[0].binary_focal_loss.alpha: must be in (0, 1), got 1",

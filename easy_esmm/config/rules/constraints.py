@@ -10,7 +10,7 @@ from easy_esmm.config.hints import did_you_mean
 from easy_esmm.config.text_encoding import why_unusable
 from easy_esmm.config.timestamp import parse_time
 
-_SCOPE_NAME = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\-]*")
+_SCOPE_NAME = re.compile(r"(?!\.+$)[A-Za-z0-9.][A-Za-z0-9_.\-]*")
 _INNER_SCOPE_NAME = re.compile(r"[A-Za-z0-9_.\-/]+")
 
 
@@ -216,7 +216,10 @@ class ScopeName(Constraint):
     def words(self) -> str:
         if self.inside:
             return "a name of letters, digits, '_', '.', '-' and '/'"
-        return "a name of letters, digits, '_', '.' and '-' that begins with a letter, digit or '.'"
+        return (
+            "a name of letters, digits, '_', '.' and '-' that begins with a letter, digit or '.' "
+            "and is more than dots"
+        )
 
     def _holds(self, value: Any) -> bool:
         pattern = _INNER_SCOPE_NAME if self.inside else _SCOPE_NAME

@@ -137,6 +137,7 @@ RULES: Tuple[Rule, ...] = (
         f"{_FEATURE}.hash_bucket_size",
         f"{_FEATURE}.num_buckets",
     ),
+    Rule(f"{_FEATURE}.embedding_dim", Interval(0, 65536), "wider vectors fit no machine"),
     Rule(f"{_FEATURE}.separator", NotEmpty(), "values are cut at its characters"),
     Rule(
         f"{_FEATURE}.kv_separator", OneCharacter(), "an id and its weight are cut at one character"

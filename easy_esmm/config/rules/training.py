@@ -47,7 +47,7 @@ def check_export(report: Report) -> None:
         rule = "must be -1 or at least 1"
         report.refuse("export_config.batch_size", rule, str(export.batch_size))
     _check_early_stop(report)
-    names = {"pipeline.config"}
+    names = {"pipeline.config", "model_card.json"}
     for number, path in enumerate(export.asset_files):
         where, name = f"export_config.asset_files[{number}]", os.path.basename(path)
         if not os.path.isfile(path):
