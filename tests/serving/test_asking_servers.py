@@ -200,6 +200,14 @@ def test_a_server_that_is_not_there_is_told_with_its_address(address: str) -> No
     assert str(caught.value).endswith("asked: metadata")
 
 
+def test_the_port_of_the_other_protocol_is_told(addresses: Dict[str, str]) -> None:
+    swapped = {"http://" + addresses["grpc"]: "leave out http://"}
+    swapped[addresses["rest"].replace("http://", "")] = "write http:// before the address"
+    for address, hint in swapped.items():
+        with Client(address, retries=0) as asking, pytest.raises(RequestError, match=hint):
+            asking.signatures()
+
+
 def test_lists_without_the_config_are_refused_rather_than_guessed(
     addresses: Dict[str, str],
 ) -> None:

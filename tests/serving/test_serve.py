@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import List
 
 import pytest
+import tensorflow as tf
 
 from easy_esmm import flags, serve
+from easy_esmm.compat import v1
 from easy_esmm.errors import UserError
 from tests.serving.conftest import USER
 
@@ -82,6 +84,24 @@ def test_a_damaged_model_is_told_and_not_served(exported: Path, tmp_path: Path) 
     (folder / "saved_model.pb").write_bytes(b"no model")
     with pytest.raises(UserError, match=str(folder)):
         call(str(tmp_path), "--port=0")
+
+
+def test_a_model_that_writes_files_when_it_is_loaded_is_not_loaded(tmp_path: Path) -> None:
+    written = tmp_path / "written"
+    with v1.Session(graph=tf.Graph()) as session:
+        builder = v1.saved_model.Builder(str(tmp_path / "1"))
+        x = v1.placeholder(tf.float32, [None])
+        signature = v1.saved_model.predict_signature_def({"x": x}, {"y": x + 1.0})
+        builder.add_meta_graph_and_variables(
+            session,
+            ["serve"],
+            signature_def_map={"serving_default": signature},
+            main_op=tf.io.write_file(str(written), "by the graph"),
+        )
+        builder.save()
+    with pytest.raises(UserError, match="is a WriteFile"):
+        call(str(tmp_path), "--port=0")
+    assert not written.exists()
 
 
 def test_help_says_that_it_is_not_for_production(capsys: pytest.CaptureFixture[str]) -> None:

@@ -64,8 +64,9 @@ def converted(column: str, values: Values, dtype: Any) -> Array:
     Whole numbers must fit, floats become the nearest of their width and must be finite; text is
     UTF-8 or bytes, or the digits of a whole number; times are seconds since 1970.
     """
-    if isinstance(values, np.ndarray) and values.dtype.kind in _QUICKLY:
-        array: Optional[Array] = _QUICKLY[values.dtype.kind](values, dtype)
+    quick = _of_one_type(values)
+    if isinstance(quick, np.ndarray) and quick.dtype.kind in _QUICKLY:
+        array: Optional[Array] = _QUICKLY[quick.dtype.kind](quick, dtype)
         if array is not None:
             return array
     cells = [
@@ -96,6 +97,24 @@ def missing_mark(dtype: Any) -> Any:
     if kind == "i":
         return int(np.iinfo(dtype).min)
     return {"f": float("nan"), "b": False, "O": b""}[kind]
+
+
+def _of_one_type(values: Values) -> Values:
+    """A list of Python's values of one type as an array, bytes in place of text; else as it is.
+
+    Value by value a request of 500 rows and 23 columns of text takes 8 ms, and so 2.
+    """
+    if isinstance(values, np.ndarray):
+        return list(values) if values.dtype == object else values
+    kinds = {type(value) for value in values}
+    try:
+        if kinds == {str}:
+            return as_array([value.encode() for value in values], object)
+        if kinds in ({int}, {float}):
+            return np.array(values, np.int64 if kinds == {int} else np.float64)
+    except (UnicodeEncodeError, OverflowError):  # the first such value will be told
+        pass
+    return values
 
 
 def _cell(column: str, row: int, value: Any, dtype: Any) -> Any:
@@ -158,6 +177,7 @@ _QUICKLY: Dict[str, Callable[[Array, Any], Any]] = {
     "f": _floats,
     "b": lambda values, dtype: values if dtype == np.bool_ else None,
     "M": _times,
+    "O": lambda values, dtype: values if dtype.kind == "O" else None,
 }
 
 

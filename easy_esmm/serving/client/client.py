@@ -10,8 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from easy_esmm.config import load
+from easy_esmm.config import ConfigError
+from easy_esmm.config.parse import parse
+from easy_esmm.config.resolve import resolve
 from easy_esmm.errors import UserError
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.client import ranking
 from easy_esmm.serving.client.asking import Asking
 from easy_esmm.serving.client.inputs import inputs_of
@@ -82,7 +85,7 @@ class Client:
         _require(retries >= 0, f"retries: must be 0 or more, got {retries}")
         for name, count in (("rows_per_request", rows_per_request), ("in_flight", in_flight)):
             _require(count > 0, f"{name}: must be 1 or more, got {count}")
-        config = load(pipeline_config).config if pipeline_config else None
+        config = _resolved(pipeline_config) if pipeline_config else None
         self._lists = list_columns(config) if config else ListColumns(dict(separators or {}))
         self._named = {**(ranking.outputs_of(config) if config else {}), **(outputs or {})}
         self._model = ModelChoice(model, version, label)
@@ -167,7 +170,7 @@ class Client:
           order: `best`: the highest score first, equal ones in the order of the items; `given`: in
             the order of the items.
           not_finite: what becomes of items whose score is NaN or infinite: `refuse`: an error;
-            `last`: behind all others.
+            `last`: they go behind all others, best first.
           deadline: seconds, in place of the client's.
 
         Returns:
@@ -226,6 +229,14 @@ class Client:
             self._told.add(unused)
         if is_new:
             _LOG.warning("%s, left out; this is told once", text)
+
+
+def _resolved(path: str) -> PipelineConfig:
+    """The config of an export. Its rules held when it was exported; its files need not be here."""
+    parsed = parse(path)
+    if parsed.problems:
+        raise ConfigError(parsed.problems)
+    return resolve(parsed.config, parsed.places).config
 
 
 def _as_given(ranked: Dict[str, NDArray[Any]], items: Table) -> Scores:

@@ -95,10 +95,11 @@ class GrpcTransport(Transport):
         try:
             return method(request, timeout=timeout, metadata=self._metadata)
         except grpc.RpcError as error:
-            code = error.code()
-            raise Failure(
-                code.name, error.details() or "", code == grpc.StatusCode.UNAVAILABLE
-            ) from error
+            code, message = error.code(), error.details() or ""
+            if "parsing HTTP/2" in message:
+                message += " (if this is a REST port, write http:// before the address)"
+            is_away = code == grpc.StatusCode.UNAVAILABLE
+            raise Failure(code.name, message, is_away) from error
         except ValueError as error:  # a closed channel
             raise Failure("CANCELLED", str(error), False) from error
 

@@ -15,6 +15,9 @@ import numpy as np
 from easy_esmm.serving.client.cells import Array, as_array
 from easy_esmm.serving.client.signatures import TensorSpec
 
+_KINDS = {"f": "fiu", "i": "i", "b": "b"}
+"""Kind of dtype -> kinds of arrays of JSON's numbers and booleans that are of it."""
+
 
 def json_of(array: Array) -> Any:
     """What `json.dumps` takes: nested lists of numbers, booleans, text and b64 objects."""
@@ -32,10 +35,10 @@ def array_of(values: Any, spec: TensorSpec) -> Array:
     if spec.dtype == object:
         return as_array([_bytes(value) for value in values], object)
     try:
-        array = np.array(values, np.float64 if spec.dtype.kind == "f" else None)
-    except (TypeError, OverflowError, ValueError) as error:
+        array = np.array(values)  # of objects, where one is null
+    except ValueError as error:
         raise ValueError(f"values that are no {spec}: {error}") from error
-    if array.dtype.kind != spec.dtype.kind and array.size:
+    if array.size and array.dtype.kind not in _KINDS[spec.dtype.kind]:
         raise ValueError(f"values that are no {spec}")
     return array.astype(spec.dtype)
 

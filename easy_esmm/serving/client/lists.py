@@ -26,6 +26,7 @@ from easy_esmm.serving.client.cells import (
     value_of,
 )
 
+_LISTS = (list, tuple, np.ndarray, pd.Series)
 _PADDING: Dict[str, Any] = {"O": b"", "i": -1, "f": float("nan")}
 _HINT = "give Client the pipeline_config that lies in the export's assets"
 
@@ -63,14 +64,14 @@ def list_columns(config: PipelineConfig) -> ListColumns:
 
 def is_list(value: Any) -> bool:
     """Whether it is several values."""
-    return isinstance(value, (list, tuple, np.ndarray, pd.Series))
+    return isinstance(value, _LISTS)
 
 
 def holds_lists(values: Values) -> bool:
     """Whether any of a column's values is a list."""
     if isinstance(values, np.ndarray) and values.ndim == 1 and values.dtype != object:
         return False
-    return any(is_list(value) for value in values)
+    return any(issubclass(kind, _LISTS) for kind in {type(value) for value in values})
 
 
 def without_missing_ids(lists: ListColumns, columns: Mapping[str, Values]) -> Dict[str, Values]:

@@ -121,8 +121,9 @@ def _outputs(signature: Signature, named: Mapping[str, str]) -> Dict[str, str]:
 
 
 def _conditions(items: Table, outputs: Mapping[str, str]) -> Dict[str, bool]:
+    """Column of the items -> whether it holds booleans."""
     return {
-        name: getattr(column, "dtype", None) == np.bool_
+        name: isinstance(next(iter(column), None), (bool, np.bool_))
         for name, column in items.columns.items()
         if name not in outputs
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from contextlib import suppress
 from typing import Any, Dict, List, Mapping, Optional
 from urllib.parse import quote
 
@@ -61,14 +62,18 @@ class RestTransport(Transport):
 
     def signatures(self, model: ModelChoice, timeout: float) -> Mapping[str, Signature]:
         answer = self._send("GET", f"{self._url(model)}/metadata", None, timeout)
+        found = messages.SignatureDefMap()
         try:
-            by_name = answer["metadata"]["signature_def"]
-            message = json_format.ParseDict(
-                by_name, messages.SignatureDefMap(), ignore_unknown_fields=True
-            )
-        except (KeyError, TypeError, json_format.ParseError) as error:
-            raise Failure("INTERNAL", f"metadata that cannot be read: {error}", False) from error
-        return signatures_of(message)
+            for name, signature in answer["metadata"]["signature_def"]["signature_def"].items():
+                # (A type of tensors that is not ours is no value of the enumeration.)
+                with suppress(json_format.ParseError):
+                    parsed = json_format.ParseDict(
+                        signature, messages.SignatureDef(), ignore_unknown_fields=True
+                    )
+                    found.signature_def[name].CopyFrom(parsed)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise Failure("INTERNAL", "metadata that cannot be read", False) from error
+        return signatures_of(found)
 
     def predict(
         self,
@@ -158,9 +163,11 @@ def _start(text: str) -> str:
 
 
 def _connection_fault(error: BaseException) -> str:
-    """The last words of what urllib3 says: `Connection refused` of four lines."""
+    """What urllib3 means: `Connection refused` of four lines."""
     text = str(error)
     for words in ("Connection refused", "Name or service not known", "Connection reset by peer"):
         if words in text:
             return words
+    if "BadStatusLine" in text:
+        return "no HTTP is spoken there (if this is a gRPC port, leave out http://)"
     return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Dict, Mapping, Optional
@@ -9,6 +10,10 @@ from typing import Any, Dict, Mapping, Optional
 from easy_esmm.errors import UserError
 from easy_esmm.serving.client.cells import Array
 from easy_esmm.serving.client.signatures import Signature
+
+_ADDRESS = re.compile(
+    r"https?://[^/\s]+\S*|(?:dns|ipv4|ipv6|xds|passthrough):\S+|unix(?:-abstract)?:\S+|[^/\s]+:\d+"
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,14 @@ def needs_extra(module: str, error: ImportError) -> UserError:
 
 
 def open_transport(address: str, **options: Any) -> Transport:
-    """REST for an address with http:// or https://, gRPC for HOST:PORT."""
+    """REST for an address with http:// or https://, gRPC for HOST:PORT or a name of gRPC's.
+
+    Raises UserError for what is neither.
+    """
+    if not _ADDRESS.fullmatch(address):
+        raise UserError(
+            f"address: must be HOST:PORT for gRPC, or http://HOST:PORT for REST, got {address!r}"
+        )
     # Late: each of the two packages is needed by whoever speaks its protocol.
     if address.startswith(("http://", "https://")):
         from easy_esmm.serving.client.rest import RestTransport  # noqa: PLC0415

@@ -64,6 +64,8 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
+        if self.headers.get("Content-Length", "0") != "0":
+            self.close_connection = True  # a body that is not read stands before the next request
         self._answer(b"")
 
     def do_POST(self) -> None:

@@ -19,6 +19,8 @@ from easy_esmm.serving.client.signatures import Signature, TensorSpec
 from easy_esmm.serving.local.errors import Refused
 
 _LONGEST_SHOWN = 200
+_DEEPEST = 8
+"""Dimensions of a tensor; numpy has a limit of its own."""
 _BYTES_SUFFIX = "_bytes"
 """Of the names of outputs whose text is written as b64 objects."""
 
@@ -74,7 +76,7 @@ def _parsed(body: bytes) -> Dict[str, Any]:
     if not body:
         raise _invalid("JSON Parse error: The document is empty")
     try:
-        document = json.loads(body.decode())
+        document = json.loads(body.decode(), parse_float=_finite)
     except UnicodeDecodeError as error:
         raise _invalid(f"JSON Parse error: Invalid UTF-8 at offset: {error.start}") from error
     except json.JSONDecodeError as error:
@@ -86,6 +88,14 @@ def _parsed(body: bytes) -> Dict[str, Any]:
     if not isinstance(document, dict):
         raise _invalid(f"JSON Value: {_shown(document)} Is not object")
     return document
+
+
+def _finite(text: str) -> float:
+    """A number; infinity is written as a word."""
+    number = float(text)
+    if number in (float("inf"), -float("inf")):
+        raise ValueError("Number too big to be stored in double.")
+    return number
 
 
 def _of_instances(instances: Any, specs: Mapping[str, TensorSpec]) -> Dict[str, Array]:
@@ -159,6 +169,8 @@ def _shape(value: Any) -> Tuple[int, ...]:
     sizes = []
     while isinstance(value, list):
         sizes.append(len(value))
+        if len(sizes) > _DEEPEST:
+            raise _invalid(f"a tensor may have {_DEEPEST} dimensions")
         if not value:
             break
         value = value[0]

@@ -52,8 +52,8 @@ def serve(
         while not ended.wait(_POLL_SECONDS):
             try:
                 models.refresh()
-            except OSError as error:  # the folder is being changed: look again
-                logging.warning("%s: %s", folder, error)
+            except Exception as error:  # noqa: BLE001 - the next look may succeed, and must come
+                logging.warning("%s: %s: %s", folder, type(error).__name__, error)
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 import numpy as np
@@ -232,6 +233,16 @@ def test_a_score_that_is_no_number_is_refused_or_goes_last(fake: Fake) -> None:
     np.testing.assert_array_equal(ranked["score"], [5.0, np.nan, np.nan])
 
 
+def test_booleans_of_items_are_conditions_and_numbers(fake: Fake) -> None:
+    items = {**ITEMS, "is_new": [True, False, True, None]}
+    formula = "(is_new & price < 30) * 2 + is_new + price / 100"
+    with Client("x:1") as client:
+        ranked = client.rank({"user": 5}, items, formula, not_finite="last", order="given")
+        with pytest.raises(UserError, match="must be a condition, which '!' wants"):
+            client.rank({"user": 5}, items, "!price")
+    np.testing.assert_allclose(ranked["score"], [3.1, 0.4, 3.2, np.nan], rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("user", "items", "options", "message"),
     [
@@ -285,6 +296,21 @@ def test_threads_share_a_client(fake: Fake) -> None:
     with Client("x:1", rows_per_request=3, in_flight=2) as client, ThreadPoolExecutor(8) as pool:
         found = list(pool.map(ask, range(8)))
     np.testing.assert_allclose(found, np.arange(8) / 100, rtol=1e-6)
+
+
+@pytest.mark.parametrize("address", ["", "localhost", "http://", "ftp://host:1", "host:port"])
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(UserError, match="address: must be HOST:PORT for gRPC, or http://HOST:PO"):
+        Client(address)
+
+
+def test_a_config_is_read_where_its_vocabulary_is_not(tmp_path: Path) -> None:
+    sample = Path(__file__).parents[3] / "samples" / "esmm_derived_features.config"
+    config = sample.read_text().replace("samples/esmm_derived_features.devices.txt", "gone.txt")
+    (tmp_path / "pipeline.config").write_text(config)
+    Client("x:1", pipeline_config=str(tmp_path / "pipeline.config")).close()
+    with pytest.raises(UserError, match=r"absent\.config"):
+        Client("x:1", pipeline_config="absent.config")
 
 
 @pytest.mark.parametrize(
