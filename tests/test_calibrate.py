@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Callable, Dict, Iterator, List
@@ -270,6 +272,23 @@ def test_missing_labels_count_where_they_are_asked_for() -> None:
     count = f"{len(clicked):,}"
     with pytest.raises(UserError, match=f"label column 'buy': 7 of {count} rows have no value"):
         call(calibrate, "--pipeline_config=x.config", "--input_path=asked.csv")
+
+
+def test_without_scikit_learn_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("easy_esmm.estimator.calibrate", "easy_esmm.calibration.fitted"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.delitem(sys.modules, "easy_esmm.calibration.fit", raising=False)
+    monkeypatch.setitem(sys.modules, "sklearn.isotonic", None)
+    with pytest.raises(UserError, match=r"pip install 'easy_esmm\[calibrate\]'"):
+        run()
+
+
+def test_a_digest_tells_checkpoints_by_their_weights() -> None:
+    last = v1.train.latest_checkpoint("model")
+    for ending in (".index", ".data-00000-of-00001"):
+        shutil.copy(f"{last}{ending}", f"copied{ending}")
+    assert file.digest("copied") == file.digest(last)
+    assert file.digest("model/model.ckpt-0") != file.digest(last)
 
 
 def test_a_holdout_must_be_named() -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, Mapping, Sequence, Tuple
 
 import numpy as np
 import pytest
 
 from easy_esmm import config as configs
-from easy_esmm.calibration.calibration import Calibration, TaskCalibration
+from easy_esmm.calibration.calibration import Calibration, TaskCalibration, calibrated_tasks
 from easy_esmm.calibration.curve import Curve
 from easy_esmm.calibration.fitted import joint
 from easy_esmm.calibration.probability import product_logit
 from easy_esmm.compat import keras
+from easy_esmm.config.tasks import task_specs
+from easy_esmm.contract import Kind, keyed
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.graph import ServingGraph
 from tests.conformance import table
@@ -58,3 +60,54 @@ def test_each_signature_answers_as_the_calibration_in_numpy(field: str, tmp_path
     np.testing.assert_allclose(default["probs_ctcvr"], product, rtol=2e-6)
     for name, values in default.items():
         np.testing.assert_allclose(ranked[name], values, rtol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "sample",
+    ["esmm_losses", "escm2_dr", "division", "esmm_user_rows"],
+)
+def test_in_the_entire_space_family_the_product_is_exact_and_below_the_click(
+    sample: str, tmp_path: Path
+) -> None:
+    found, names = calibrated_answers(sample, {"ctr": CTR, "ctcvr": CTCVR}, tmp_path)
+    ctr, cvr = (f"probs_{name}" for name in names)
+    assert np.ptp(found[cvr]) > 0
+    np.testing.assert_allclose(found["probs_ctcvr"], found[ctr] * found[cvr], rtol=3e-6)
+    assert (found["probs_ctcvr"] <= found[ctr]).all()
+    before = found[f"uncalibrated_{ctr}"].astype(float)
+    expected = CTR(np.log(before) - np.log1p(-before))
+    np.testing.assert_allclose(found[ctr], 1 / (1 + np.exp(-expected)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("sample", ["aitm", "multi_tower", "multi_task_losses"])
+def test_other_models_have_each_probability_calibrated(sample: str, tmp_path: Path) -> None:
+    found, names = calibrated_answers(sample, {}, tmp_path)
+    assert names
+    for name in names:
+        key = keyed("probs", name)
+        before = found[f"uncalibrated_{key}"].astype(float)
+        expected = CTCVR(np.log(before) - np.log1p(-before))
+        np.testing.assert_allclose(found[key], 1 / (1 + np.exp(-expected)), rtol=1e-5)
+
+
+def calibrated_answers(
+    sample: str, curves: Mapping[str, Curve], folder: Path
+) -> Tuple[Dict[str, Any], Sequence[str]]:
+    """Answers of a sample's model with random values, and its towers that give probabilities."""
+    config = PipelineConfig()
+    config.CopyFrom(configs.load(str(table.SAMPLES / f"{sample}.config")).config)
+    tasks = task_specs(config.model_config)
+    calibration = Calibration(
+        {
+            name: TaskCalibration("platt", curves.get(name, CTCVR))
+            for name in calibrated_tasks(tasks)
+        }
+    )
+    keras.utils.set_random_seed(1)
+    serving = ServingGraph(config, None, calibration)
+    found = answers(
+        session_of(serving), serving.signatures["serving_default"], rows_of(config, folder, ROWS)
+    )
+    product = tasks.entire_space.product if tasks.entire_space else None
+    names = [t.name for t in tasks if t is not product and t.kind is Kind.BINARY]
+    return found, names
