@@ -4,6 +4,7 @@
 #   OTHER=python3.10     the Python of test-other, of the other TensorFlow; it goes to $(OTHER_VENV)
 #   OUTPUT=DIR           where quickstart writes
 #   DATA=DIR             the downloaded Ali-CCP files;  ARGS='--max_bad_rows 200' more arguments for aliccp
+#   MODEL=DIR            the export that serve-check asks, instead of samples
 #   FILES=3000 TRAINED=60 SEED=1  what fuzz draws
 #   RUNS=10              trainings of each model for aliccp-table
 #   PYTEST_ARGS='-k auc' more arguments for pytest;  JOBS=4 more worker processes
@@ -17,6 +18,7 @@ FILES ?= 3000
 TRAINED ?= 60
 SEED ?= 1
 PYTEST_ARGS ?=
+MODEL ?=
 ARGS ?=
 
 BIN := $(VENV)/bin
@@ -28,7 +30,7 @@ PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup quickstart aliccp aliccp-table test test-slow fuzz test-versions test-other lint format protos docs bench bench-quick check-install dist clean FORCE
+.PHONY: help setup quickstart aliccp aliccp-table test test-slow fuzz test-versions test-other serve-check lint format protos docs bench bench-quick check-install dist clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -69,6 +71,9 @@ test-other: $(VENV)/.test ## test-versions on the other TensorFlow; train on one
 	    $(MAKE) --no-print-directory VENV=$(OTHER_VENV) PYTHON="$$other" test-versions && \
 	    EASY_ESMM_OTHER_PYTHON=$(abspath $(OTHER_VENV))/bin/python $(BIN)/python -m pytest -m slow tests/across; \
 	fi
+
+serve-check: $(VENV)/.test ## ask exports from C++, through TensorFlow Serving's loader; MODEL=DIR: that export
+	@TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m tests.serving.serve_check $(if $(MODEL),--model='$(MODEL)')
 
 lint: $(VENV)/.lint ## ruff, format check, mypy --strict, import-linter
 	$(BIN)/ruff check .
