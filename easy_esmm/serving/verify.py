@@ -100,6 +100,14 @@ def _replayed(
     rows = len(next(iter(request.answers.values()), ()))
     what = f"{folder}: {request.signature}, a warm-up request of {rows} rows"
     start = time.perf_counter()
+    for key, wanted in request.answers.items():
+        if not np.isfinite(wanted).all():
+            row = int(np.argmin(np.isfinite(wanted)))
+            raise UserError(
+                f"{what}: the checkpoint itself answers {key} = {wanted[row]} in row {row + 1}: "
+                "its weights are no numbers, as after a training that diverged; export an earlier "
+                "one"
+            )
     if request.signature not in model.signatures:
         raise UserError(f"{what}: the model has no such signature")
     try:

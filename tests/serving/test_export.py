@@ -20,6 +20,7 @@ from easy_esmm.errors import UserError
 from easy_esmm.estimator.choose_checkpoint import choose_checkpoint
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving import warmup
+from easy_esmm.serving.graph import ServingGraph
 from easy_esmm.serving.saved_model import SavedModel
 from tests.conformance import table
 
@@ -168,3 +169,18 @@ def test_an_export_to_a_remote_folder_answers_as_one_to_a_local_folder(
             scores.append(model.score(rows))
     for name, values in scores[0].items():
         np.testing.assert_array_equal(values, scores[1][name])
+
+
+def test_a_checkpoint_of_a_training_that_diverged_is_not_exported(
+    trained: Pipeline, tmp_path: Path
+) -> None:
+    serving = ServingGraph(trained.config)
+    with serving.graph.as_default(), v1.Session() as session:
+        v1.train.create_global_step()
+        session.run([v1.global_variables_initializer(), v1.tables_initializer()])
+        bias = next(v for v in v1.global_variables() if v.op.name == "ctr_tower/output/bias")
+        bias.load(np.array([np.nan], np.float32), session)
+        path = v1.train.Saver().save(session, str(tmp_path / "model.ckpt"), 7)
+    with pytest.raises(UserError, match=r"the checkpoint itself answers .* = nan in row 1: its "):
+        training.export(trained, str(tmp_path / "models"), checkpoint_path=path)
+    assert os.listdir(tmp_path / "models") == []
