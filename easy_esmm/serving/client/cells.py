@@ -47,9 +47,8 @@ def is_missing(value: Any) -> bool:
 def plain(values: Any) -> Values:
     """The values of a column of whatever library as a numpy array or a list."""
     if isinstance(values, (pd.Series, pd.Index, pd.api.extensions.ExtensionArray)):
-        kind: Any = values.dtype
-        if getattr(kind, "kind", "") == "M":  # with a zone or without: UTC
-            times: Array = np.asarray(values, f"datetime64[{getattr(kind, 'unit', 'ns')}]")
+        if isinstance(values.dtype, pd.DatetimeTZDtype):
+            times: Array = np.asarray(values, f"datetime64[{values.dtype.unit}]")  # in UTC
             return times
         is_numpy = isinstance(values.dtype, np.dtype)
         values = values.to_numpy() if is_numpy else values.to_numpy(dtype=object)
@@ -158,19 +157,20 @@ def _times(values: Array, dtype: Any) -> Any:
     """Seconds: whole, rounded down, or with their fraction."""
     if dtype.kind not in "if":
         return None
-    is_none = np.isnat(values)
-    if np.datetime_data(values.dtype)[0] not in _UNITS:
-        values = values.astype("datetime64[s]")
-    seconds = np.where(is_none, 0, values.astype("datetime64[s]").astype(np.int64))
+    unit = np.datetime_data(values.dtype)[0]
+    if unit not in _UNITS_OF_A_SECOND:  # days, for example
+        unit, values = "s", values.astype("datetime64[s]")
+    is_none, units = np.isnat(values), _UNITS_OF_A_SECOND[unit]
+    counts = np.where(is_none, 0, values.astype(np.int64))
+    seconds = counts // units
     if dtype.kind == "f":
-        units = np.timedelta64(1, "s") / np.timedelta64(1, np.datetime_data(values.dtype)[0])
-        seconds = np.where(is_none, 0, values.astype(np.int64)) / units
-    elif seconds.size and seconds.max() > np.iinfo(dtype).max:
+        seconds = seconds + (counts - seconds * units) / units
+    elif seconds.size and np.abs(seconds).max() > np.iinfo(dtype).max:
         return None
     return np.where(is_none, missing_mark(dtype), seconds).astype(dtype)
 
 
-_UNITS = ("D", "h", "m", "s", "ms", "us", "ns")
+_UNITS_OF_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _QUICKLY: Dict[str, Callable[[Array, Any], Any]] = {
     "i": _integers,
     "u": _integers,

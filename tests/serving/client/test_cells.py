@@ -45,6 +45,9 @@ def of(values: Any, dtype: Any) -> List[Any]:
          [-1, LOW64]),
         (pd.Series([pd.Timestamp("2024-02-29 13:00:01.25", tz="Europe/Oslo")]), np.float64,
          [1709208001.25]),
+        (np.array(["1969-12-31T23:59:59.750000000", "2024-02-29T12:00:01.953000000"],
+                  "datetime64[ns]"), np.float64, [-0.25, 1709208001.953]),
+        (np.array(["1970-01-02", "NaT"], "datetime64[D]"), np.int32, [86400, LOW32]),
     ],
 )  # fmt: skip
 def test_values_are_kept_to_the_last_digit_and_missing_ones_marked(
