@@ -13,6 +13,7 @@ import grpc
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from easy_esmm.errors import UserError
 from easy_esmm.serving import Client, RequestError
@@ -85,6 +86,23 @@ def test_rest_and_grpc_give_the_same_bits(addresses: Dict[str, str], exported: P
     rows["city"] = [b"\xff\x00", "\u20ac\U0001f600\x00", *rows["city"][2:]]
     with client(addresses["grpc"], exported) as one, client(addresses["rest"], exported) as other:
         pd.testing.assert_frame_equal(one.predict(rows), other.predict(rows), check_exact=True)
+
+
+@pytest.mark.parametrize("how", ["grpc", "rest"])
+def test_serialised_examples_are_asked_by_their_signature(
+    addresses: Dict[str, str], exported: Path, expected: pd.DataFrame, how: str
+) -> None:
+    row = tf.train.Example()
+    for name, value in {**USER, "vip": 1, "age": 0}.items():
+        if isinstance(value, int):
+            row.features.feature[name].int64_list.value.append(value)
+    for name, text in (("city", b"city 0"), ("item", b"i0")):
+        row.features.feature[name].bytes_list.value.append(text)
+    for name, number in (("price", 0.1), ("rate", 1.0)):
+        row.features.feature[name].float_list.value.append(number)
+    with client(addresses[how], exported) as asking:
+        found = asking.predict([{"examples": row.SerializeToString()}], signature="examples")
+    np.testing.assert_allclose(found["probs_ctcvr"], expected["probs_ctcvr"][:1], rtol=2e-6)
 
 
 @pytest.mark.parametrize("how", ["grpc", "rest"])

@@ -16,7 +16,8 @@ from easy_esmm.serving.client.retries import Deadline, with_retries
 from easy_esmm.serving.client.signatures import Signature
 from easy_esmm.serving.client.transport import ModelChoice, Transport
 
-_MAY_BE_ANOTHER = ("INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION")
+_MAY_BE_ANOTHER = ("INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION", "INTERNAL")
+"""What comes of asking a version that takes or gives other columns than the one before."""
 
 
 class Asking:
@@ -105,6 +106,7 @@ class Asking:
         return outputs
 
     def signature(self, name: str, until: Deadline) -> Signature:
+        """The signature of that name. Raises UserError where the model has none."""
         known = self.signatures(until)
         if name not in known:
             raise UserError(
@@ -114,6 +116,7 @@ class Asking:
         return known[name]
 
     def signatures(self, until: Deadline) -> Mapping[str, Signature]:
+        """The model's signatures by name; the server is asked once."""
         with self._lock:
             known = self._signatures
         if known is None:
@@ -130,9 +133,8 @@ class Asking:
             return with_retries(attempt, until, self._retries)
         except Failure as failure:
             if failure.code in _MAY_BE_ANOTHER:
-                # A version may have come that takes other columns: the next call asks for them.
                 with self._lock:
-                    self._signatures = None
+                    self._signatures = None  # the next call asks for them
             raise RequestError(
                 f"{self._model} at {self._transport.address}: {failure.code}: {failure}; asked: "
                 f"{what}",

@@ -138,6 +138,7 @@ class Client:
         """
         until = Deadline.of(self._deadline if deadline is None else deadline)
         spec = self._asking.signature(signature, until)
+        _require(not spec.of_the_user, f"signature: {signature} takes one user: call rank")
         table = table_of(rows)
         names = list(spec.inputs) if table.size else []
         require_columns(names, table)

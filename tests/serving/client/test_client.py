@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -169,6 +170,24 @@ def test_an_answer_of_another_size_is_refused(fake: Fake) -> None:
     fake.short = True
     with Client("x:1") as client, pytest.raises(RequestError, match=r"2 rows asked, probs_.*\[1\]"):
         client.predict(ROWS)
+
+
+def test_rows_are_no_request_of_a_user_with_items(fake: Fake) -> None:
+    with Client("x:1") as client, pytest.raises(UserError, match="rank takes one user: call rank"):
+        client.predict(ROWS, signature="rank")
+
+
+def test_a_package_that_is_not_there_is_named_with_the_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for package, speaker, address in (
+        ("grpc", "grpc_transport", "x:1"),
+        ("requests", "rest", "http://x:1"),
+    ):
+        monkeypatch.setitem(sys.modules, package, None)
+        monkeypatch.delitem(sys.modules, f"easy_esmm.serving.client.{speaker}", raising=False)
+        with pytest.raises(UserError, match=r"Client needs the package .*easy_esmm\[client\]'"):
+            Client(address)
 
 
 def test_an_unknown_signature_is_told_with_those_that_are_there(fake: Fake) -> None:
