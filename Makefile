@@ -94,6 +94,7 @@ docs: $(VENV)/.test ## generate the config reference from the comments in protos
 bench: $(VENV)/.installed ## measure training against its limit, passes, reading, conversion: half an hour
 	$(BIN)/python -m benchmarks.bench
 	$(BIN)/python -m benchmarks.input_speed
+	$(BIN)/python -m benchmarks.serving
 
 bench-quick: $(VENV)/.installed ## measure training against its limit: under two minutes
 	$(BIN)/python -m benchmarks.bench --quick

@@ -20,13 +20,14 @@ from typing import Any, Dict, List
 
 import numpy as np
 
+from benchmarks.ask_from_cpp import answers_of, compiled, replay
 from easy_esmm import training
 from easy_esmm.compat import v1
+from easy_esmm.errors import UserError
 from easy_esmm.serving import versions, warmup
 from easy_esmm.serving.graph import DEFAULT
 from tests.conformance import table
 from tests.serving.sent_badly import ask_badly
-from tools.ask_from_cpp import answers_of, compiled, replay
 
 SAMPLES = (
     "esmm_quickstart",  # tags with weights, numbers
@@ -56,7 +57,10 @@ def main() -> None:
     flags = [f"--seconds={args.seconds}", f"--relative={args.relative}"]
     figures: Dict[str, Any] = {}
     if args.model:
-        figures[args.model] = replay(program, versions.newest(args.model), flags)
+        try:
+            figures[args.model] = replay(program, versions.newest(args.model), flags)
+        except UserError as error:
+            raise SystemExit(str(error)) from error
     else:
         with tempfile.TemporaryDirectory() as folder:
             for name in SAMPLES:

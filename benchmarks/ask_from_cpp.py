@@ -13,8 +13,9 @@ from typing import Any, Dict, List, Sequence, Union
 import tensorflow as tf
 
 from easy_esmm.reporting.text_table import aligned
+from easy_esmm.serving.allowed_ops import require_allowed
 
-_SOURCES = Path(__file__).with_name("serve_check")
+_SOURCES = Path(__file__).resolve().parents[1] / "tools" / "serve_check"
 
 
 def compiled() -> Union[Path, str]:
@@ -53,7 +54,11 @@ def answers_of(
 
 
 def replay(program: Path, folder: str, flags: Sequence[str]) -> List[Dict[str, Any]]:
-    """Replays the warm-up file and prints a table."""
+    """Replays the warm-up file and prints a table.
+
+    Raises UserError for a model whose graph may do more than answer; it is not loaded.
+    """
+    require_allowed(folder)
     lines = answers_of(program, folder, flags)
     print(f"\n{folder}: loaded in {lines[0]['load_ms']:.0f} ms, all answers those of the file")
     heads = ["signature", "rows", "largest difference", "first ms", "p50 ms", "p99 ms", "cpu ms"]
