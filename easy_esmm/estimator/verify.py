@@ -53,7 +53,7 @@ def verify(
     """
     version = newest(folder)
     with user_errors(), SavedModel(version, threads=1) as model:
-        replayed = serving_verify.verify(version, pipeline.config, model, as_exported=False)
+        replayed = serving_verify.verify(version, pipeline.config, model)
         difference = None
         if checkpoint_path:
             difference = _differs_from(pipeline, checkpoint_path, uncalibrated, version, replayed)

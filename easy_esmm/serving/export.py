@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from typing import Any, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 import tensorflow as tf
 
 from easy_esmm.calibration.calibration import Calibration
 from easy_esmm.compat import v1
+from easy_esmm.contract import Tensor
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving import warmup
-from easy_esmm.serving.graph import ServingGraph
+from easy_esmm.serving.graph import ServingGraph, Signature
 from easy_esmm.serving.model_card import CARD_ASSET, model_card
 from easy_esmm.serving.publish import publish
 from easy_esmm.serving.request_forms import Arrays
 from easy_esmm.serving.saved_model import SavedModel
+from easy_esmm.serving.transform import transformed
 from easy_esmm.serving.verify import verify
 from easy_esmm.serving.versions import CONFIG_ASSET
+from easy_esmm.serving.warmup import Answered
 
 
 def export_model(
@@ -60,13 +63,17 @@ def export_model(
     serving = ServingGraph(config, sources, calibration)
 
     def write(folder: str) -> None:
+        plain = serving.restored(checkpoint)
+        requests: List[Answered] = []
+        if warmup_rows is not None:
+            # Answered before the graph is changed, so that the change is verified.
+            answer = partial(serving.answer, plain)
+            requests += warmup.requests(config, warmup_rows, serving.signatures, answer)
         # (Closed before the model is verified, which holds the tables in memory, too.)
-        with serving.restored(checkpoint) as session:
-            _write(serving, session, folder)
-            if warmup_rows is not None:
-                answer = partial(serving.answer, session)
-                requests = warmup.requests(config, warmup_rows, serving.signatures, answer)
-                warmup.write(folder, requests)
+        session, signatures = transformed_graph(serving, plain)
+        with session:
+            _write(session, signatures, folder)
+        warmup.write(folder, requests)
         _add_assets(config, pipeline_file, folder)
         card = model_card(
             config,
@@ -78,18 +85,36 @@ def export_model(
         with open(os.path.join(folder, CARD_ASSET), "w", encoding="utf-8") as file:
             file.write(card)
         with SavedModel(folder) as model:
-            verify(folder, config, model, as_exported=False)
+            verify(folder, config, model)
 
     return publish(export_dir, write, keep=keep)
 
 
-def _write(serving: ServingGraph, session: Any, folder: str) -> None:
+def transformed_graph(serving: ServingGraph, plain: Any) -> Tuple[Any, Dict[str, Signature]]:
+    """A session of the graph that is exported, and its signatures; `plain` is closed.
+
+    See `serving.transform`.
+    """
+    keys = [
+        (name, half, key, tensor)
+        for name, signature in serving.signatures.items()
+        for half, tensors in (("inputs", signature.inputs), ("outputs", signature.outputs))
+        for key, tensor in tensors.items()
+    ]
+    session, moved = transformed(plain, [tensor for *_, tensor in keys], serving.user_of_item)
+    halves: Dict[str, Dict[str, Dict[str, Tensor]]] = {}
+    for (name, half, key, _), tensor in zip(keys, moved):
+        halves.setdefault(name, {}).setdefault(half, {})[key] = tensor
+    return session, {name: Signature(**found) for name, found in halves.items()}
+
+
+def _write(session: Any, signatures: Mapping[str, Signature], folder: str) -> None:
     """Graph, variables, and the vocabularies that the graph reads at its start."""
     definitions = {
         name: v1.saved_model.predict_signature_def(dict(signature.inputs), dict(signature.outputs))
-        for name, signature in serving.signatures.items()
+        for name, signature in signatures.items()
     }
-    with serving.graph.as_default():
+    with session.graph.as_default():
         builder = v1.saved_model.Builder(folder)
         builder.add_meta_graph_and_variables(
             session,
@@ -98,8 +123,6 @@ def _write(serving: ServingGraph, session: Any, folder: str) -> None:
             assets_collection=v1.get_collection(v1.GraphKeys.ASSET_FILEPATHS),
             main_op=v1.tables_initializer(),
             strip_default_attrs=True,
-            # Another would leave the operations of the first in the graph.
-            saver=serving.saver,
         )
         builder.save()
 

@@ -67,7 +67,7 @@ def small(name: str, folder: Path, **train: Any) -> Pipeline:
     if has_borrowed_features(name):
         keep_few_features(edited)
         edited.train_config.write_graph = False
-    for network in _networks(edited):
+    for network in networks(edited):
         network.use_bn = False
         if isinstance(network, MLP):
             network.use_final_bn = False
@@ -121,5 +121,5 @@ def _hasten(learning_rate: Any) -> None:
         setattr(schedule, next(name for name in fields if hasattr(schedule, name)), 0.02)
 
 
-def _networks(config: Any) -> Any:
+def networks(config: Any) -> Any:
     return [setting.value for setting in settings(config) if isinstance(setting.value, (DNN, MLP))]
