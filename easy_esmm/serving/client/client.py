@@ -87,7 +87,8 @@ class Client:
             _require(count > 0, f"{name}: must be 1 or more, got {count}")
         config = _resolved(pipeline_config) if pipeline_config else None
         self._lists = list_columns(config) if config else ListColumns(dict(separators or {}))
-        self._named = {**(ranking.outputs_of(config) if config else {}), **(outputs or {})}
+        self._expected = ranking.expected_outputs(config) if config else ranking.NAMES
+        self._named = dict(outputs or {})
         self._model = ModelChoice(model, version, label)
         self._asking = Asking(
             open_transport(address, headers=headers, credentials=credentials),
@@ -193,9 +194,10 @@ class Client:
         both = [name for name in user if name in what.columns or name in what.gaps]
         _require(not both, f"user, items: {_some(both)} stand in both; give each in one")
         name, spec = self._ranking_signature(who, until)
+        outputs = ranking.outputs_of(spec, self._expected, self._named)
         if what.size == 0:
-            return _as_given(ranking.nothing(spec, self._named), what)
-        formula = ranking.Score(score, spec, self._named, what)
+            return _as_given(ranking.nothing(spec, outputs), what)
+        formula = ranking.Score(score, outputs, what)
         all_columns = Table({**what.columns, **who.columns}, what.size, gaps=what.gaps)
         require_columns(list(spec.inputs), all_columns, "user, items")
         read = {*spec.inputs, *formula.columns}

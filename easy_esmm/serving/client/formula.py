@@ -16,13 +16,17 @@ from easy_esmm.errors import UserError
 
 Numbers = NDArray[np.float64]
 
+_MOST_SHOWN = 20
+
 
 def parse_formula(text: str, names: Mapping[str, bool]) -> Expression:
     """The formula over `names`: name -> whether it is a condition.
 
     Raises UserError where the text is no formula, with the character.
     """
-    known_as = "an output of the model or a column of the items: " + ", ".join(names)
+    some = [*names][:_MOST_SHOWN]
+    more = ", ..." if len(names) > _MOST_SHOWN else ""
+    known_as = f"an output of the model or a column of the items: {', '.join(some)}{more}"
     try:
         return parse_expression(text, names, powers=True, known_as=known_as)
     except BadExpression as error:

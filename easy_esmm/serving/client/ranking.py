@@ -24,15 +24,13 @@ _SHOWN = 3
 class Score:
     """A formula over the outputs of a signature and the columns of some items."""
 
-    def __init__(
-        self, text: str, signature: Signature, named: Mapping[str, str], items: Table
-    ) -> None:
-        """`named`: name in formulas -> output, beside or instead of `NAMES`.
+    def __init__(self, text: str, outputs: Mapping[str, str], items: Table) -> None:
+        """`outputs`: of `outputs_of`.
 
         Raises UserError for a text that is no formula, a name that is none, and columns that hold
         no numbers.
         """
-        self._outputs = _outputs(signature, named)
+        self._outputs = outputs
         names = dict.fromkeys((*self._outputs, *items.columns), False)
         self._formula = parse_formula(text, {**names, **_conditions(items, self._outputs)})
         read = self._formula.columns
@@ -88,35 +86,41 @@ class Score:
         )
 
 
-def nothing(signature: Signature, named: Mapping[str, str]) -> Dict[str, NDArray[Any]]:
+def nothing(signature: Signature, outputs: Mapping[str, str]) -> Dict[str, NDArray[Any]]:
     """What `Score.ranked` gives for no items."""
-    outputs = _outputs(signature, named)
     shown = [name for name in (*NAMES, UNREADABLE) if name in outputs]
     said = {name: np.empty([0], signature.outputs[outputs[name]].dtype) for name in shown}
     return {"position": np.empty([0], np.int64), **said, "score": np.empty([0], np.float64)}
 
 
-def outputs_of(config: PipelineConfig) -> Dict[str, str]:
-    """`pctr` and `pcvr` -> output, of a model with a CTR and a CVR tower by a resolved config."""
+def expected_outputs(config: PipelineConfig) -> Dict[str, str]:
+    """As `NAMES`, of a model with a CTR and a CVR tower by a resolved config.
+
+    The model need not have them: a tower may predict a value.
+    """
     model = config.model_config
     which = model.WhichOneof("model")
     message = getattr(model, which) if which else None
-    named = {}
+    expected = dict(NAMES)
     for name, tower in (("pctr", "ctr_tower"), ("pcvr", "cvr_tower")):
         if message is not None and tower in message.DESCRIPTOR.fields_by_name:
-            named[name] = f"probs_{getattr(message, tower).tower_name}"
-    return named
+            expected[name] = f"probs_{getattr(message, tower).tower_name}"
+    return expected
 
 
-def _outputs(signature: Signature, named: Mapping[str, str]) -> Dict[str, str]:
-    """Name in a formula -> output key."""
+def outputs_of(
+    signature: Signature, expected: Mapping[str, str], named: Mapping[str, str]
+) -> Dict[str, str]:
+    """Name in a formula -> output, of those that are `expected` and of those that were `named`.
+
+    Raises UserError for an output that was named and is not there.
+    """
     unknown = [key for key in named.values() if key not in signature.outputs]
     if unknown:
         raise UserError(
             f"outputs: the model gives {', '.join(signature.outputs)}, not {', '.join(unknown)}"
         )
-    wanted = {**NAMES, **named}
-    short = {name: key for name, key in wanted.items() if key in signature.outputs}
+    short = {n: key for n, key in {**expected, **named}.items() if key in signature.outputs}
     return {**short, **{key: key for key in signature.outputs}}
 
 

@@ -317,6 +317,24 @@ def test_threads_share_a_client(fake: Fake) -> None:
     np.testing.assert_allclose(found, np.arange(8) / 100, rtol=1e-6)
 
 
+def test_the_config_knows_the_names_of_the_towers(fake: Fake, tmp_path: Path) -> None:
+    sample = (Path(__file__).parents[3] / "samples" / "esmm.config").read_text()
+    renamed = sample.replace('tower_name: "ctr"', 'tower_name: "click"')
+    assert renamed != sample
+    (tmp_path / "pipeline.config").write_text(renamed)
+    outputs = {"probs_click": OUTPUTS["probs_ctr"], "y_cvr": OUTPUTS["probs_cvr"]}
+    fake.known = {"serving_default": Signature(signature().inputs, outputs)}
+    ask = fake.predict
+    fake.predict = lambda *arguments: dict(  # type: ignore[method-assign]
+        zip(("probs_click", "y_cvr", "probs_ctcvr"), ask(*arguments).values())
+    )
+    with Client("x:1", pipeline_config=str(tmp_path / "pipeline.config")) as client:
+        ranked = client.rank({"user": 5}, ITEMS, "pctr * y_cvr")
+        np.testing.assert_allclose(ranked["pctr"], 0.5)
+        with pytest.raises(UserError, match="not 'pcvr', at character 1"):  # the tower has a value
+            client.rank({"user": 5}, ITEMS, "pcvr")
+
+
 @pytest.mark.parametrize("address", ["", "localhost", "http://", "ftp://host:1", "host:port"])
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(UserError, match="address: must be HOST:PORT for gRPC, or http://HOST:PO"):
