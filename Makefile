@@ -30,10 +30,10 @@ PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup quickstart aliccp aliccp-table test test-slow fuzz test-versions test-other serve-check lint format protos docs bench bench-quick check-install dist clean FORCE
+.PHONY: help setup quickstart aliccp aliccp-table calibration-table test test-slow fuzz test-versions test-other serve-check lint format protos docs bench bench-quick check-install dist clean FORCE
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(VENV)/.installed ## make .venv and install the package there
 	@echo "easy_esmm is installed in $(VENV)"
@@ -47,6 +47,9 @@ aliccp: $(VENV)/.installed ## convert Ali-CCP from DATA=folder, train, evaluate,
 
 aliccp-table: $(VENV)/.installed ## the ESMM paper's table from DATA=folder: seven models, each trained RUNS=10 times
 	@$(BIN)/python -m easy_esmm.aliccp_table --data='$(DATA)' --runs=$(RUNS) $(ARGS)
+
+calibration-table: $(VENV)/.installed ## calibrated rates against planted truth: the table of docs/calibration.md
+	@$(BIN)/python -m benchmarks.calibration $(ARGS)
 
 test: $(VENV)/.test ## run the tests, without the slow ones
 	@$(SAY_VERSIONS)
