@@ -218,6 +218,19 @@ def test_a_server_that_is_not_there_is_told_with_its_address(address: str) -> No
     assert str(caught.value).endswith("asked: metadata")
 
 
+def test_servers_behind_one_name_are_asked_in_turn(
+    addresses: Dict[str, str], exported: Path, service: PredictionService
+) -> None:
+    with serving(exported) as (other, address):
+        ports = [where.rpartition(":")[2] for where in (addresses["grpc"], address)]
+        both = "ipv4:" + ",".join(f"127.0.0.1:{port}" for port in ports)
+        with client(both, exported) as asking:
+            for _ in range(20):
+                asking.predict(log()[:1])
+        assert len(service.asked) + len(other.asked) == 20
+        assert min(len(service.asked), len(other.asked)) > 4
+
+
 def test_the_port_of_the_other_protocol_is_told(addresses: Dict[str, str]) -> None:
     swapped = {"http://" + addresses["grpc"]: "leave out http://"}
     swapped[addresses["rest"].replace("http://", "")] = "write http:// before the address"

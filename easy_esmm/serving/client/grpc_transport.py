@@ -27,6 +27,8 @@ _OPTIONS = (
     ("grpc.min_reconnect_backoff_ms", 50),
     ("grpc.max_reconnect_backoff_ms", 2000),
     ("grpc.enable_retries", 0),
+    # Of several addresses behind a name each in turn; by default gRPC keeps to the first.
+    ("grpc.lb_policy_name", "round_robin"),
 )
 
 
