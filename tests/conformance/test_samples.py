@@ -22,7 +22,9 @@ from easy_esmm.evaluation.events import series_by_tag
 from easy_esmm.evaluation.history import evaluations_folder
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving import allowed_ops
+from easy_esmm.serving.graph import UNREADABLE
 from easy_esmm.serving.requests import request
+from easy_esmm.serving.saved_graph import read_graphs
 from easy_esmm.serving.saved_model import SavedModel
 from tests.conformance import table
 
@@ -118,6 +120,7 @@ def test_exported_equals_predicted_equals_evaluated(run: Run) -> None:
     with SavedModel(run.trained.saved_model or "") as model:
         answers = [model.score(request(run.config, batch)) for batch in batches_of(run.pipeline)]
     exported = {name: np.concatenate([a[name] for a in answers]) for name in answers[0]}
+    assert not exported.pop(UNREADABLE).any()
     assert sorted(exported) == sorted(from_checkpoint)
     for name, values in exported.items():
         assert values.shape == (table.EVAL_ROWS,)
@@ -233,7 +236,7 @@ def test_signature_has_the_names_and_dtypes_that_are_documented(run: Run) -> Non
         signature = meta.signature_def["serving_default"]
     assert signature.method_name == "tensorflow/serving/predict"
     tasks = task_specs(config.model_config)
-    outputs = set()
+    outputs = {UNREADABLE}
     for task in tasks:
         is_value, is_product = task.kind is Kind.VALUE, task.condition and not task.is_masked
         outputs.add(named("y" if is_value else "probs", task.name))
@@ -253,7 +256,10 @@ def test_signature_has_the_names_and_dtypes_that_are_documented(run: Run) -> Non
 
 
 def test_the_export_holds_no_operation_that_answers_do_not_need(run: Run) -> None:
-    assert allowed_ops.problems(run.trained.saved_model or "") == []
+    saved_model = run.trained.saved_model or ""
+    assert allowed_ops.problems(saved_model, as_exported=True) == []
+    (graph,) = read_graphs(saved_model)
+    assert allowed_ops.unused_variables(graph) == []
 
 
 def test_a_training_that_goes_on_equals_the_one_that_did_not_stop_to_the_last_bit(
