@@ -67,7 +67,7 @@ def test_a_newer_version_takes_over_and_the_old_one_ends_its_last_request(tmp_pa
         write(tmp_path, "2")
         other = threading.Thread(target=models.refresh)
         other.start()
-        while newest(models) == 1:
+        while newest(models) == 1 and other.is_alive():
             pass
         seen.append(old.model.is_closed)
     other.join(10)
