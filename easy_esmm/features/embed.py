@@ -105,10 +105,10 @@ def encode(
             of_users = index is not None and _is_of_users(config, feature)
             # A failing op is reported by its name, which then holds the feature's.
             with tf.name_scope(f"encode/{escaped(feature.feature_name)}"):
-                read = columns if of_users else by_row
+                given = feature, columns if of_users else by_row
                 if unreadable is not None:
-                    read = unreadable.taken_from(feature, read)
-                found = encoder_of(feature)(feature, read)
+                    given = unreadable.taken_from(*given)
+                found = encoder_of(feature)(*given)
             encoded[feature.feature_name] = found.of_users(index) if of_users else found
     return encoded
 

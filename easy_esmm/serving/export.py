@@ -14,7 +14,7 @@ from easy_esmm.contract import Tensor
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving import warmup
-from easy_esmm.serving.graph import ServingGraph, Signature
+from easy_esmm.serving.graph import ServingGraph, Signature, for_few_calls
 from easy_esmm.serving.model_card import CARD_ASSET, model_card
 from easy_esmm.serving.publish import publish
 from easy_esmm.serving.request_forms import Arrays
@@ -84,7 +84,7 @@ def export_model(
         )
         with open(os.path.join(folder, CARD_ASSET), "w", encoding="utf-8") as file:
             file.write(card)
-        with SavedModel(folder) as model:
+        with SavedModel(folder, settings=for_few_calls()) as model:
             verify(folder, config, model)
 
     return publish(export_dir, write, keep=keep)

@@ -86,10 +86,20 @@ class ServingGraph:
     def restored(self, checkpoint: str) -> Any:
         """A new session with the checkpoint's values."""
         with self.graph.as_default():
-            session = v1.Session(graph=self.graph)
+            session = v1.Session(graph=self.graph, config=for_few_calls())
             self.saver.restore(session, checkpoint)
             session.run(v1.tables_initializer())
         return session
+
+
+def for_few_calls() -> Any:
+    """Settings of a session that is called a few times: its graph is run as it is.
+
+    To optimise a graph at the first call of each signature takes longer than all these calls.
+    """
+    settings = v1.ConfigProto()
+    settings.graph_options.rewrite_options.disable_meta_optimizer = True
+    return settings
 
 
 def _answers(

@@ -20,17 +20,21 @@ class SavedModel:
     Use as a context manager.
     """
 
-    def __init__(self, folder: str, *, threads: int = 0) -> None:
-        """Loads `folder`; `threads`: those that compute, 0: one for each core.
+    def __init__(self, folder: str, *, threads: int = 0, settings: Any = None) -> None:
+        """Loads `folder`.
+
+        Args:
+          folder: of a version.
+          threads: those that compute; 0: one for each core.
+          settings: a v1 ConfigProto of the session; `threads` is set in it.
 
         Raises:
           UserError: `folder` is not a SavedModel with a `serving_default` signature, or its graph
             may do more than answer; nothing of it is run then.
         """
         require_allowed(folder)
-        settings = v1.ConfigProto(
-            intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads
-        )
+        settings = settings or v1.ConfigProto()
+        settings.intra_op_parallelism_threads = settings.inter_op_parallelism_threads = threads
         self._session = v1.Session(graph=tf.Graph(), config=settings)
         with self._session.graph.as_default():
             try:
