@@ -21,11 +21,13 @@ from typing import Any, Dict, List
 import numpy as np
 
 from benchmarks.ask_from_cpp import answers_of, compiled, replay
+from easy_esmm import config as configs
 from easy_esmm import training
 from easy_esmm.compat import v1
 from easy_esmm.errors import UserError
 from easy_esmm.serving import versions, warmup
 from easy_esmm.serving.graph import DEFAULT
+from easy_esmm.serving.verify import tolerance
 from tests.conformance import table
 from tests.serving.sent_badly import ask_badly
 
@@ -46,7 +48,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--model", default="", help="a SavedModel, or a folder of its versions")
     parser.add_argument("--seconds", type=float, default=0.3, help="how long a request is repeated")
-    parser.add_argument("--relative", type=float, default=1e-5, help="how much a score may differ")
     parser.add_argument("--json", type=Path, default=None, help="file for all figures")
     args = parser.parse_args()
     v1.logging.set_verbosity(v1.logging.ERROR)
@@ -54,10 +55,12 @@ def main() -> None:
     if isinstance(program, str):
         print(f"serve-check is skipped: {program}")
         return
-    flags = [f"--seconds={args.seconds}", f"--relative={args.relative}"]
+    flags = [f"--seconds={args.seconds}"]
     figures: Dict[str, Any] = {}
     if args.model:
         try:
+            config = configs.load(versions.pipeline_config(args.model, "--model")).config
+            flags.append(f"--relative={tolerance(config)}")
             figures[args.model] = replay(program, versions.newest(args.model), flags)
         except UserError as error:
             raise SystemExit(str(error)) from error
