@@ -7,12 +7,13 @@ import os
 import tempfile
 import time
 from contextlib import suppress
-from typing import Callable, List, Sequence
+from typing import Callable, Dict, List, Sequence
 
 import tensorflow as tf
 
 from easy_esmm.atomic_file import is_left_over
 from easy_esmm.errors import UserError
+from easy_esmm.serving.versions import LARGEST_VERSION, version_number
 
 _PART = 1 << 24
 """Bytes that are read at once."""
@@ -44,6 +45,11 @@ def publish(folder: str, write: Callable[[str], None], *, keep: int = 0) -> str:
         raise UserError(f"export_dir: {folder} cannot be made: {error.message}") from error
     _remove_left_overs(folder)
     version = max([int(time.time()), *(number + 1 for number in versions_in(folder))])
+    if version > LARGEST_VERSION:
+        raise UserError(
+            f"export_dir: {folder} holds the version {LARGEST_VERSION}, and servers know no later "
+            "one; rename that folder, or export to another"
+        )
     unfinished = os.path.join(folder, f"{version}.unfinished-{os.getpid()}")
     try:
         if is_remote(folder):
@@ -60,15 +66,30 @@ def publish(folder: str, write: Callable[[str], None], *, keep: int = 0) -> str:
 
 
 def drop_old_versions(folder: str, keep: int) -> None:
-    """Removes all but the newest `keep` versions."""
-    for number in versions_in(folder)[:-keep]:
-        tf.io.gfile.rmtree(os.path.join(folder, str(number)))
+    """Removes all but the newest `keep` versions.
+
+    Of a version that is a link, the link alone; a file of such a name is none of ours, and stays.
+    """
+    names = _names_of_versions(folder)
+    for number in sorted(names)[:-keep]:
+        path = os.path.join(folder, names[number])
+        local = path[len("file://") :] if path.startswith("file://") else path
+        if os.path.islink(local):  # rmtree would empty what it leads to
+            os.remove(local)
+        elif tf.io.gfile.isdir(path):
+            tf.io.gfile.rmtree(path)
 
 
 def versions_in(folder: str) -> List[int]:
     """The versions in a local or remote folder, the newest last."""
+    return sorted(_names_of_versions(folder))
+
+
+def _names_of_versions(folder: str) -> Dict[int, str]:
+    """Version -> name, `00012` too, as servers read it."""
     names = (name.rstrip("/") for name in tf.io.gfile.listdir(folder))  # some systems add a slash
-    return sorted(int(name) for name in names if name.isdigit())
+    numbers = {name: version_number(name) for name in names}
+    return {number: name for name, number in numbers.items() if number is not None}
 
 
 def is_remote(path: str) -> bool:

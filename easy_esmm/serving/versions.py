@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Optional
 
 from easy_esmm.errors import UserError
 
@@ -10,12 +11,24 @@ CONFIG_ASSET = os.path.join("assets", "pipeline.config")
 """The config that a SavedModel was exported with, below its folder."""
 
 
+LARGEST_VERSION = 2**63 - 1
+
+
+def version_number(name: str) -> Optional[int]:
+    """The version that a folder of this name is to a server: digits, of 63 bits; None: none."""
+    is_number = (
+        name.isascii() and name.isdigit() and len(name) < 100 and int(name) <= LARGEST_VERSION
+    )
+    return int(name) if is_number else None
+
+
 def newest(folder: str) -> str:
     """The newest version under `folder`, or `folder` itself where it is a SavedModel."""
     if not os.path.isdir(folder):
         return folder
-    versions = [name for name in os.listdir(folder) if name.isdigit()]
-    return os.path.join(folder, max(versions, key=int)) if versions else folder
+    numbers = {name: version_number(name) for name in os.listdir(folder)}
+    versions = {name: number for name, number in numbers.items() if number is not None}
+    return os.path.join(folder, max(versions, key=versions.__getitem__)) if versions else folder
 
 
 def pipeline_config(folder: str, flag: str = "saved_model_dir") -> str:

@@ -135,3 +135,34 @@ def test_nothing_is_written_to_a_remote_folder_before_the_model_is_whole(
 
     found: Any = publish(f"file://{tmp_path}", write)
     assert local(found).joinpath("saved_model.pb").exists()
+
+
+def test_what_an_old_version_links_to_is_not_removed_with_it(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "saved_model.pb").write_text("of another")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "7").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "models" / "8").symlink_to("nowhere")
+    version = publish(str(tmp_path / "models"), writer("x"), keep=1)
+    assert os.listdir(tmp_path / "models") == [os.path.basename(version)]
+    assert (tmp_path / "elsewhere" / "saved_model.pb").read_text() == "of another"
+
+
+def test_names_count_as_versions_as_they_do_to_servers(folder: str) -> None:
+    for name in ("00012", "-5", "²", "99999999999999999999"):
+        os.makedirs(local(folder) / name)
+    (local(folder) / "6").write_text("a file")
+    assert versions_in(folder) == [6, 12]
+    drop_old_versions(folder, 1)
+    assert (local(folder) / "6").read_text() == "a file"
+    newest = os.path.basename(publish(folder, writer("x"), keep=1))
+    assert len(newest) == 10
+    assert sorted(os.listdir(local(folder))) == sorted(
+        ["-5", "6", "²", "99999999999999999999", newest]
+    )
+
+
+def test_a_version_of_which_there_is_no_next_is_told(tmp_path: Path) -> None:
+    (tmp_path / str(2**63 - 1)).mkdir()
+    with pytest.raises(UserError, match=r"holds the version 9223372036854775807, and servers"):
+        publish(str(tmp_path), writer("x"))

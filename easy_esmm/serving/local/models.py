@@ -15,6 +15,7 @@ from absl import logging
 
 from easy_esmm.errors import UserError
 from easy_esmm.serving.local.errors import Refused
+from easy_esmm.serving.versions import version_number
 
 
 class Closable(Protocol):
@@ -161,8 +162,13 @@ def versions_in(folder: str) -> Dict[int, str]:
     """
     if os.path.exists(os.path.join(folder, _FILE)):
         name = os.path.basename(os.path.abspath(folder))
-        return {int(name) if name.isdigit() else 1: folder}
+        number = version_number(name)
+        return {1 if number is None else number: folder}
     if not os.path.isdir(folder):
         return {}
-    paths = {int(name): os.path.join(folder, name) for name in os.listdir(folder) if name.isdigit()}
-    return {v: path for v, path in paths.items() if os.path.exists(os.path.join(path, _FILE))}
+    paths = {version_number(name): os.path.join(folder, name) for name in os.listdir(folder)}
+    return {
+        number: path
+        for number, path in paths.items()
+        if number is not None and os.path.exists(os.path.join(path, _FILE))
+    }
