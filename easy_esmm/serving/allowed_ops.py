@@ -137,9 +137,9 @@ def _foreign_files(graph: SavedGraph) -> Iterator[str]:
         if node.op == "RestoreV2" and is_run and first_inputs[:1] != [graph.variables_file]:
             yield f"node {node.name} is a RestoreV2 of another file than the model's variables"
         is_table = node.op == "InitializeTableFromTextFileV2"
-        if is_table and not {*first_inputs[1:]} & {*graph.asset_files}:
+        if is_table and not {*first_inputs[1:]} & {*dict(graph.asset_files)}:
             yield f"node {node.name} reads a vocabulary that is none of the model's assets"
-    for name in graph.asset_files.values():
+    for _, name in graph.asset_files:
         if name in ("", ".", "..") or name != os.path.basename(name) or "\\" in name:
             yield f"the asset {name!r} is no name of a file in the folder assets"
 

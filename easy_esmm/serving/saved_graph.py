@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Iterable, Iterator, List, Mapping, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Sequence, Set, Tuple
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
@@ -76,7 +76,7 @@ class SavedGraph:
             if name not in _START_SIGNATURES
         }
         self.variables_file: str = tensor_name(meta_graph.saver_def.filename_tensor_name)
-        self.asset_files: Dict[str, str] = dict(_asset_files(meta_graph))
+        self.asset_files: Sequence[Tuple[str, str]] = list(_asset_files(meta_graph))
         self.answering = self._needed_for(
             info.name for one in self.signatures.values() for info in one.outputs.values()
         )
@@ -91,8 +91,8 @@ class SavedGraph:
     """Names of the nodes that a loader runs for the variables."""
     variables_file: str
     """The tensor in whose place a loader gives the path of the variables."""
-    asset_files: Dict[str, str]
-    """Tensor in whose place a loader gives a path -> name of the file in `assets`."""
+    asset_files: Sequence[Tuple[str, str]]
+    """Tensors in whose place a loader gives a path, each with the name of the file in `assets`."""
 
     def _needed_for(self, tensors: Iterable[str]) -> Set[str]:
         needed: Set[str] = set()
@@ -117,7 +117,8 @@ def _start_tensors(meta_graph: Any) -> Iterator[str]:
 
 def _asset_files(meta_graph: Any) -> Iterator[Tuple[str, str]]:
     assets = list(meta_graph.asset_file_def)
-    if _ASSETS in meta_graph.collection_def:  # where TensorFlow 1 put them
+    # Where TensorFlow 1 put them; loaders look there only if there are none in their own place.
+    if not assets and _ASSETS in meta_graph.collection_def:
         for packed in meta_graph.collection_def[_ASSETS].any_list.value:
             assets.append(AssetFileDef.FromString(packed.value))
     for asset in assets:

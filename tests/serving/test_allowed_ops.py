@@ -212,6 +212,26 @@ def test_an_asset_outside_of_the_folder_is_refused(model: Model, words: Path, na
     refuses(folder, "is no name of a file in the folder assets")
 
 
+def test_assets_that_no_loader_looks_at_hide_nothing(model: Model, words: Path) -> None:
+    def other_asset(meta_graph: Any) -> None:
+        asset = meta_graph.asset_file_def.add(filename="words.txt")
+        asset.tensor_info.name = "elsewhere:0"
+
+    folder = model.add(table(words), start=v1.tables_initializer).save(other_asset)
+    refuses(folder, "reads a vocabulary that is none of the model's assets")
+
+
+def test_a_second_file_for_an_asset_hides_nothing(model: Model, words: Path) -> None:
+    def two_files(meta_graph: Any) -> None:
+        (packed,) = meta_graph.collection_def["saved_model_assets"].any_list.value
+        inside = AssetFileDef.FromString(packed.value)
+        for name in ("../../../../etc/passwd", "words.txt"):
+            meta_graph.asset_file_def.add(filename=name, tensor_info=inside.tensor_info)
+
+    folder = model.add(table(words), start=v1.tables_initializer).save(two_files)
+    refuses(folder, "is no name of a file in the folder assets")
+
+
 @pytest.mark.parametrize("name", ["assets/words.txt", "variables", "saved_model.pb"])
 def test_a_link_out_of_the_folder_is_refused(model: Model, words: Path, name: str) -> None:
     folder = Path(model.add(table(words), start=v1.tables_initializer).save())
