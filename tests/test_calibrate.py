@@ -302,6 +302,17 @@ def edited(text: str, change: Callable[[Dict[str, Any]], Any]) -> str:
     return json.dumps(content)
 
 
+def shifted(field: str, value: str) -> Callable[[Dict[str, Any]], Any]:
+    """A shift of this value of the field alone."""
+
+    def change(content: Dict[str, Any]) -> None:
+        content["field"] = field
+        content["tasks"]["ctcvr"]["shifts"] = {}
+        content["tasks"]["ctr"]["shifts"] = {value: 0.1}
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -309,6 +320,11 @@ def edited(text: str, change: Callable[[Dict[str, Any]], Any]) -> str:
         (lambda c: c["tasks"].pop("ctr"), "must be of the tasks ctcvr, ctr, .* got ctcvr"),
         (lambda c: c.update(field="hour"), "its field 'hour' must be a column"),
         (lambda c: c.update(easy_esmm_calibration=9), "has format 9"),
+        (shifted("", "7"), "has shifts of task 'ctr', and no field"),
+        (shifted("page", "home"), "has a shift of task 'ctr' for 'home', which is no value"),
+        (shifted("page", "007"), "has a shift of task 'ctr' for '007'"),
+        (shifted("page", str(2**40)), "has a shift of task 'ctr' for '1099511627776'"),
+        (shifted("user", "\ud800"), r"has a shift of task 'ctr' for '\\ud800'"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused(fitted: str, change: Any, reason: str) -> None:

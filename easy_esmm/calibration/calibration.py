@@ -9,7 +9,7 @@ from typing import Any, Dict, Mapping, NoReturn, Tuple
 
 import numpy as np
 
-from easy_esmm.calibration.curve import Array, Curve
+from easy_esmm.calibration.curve import LARGEST, Array, Curve
 from easy_esmm.contract import Kind, Tasks
 from easy_esmm.errors import UserError
 
@@ -97,7 +97,7 @@ def from_json(text: str) -> Calibration:
     """
     try:
         content = json.loads(text, parse_constant=_no_number)
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise UserError(f"is no JSON: {error}") from None
     version = content.get("easy_esmm_calibration") if isinstance(content, dict) else None
     if type(version) is not int:
@@ -113,7 +113,7 @@ def from_json(text: str) -> Calibration:
         )
     except KeyError as error:
         raise UserError(f"lacks {error}") from None
-    except (AttributeError, TypeError, ValueError) as error:
+    except (AttributeError, OverflowError, TypeError, ValueError) as error:
         raise UserError(f"is damaged: {error}") from None
 
 
@@ -129,14 +129,22 @@ def _of_task(task: TaskCalibration) -> Dict[str, Any]:
 
 
 def _task(name: str, content: Any) -> TaskCalibration:
-    parts = [tuple(float(number) for number in content[p]) for p in ("knots", "values", "slopes")]
+    parts = [tuple(map(_number, content[part])) for part in ("knots", "values", "slopes")]
     curve = Curve(*parts)
     if curve.problem():
         raise UserError(f"has no increasing curve for task '{name}': {curve.problem()}")
-    shifts = {str(value): float(shift) for value, shift in content["shifts"].items()}
-    if not np.isfinite(list(shifts.values())).all():
-        raise UserError(f"has shifts of task '{name}' that are no finite numbers")
+    shifts = {str(value): _number(shift) for value, shift in content["shifts"].items()}
+    if not all(abs(shift) <= LARGEST for shift in shifts.values()):
+        raise UserError(
+            f"has shifts of task '{name}' that are no finite numbers of at most {LARGEST:,.0f}"
+        )
     return TaskCalibration(str(content["method"]), curve, shifts)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{value!r:.40} is not a number")
+    return float(value)
 
 
 def _no_number(text: str) -> NoReturn:

@@ -10,8 +10,14 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+LARGEST = 1e9
+"""Of knots, values, slopes and shifts: with more a calibrated logit would leave float32."""
 SMALLEST_SLOPE = 0.01
 """Of every curve: rows keep their order, and float32 tells their logits apart."""
+
+
+NARROWEST = 1e-12
+"""Between two knots; the coefficients of a piece divide by its square."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +85,14 @@ class Curve:
         numbers = np.array([self.knots, self.values, self.slopes], np.float64)
         if not np.isfinite(numbers).all():
             return "must hold finite numbers"
+        if (np.abs(numbers) > LARGEST).any():
+            return f"must hold numbers of at most {LARGEST:,.0f}"
         if not (np.diff(numbers[0]) > 0).all():
             return "knots must ascend"
         if not (numbers[2] > 0).all():
             return "slopes must be above 0"
+        if (np.diff(numbers[0]) < NARROWEST).any():
+            return f"knots must be {NARROWEST} apart"
         chord = np.diff(numbers[1]) / np.diff(numbers[0])
         steepest = np.maximum(numbers[2, :-1], numbers[2, 1:])
         if not (steepest <= 3.0 * chord * (1.0 + 1e-9)).all():

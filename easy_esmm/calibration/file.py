@@ -11,6 +11,7 @@ import tensorflow as tf
 from easy_esmm.calibration.calibration import Calibration, calibrated_tasks, from_json, to_json
 from easy_esmm.calibration.field import field_problem
 from easy_esmm.config import Pipeline
+from easy_esmm.config.cells import STRING, parse_cell
 from easy_esmm.errors import UserError
 
 SUFFIX = ".calibration.json"
@@ -87,6 +88,25 @@ def _require_fit(calibration: Calibration, pipeline: Pipeline, checkpoint: str) 
     problem = field_problem(pipeline.config, calibration.field) if calibration.field else ""
     if problem:
         raise UserError(f"its field '{calibration.field}' {problem}")
+    types = {
+        field.input_name: field.input_type for field in pipeline.config.data_config.input_fields
+    }
+    for name, task in calibration.tasks.items():
+        if task.shifts and not calibration.field:
+            raise UserError(f"has shifts of task '{name}', and no field whose values they are of")
+        for text in task.shifts:
+            if not _is_value(text, types[calibration.field]):
+                raise UserError(
+                    f"has a shift of task '{name}' for {text!r:.60}, which is no value of its "
+                    f"field '{calibration.field}'"
+                )
+
+
+def _is_value(text: str, column_type: int) -> bool:
+    """Whether a column can hold it; '' is a missing value."""
+    if column_type == STRING:
+        return not any("\ud800" <= character <= "\udfff" for character in text)
+    return not text or str(parse_cell(column_type, text.encode(errors="replace"))) == text
 
 
 def _names(tasks: set[str]) -> str:

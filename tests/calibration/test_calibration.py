@@ -56,6 +56,18 @@ def changed(change: Callable[[Dict[str, Any]], Any]) -> str:
         (changed(lambda c: c["tasks"]["ctr"].update(slopes=[-1.0])), "'ctr': slopes must be above"),
         (changed(lambda c: c["tasks"]["ctr"]["shifts"].update(a="x")), "is damaged"),
         (to_json(CALIBRATION).replace("0.3", "1e999"), "'ctr' that are no finite numbers"),
+        (
+            to_json(CALIBRATION).replace("0.3", "1e300"),
+            "no finite numbers of at most 1,000,000,000",
+        ),
+        (changed(lambda c: c["tasks"]["ctr"].update(values=[1e300])), "of at most 1,000,000,000"),
+        (
+            changed(lambda c: c["tasks"]["ctr"].update(slopes="1")),
+            "is damaged: '1' is not a number",
+        ),
+        (changed(lambda c: c["tasks"]["ctr"].update(knots=[10**400])), "is damaged: int too large"),
+        (changed(lambda c: c["tasks"]["ctcvr"].update(knots=[0, 1e-200])), "must be 1e-12 apart"),
+        ("[" * 100_000 + "]" * 100_000, "is no JSON"),
     ],
 )
 def test_what_is_no_calibration_is_refused_with_the_reason(text: str, reason: str) -> None:
