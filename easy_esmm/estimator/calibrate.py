@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import os
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -32,6 +31,7 @@ from easy_esmm.estimator.choose_checkpoint import choose_checkpoint
 from easy_esmm.estimator.evaluate import evaluate
 from easy_esmm.evaluation.recorded_rows import RecordedRows
 from easy_esmm.evaluation.recorder import RowRecorder
+from easy_esmm.installed import version_of
 from easy_esmm.reporting.collect import user_column_of
 from easy_esmm.reporting.shown_task import ShownTask
 from easy_esmm.reporting.shown_tasks import shown_tasks
@@ -191,14 +191,10 @@ def _clusters(rows: RecordedRows) -> Optional[Array]:
 
 
 def _provenance(rows: FilesOrFrame, method: str, user_column: str, seed: int) -> Dict[str, Any]:
-    try:
-        own = version("easy_esmm")
-    except PackageNotFoundError:
-        own = ""
     now = datetime.datetime.now(datetime.timezone.utc)
     return {
         "date": now.strftime("%Y-%m-%d %H:%M:%S UTC"),
-        "easy_esmm": own,
+        "easy_esmm": version_of("easy_esmm") or "",
         "input_path": rows if isinstance(rows, str) else "DataFrame",
         "method": method,
         "folds": FOLDS,

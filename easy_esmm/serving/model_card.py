@@ -7,7 +7,6 @@ import math
 import os
 import platform
 from datetime import datetime, timezone
-from importlib.metadata import version
 from typing import Any, Dict, List, Mapping, Optional
 
 import tensorflow as tf
@@ -15,6 +14,7 @@ import tensorflow as tf
 from easy_esmm.calibration.calibration import Calibration
 from easy_esmm.config.tasks import task_specs
 from easy_esmm.evaluation.history import Evaluations, evaluations_folder
+from easy_esmm.installed import version_of
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.graph import Signature
@@ -75,8 +75,8 @@ def model_card(
         "export": {
             "written": _time(datetime.now(timezone.utc).timestamp()),
             "versions": {
-                "easy_esmm": version("easy_esmm"),
-                "tensorflow": version("tensorflow"),
+                "easy_esmm": version_of("easy_esmm"),
+                "tensorflow": version_of("tensorflow"),
                 "python": platform.python_version(),
             },
         },

@@ -45,17 +45,12 @@ def drawn(sample: str, seed: int) -> PipelineConfig:
         feature.hash_bucket_size = min(feature.hash_bucket_size, 1000)
     if table.has_borrowed_features(sample):
         table.keep_few_features(config)
-        kept = {name for f in config.feature_config.features for name in f.input_names}
-        names = [name for name in config.export_config.user_columns if name in kept]
-        del config.export_config.user_columns[:]
-        config.export_config.user_columns.extend(names)
-    if seed:
-        served = list(serving_names(config))
-        del config.export_config.user_columns[:]
-        users = draw.sample(served, draw.randint(1, len(served) - 1))
-        if config.data_config.HasField("user_rows"):
-            users = []  # those of the files
-        config.export_config.user_columns.extend(users)
+    served = list(serving_names(config))
+    del config.export_config.user_columns[:]
+    users = draw.sample(served, draw.randint(1, len(served) - 1))
+    if config.data_config.HasField("user_rows"):
+        users = []  # those of the files
+    config.export_config.user_columns.extend(users)
     for network in table.networks(config):
         if isinstance(network, DNN):
             network.use_bn = draw.random() < 0.7
@@ -110,13 +105,13 @@ def test_some_models_answer_the_same(sample: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 2])
 @pytest.mark.parametrize("sample", table.NAMES)
-def test_all_models_answer_the_same(sample: str, seed: int, tmp_path: Path) -> None:
-    config = drawn(sample, seed)
+def test_all_models_answer_the_same(sample: str, tmp_path: Path) -> None:
+    # (As it stands each sample is verified when it is exported.)
+    config = drawn(sample, 2)
     if not user_columns(config):
         pytest.skip("has no user, or requests of one text")
-    check(sample, seed, tmp_path)
+    check(sample, 2, tmp_path)
 
 
 def test_an_export_needs_no_file_but_its_own(
