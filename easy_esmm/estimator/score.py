@@ -26,8 +26,8 @@ from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.hooks.missing_values import PREDICTION, MissingValues
 from easy_esmm.progress import ProgressLine
 from easy_esmm.serving.columns import serving_columns
-from easy_esmm.serving.graph import UNREADABLE
 from easy_esmm.serving.matrices import UnreadableCell
+from easy_esmm.serving.names import UNREADABLE
 from easy_esmm.serving.requests import request
 from easy_esmm.serving.saved_model import SavedModel
 from easy_esmm.serving.score_file import ScoreFile, require_other_names

@@ -12,8 +12,9 @@ from easy_esmm.estimator import checkpoint_fit
 from easy_esmm.estimator.calibrations import calibration_of
 from easy_esmm.estimator.errors import user_errors
 from easy_esmm.serving import verify as serving_verify
-from easy_esmm.serving.graph import DEFAULT, ServingGraph
+from easy_esmm.serving.graph import ServingGraph
 from easy_esmm.serving.latency import Latency, measure
+from easy_esmm.serving.names import DEFAULT
 from easy_esmm.serving.saved_model import SavedModel
 from easy_esmm.serving.verify import Replayed
 from easy_esmm.serving.versions import newest
@@ -45,7 +46,6 @@ def verify(
       pipeline: the config in its assets.
       folder: of a version, or of versions.
       checkpoint_path: a checkpoint whose scores of the rows of the warm-up file must be the same.
-
       uncalibrated: whether to leave the checkpoint's calibration out, if it has one.
 
     Raises:

@@ -6,19 +6,16 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Set, Tuple
 
 import tensorflow as tf
 
+from easy_esmm.calibration.apply import UNCALIBRATED
 from easy_esmm.config.serving_columns import user_columns
 from easy_esmm.config.tasks import task_specs
 from easy_esmm.contract import Kind
 from easy_esmm.data.decode import DTYPES
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.columns import serving_columns
-from easy_esmm.serving.graph import DEFAULT, EXAMPLES, UNREADABLE
 from easy_esmm.serving.matrices import matrix_types
-from easy_esmm.serving.rank import RANK
+from easy_esmm.serving.names import DEFAULT, EXAMPLES, RANK, UNREADABLE
 from easy_esmm.serving.signature import JOINED_INPUT
-
-_UNCALIBRATED = "uncalibrated_"
-"""In front of the outputs that stand beside calibrated ones."""
 
 
 class Input(NamedTuple):
@@ -43,7 +40,7 @@ def differences(config: PipelineConfig, signatures: Mapping[str, Any]) -> Iterat
             is_there, wanted = _input_of(found[key]), expected[name][key]
             if is_there != wanted:
                 yield f"{what} {key}: must be {wanted}, got {is_there}"
-        outputs = {key for key in signatures[name].outputs if not key.startswith(_UNCALIBRATED)}
+        outputs = {key for key in signatures[name].outputs if not key.startswith(UNCALIBRATED)}
         yield from _missing_and_extra(f"{name}: output", _outputs(config), outputs)
 
 

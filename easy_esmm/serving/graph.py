@@ -18,13 +18,9 @@ from easy_esmm.data.users_apart import with_users_apart
 from easy_esmm.estimator.network import Network
 from easy_esmm.features import UnreadableValues
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-from easy_esmm.serving.rank import RANK, receive_ranking
+from easy_esmm.serving.names import DEFAULT, EXAMPLES, RANK, UNREADABLE
+from easy_esmm.serving.rank import receive_ranking
 from easy_esmm.serving.signature import receive_requests
-
-DEFAULT = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
-EXAMPLES = "examples"
-UNREADABLE = "unreadable_values"
-"""Output, int32 [batch]: values of each row that could not be read, and count as missing."""
 
 
 @dataclass(frozen=True, eq=False)

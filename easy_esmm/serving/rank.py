@@ -16,9 +16,8 @@ from easy_esmm.features.tables import escaped
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.columns import serving_columns
 from easy_esmm.serving.matrices import matrix_types
+from easy_esmm.serving.names import RANK
 from easy_esmm.serving.signature import columns_of
-
-RANK = "rank"
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from easy_esmm.config.serving_columns import user_columns
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.examples import to_examples
-from easy_esmm.serving.graph import EXAMPLES
-from easy_esmm.serving.rank import RANK
+from easy_esmm.serving.names import EXAMPLES, RANK
 
 Arrays = Mapping[str, NDArray[Any]]
 

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from easy_esmm.compat import v1
 from easy_esmm.errors import UserError
 from easy_esmm.serving.allowed_ops import require_allowed
-
-_DEFAULT = v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
+from easy_esmm.serving.names import DEFAULT
 
 
 class SavedModel:
@@ -45,9 +44,9 @@ class SavedModel:
                 raise UserError(f"{folder} cannot be loaded: {text}") from error
         self.signatures: Dict[str, Any] = dict(model.signature_def)
         """Name -> TensorFlow's `SignatureDef`."""
-        if _DEFAULT not in self.signatures:
+        if DEFAULT not in self.signatures:
             self._session.close()
-            raise UserError(f"{folder} has no signature {_DEFAULT}")
+            raise UserError(f"{folder} has no signature {DEFAULT}")
 
     def __enter__(self) -> SavedModel:
         return self
@@ -58,10 +57,10 @@ class SavedModel:
     @property
     def outputs(self) -> Tuple[str, ...]:
         """Names of the scores."""
-        return tuple(self.signatures[_DEFAULT].outputs)
+        return tuple(self.signatures[DEFAULT].outputs)
 
     def score(
-        self, columns: Mapping[str, NDArray[Any]], signature: str = _DEFAULT
+        self, columns: Mapping[str, NDArray[Any]], signature: str = DEFAULT
     ) -> Dict[str, NDArray[Any]]:
         """Output key -> float32 [batch], for input key -> array.
 

@@ -21,6 +21,7 @@ from easy_esmm.data.records import read_chunk
 from easy_esmm.errors import UserError
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.protos.prediction_pb2 import PredictionLog
+from easy_esmm.serving.names import DEFAULT
 from easy_esmm.serving.request_forms import Arrays, in_form_of, rows_of
 from easy_esmm.serving.tensors import array_of, tensor_message
 
@@ -119,4 +120,4 @@ def _answered(log: PredictionLog) -> Answered:
     asked, response = log.predict_log.request, log.predict_log.response
     inputs: Dict[str, NDArray[Any]] = {key: array_of(t) for key, t in asked.inputs.items()}
     answers = {key: array_of(tensor) for key, tensor in response.outputs.items()}
-    return Answered(asked.model_spec.signature_name or "serving_default", inputs, answers)
+    return Answered(asked.model_spec.signature_name or DEFAULT, inputs, answers)

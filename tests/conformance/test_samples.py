@@ -22,7 +22,7 @@ from easy_esmm.evaluation.events import series_by_tag
 from easy_esmm.evaluation.history import evaluations_folder
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving import allowed_ops
-from easy_esmm.serving.graph import UNREADABLE
+from easy_esmm.serving.names import UNREADABLE
 from easy_esmm.serving.requests import request
 from easy_esmm.serving.saved_graph import read_graphs
 from easy_esmm.serving.saved_model import SavedModel

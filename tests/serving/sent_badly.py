@@ -12,8 +12,7 @@ import tensorflow as tf
 from easy_esmm.errors import UserError
 from easy_esmm.reporting.text_table import aligned
 from easy_esmm.serving import warmup
-from easy_esmm.serving.graph import DEFAULT
-from easy_esmm.serving.rank import RANK
+from easy_esmm.serving.names import DEFAULT, RANK
 from easy_esmm.serving.request_forms import Arrays
 from easy_esmm.serving.saved_model import SavedModel
 from easy_esmm.serving.warmup import Answered

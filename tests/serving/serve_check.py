@@ -26,7 +26,7 @@ from easy_esmm import training
 from easy_esmm.compat import v1
 from easy_esmm.errors import UserError
 from easy_esmm.serving import versions, warmup
-from easy_esmm.serving.graph import DEFAULT
+from easy_esmm.serving.names import DEFAULT
 from easy_esmm.serving.verify import tolerance
 from tests.conformance import table
 from tests.serving.sent_badly import ask_badly

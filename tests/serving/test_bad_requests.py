@@ -12,7 +12,8 @@ import tensorflow as tf
 from easy_esmm import config as configs
 from easy_esmm.compat import v1
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
-from easy_esmm.serving.graph import DEFAULT, EXAMPLES, UNREADABLE, ServingGraph
+from easy_esmm.serving.graph import ServingGraph
+from easy_esmm.serving.names import DEFAULT, EXAMPLES, UNREADABLE
 from easy_esmm.serving.signature import LONGEST_LIST, LONGEST_TEXT
 from tests.serving.test_examples import example
 

@@ -23,11 +23,11 @@ from easy_esmm.serving.client.retries import Deadline
 from easy_esmm.serving.client.signatures import Signature
 from easy_esmm.serving.client.tables import Table, require_columns, table_of
 from easy_esmm.serving.client.transport import ModelChoice, open_transport
+from easy_esmm.serving.names import DEFAULT, RANK
 
 Scores = Union[Dict[str, NDArray[Any]], pd.DataFrame]
 """Output key -> array [rows]; of a DataFrame, a DataFrame with its index."""
 
-SERVING_DEFAULT, RANK = "serving_default", "rank"
 _LOG = logging.getLogger("easy_esmm.serving.client")
 
 
@@ -119,7 +119,7 @@ class Client:
         self,
         rows: Any,
         *,
-        signature: str = SERVING_DEFAULT,
+        signature: str = DEFAULT,
         deadline: Optional[float] = None,
     ) -> Scores:
         """The model's outputs for rows, in their order.
@@ -217,7 +217,7 @@ class Client:
         of_the_user = rank.of_the_user if rank is not None else ()
         if rank is not None and of_the_user and set(of_the_user) <= set(user.columns):
             return RANK, rank
-        return SERVING_DEFAULT, self._asking.signature(SERVING_DEFAULT, until)
+        return DEFAULT, self._asking.signature(DEFAULT, until)
 
     def _tell_unused(self, columns: Sequence[str], name: str) -> None:
         """Says once, or as an error, which columns the model does not take."""

@@ -13,11 +13,10 @@ from easy_esmm.serving.client.cells import Array, Values, converted, is_missing
 from easy_esmm.serving.client.formula import Numbers, parse_formula, value_of
 from easy_esmm.serving.client.signatures import Signature
 from easy_esmm.serving.client.tables import Table
+from easy_esmm.serving.names import UNREADABLE
 
 NAMES = {"pctr": "probs_ctr", "pcvr": "probs_cvr", "pctcvr": "probs_ctcvr"}
 """Name in a formula -> output of a model whose towers are called `ctr` and `cvr`."""
-UNREADABLE = "unreadable_values"
-"""Output of our exports, int32: values of a row that could not be read, and count as missing."""
 _SHOWN = 3
 
 

@@ -13,6 +13,7 @@ from easy_esmm.compat import v1
 from easy_esmm.errors import UserError
 from easy_esmm.serving.allowed_ops import require_allowed
 from easy_esmm.serving.local.errors import Refused
+from easy_esmm.serving.names import DEFAULT
 
 _MESSAGE = re.compile(r"(?:.*?\nNode: '[^'\n]*'\n)?(.*?)(?:\s*\[\[.*)?", re.DOTALL)
 """An error of TensorFlow's: where in the graph, what, and again where."""
@@ -50,7 +51,7 @@ class LoadedModel:
 
     def signature(self, name: str) -> Any:
         """The signature of that name, `serving_default` for an empty one. Raises Refused."""
-        name = name or v1.saved_model.signature_constants.DEFAULT_SERVING_SIGNATURE_DEF_KEY
+        name = name or DEFAULT
         if name not in self.signatures:
             raise Refused(
                 "INVALID_ARGUMENT", f'Serving signature name: "{name}" not found in signature def'

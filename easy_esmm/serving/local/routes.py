@@ -13,6 +13,7 @@ from easy_esmm.serving.local.errors import Refused
 from easy_esmm.serving.local.json_requests import answer, read_call
 from easy_esmm.serving.local.loaded import LoadedModel
 from easy_esmm.serving.local.models import Models, State
+from easy_esmm.serving.names import DEFAULT
 
 _MODEL = (
     r"(?i:/v1/models)/(?P<name>[^/:]+)"
@@ -62,7 +63,7 @@ class Routes:
 
             def signature_of(signature_name: str) -> Signature:
                 held.model.signature(signature_name)
-                return signatures[signature_name or "serving_default"]
+                return signatures[signature_name or DEFAULT]
 
             call = read_call(body, signature_of)
             return answer(call, held.model.predict(call.signature_name, call.inputs))
