@@ -52,7 +52,7 @@ def fit_shifts(logit: Array, cells: Cells, values: int) -> Shifts:
     bounds = (math.log(SMALLEST_DEVIATION), math.log(LARGEST_DEVIATION))
     found = minimize_scalar(cost, bounds=bounds, method="bounded", options={"xatol": 0.01})
     deviation = math.exp(float(found.x))
-    return _penalised(logit, cells, values, deviation)[0]
+    return shifts_at(logit, cells, values, deviation)
 
 
 def shifts_at(logit: Array, cells: Cells, values: int, deviation: float) -> Shifts:

@@ -60,7 +60,7 @@ def embed(
       unreadable: takes the values that features cannot read, which then are missing; None: such a
         value stops the step.
 
-    Builds variables: call once in a graph.
+    Builds the tables; a second call in a graph, as for another signature, reads those of the first.
     """
     encoded = encode(config, columns, unreadable)
     features = {feature.feature_name: feature for feature in config.feature_config.features}

@@ -104,12 +104,6 @@ def problems(folder: str, *, as_exported: bool = False) -> List[str]:
     return found
 
 
-def unused_variables(graph: SavedGraph) -> List[str]:
-    """Names of the variables that no signature reads."""
-    handles = (node for node in graph.nodes.values() if node.op == "VarHandleOp")
-    return sorted(node.name for node in handles if node.name not in graph.answering)
-
-
 def _foreign_ops(graph: SavedGraph, idle: FrozenSet[str]) -> Iterator[str]:
     for function in graph.functions:  # which any node may call
         for node in function.node_def:

@@ -285,15 +285,6 @@ def test_an_answer_by_chance_is_refused(model: Model) -> None:
     refuses(folder, "node noise/TruncatedNormal is a TruncatedNormal, which must not run")
 
 
-def test_a_variable_that_no_answer_reads_is_found(model: Model) -> None:
-    def more(answer: Any) -> Any:
-        v1.get_variable("idle", initializer=1.0, use_resource=True)
-        return answer
-
-    (graph,) = saved_graph.read_graphs(model.add(more).save())
-    assert allowed_ops.unused_variables(graph) == ["idle"]
-
-
 @pytest.mark.parametrize("name", [*FUNCTIONS, *ACTIVATIONS])
 def test_what_a_config_may_name_is_exported(name: str) -> None:
     with tf.Graph().as_default() as graph:

@@ -90,6 +90,7 @@ def test_the_card_tells_checkpoint_metrics_counts_and_signatures(
         found = told["evaluation"]["metrics"][metric]
         assert found["value"] == pytest.approx(evaluated[metric], abs=1e-6)
         assert found["standard_error"] == pytest.approx(evaluated[f"{metric}_se"], abs=1e-6)
+    assert "auc_ctr_se" not in told["evaluation"]["metrics"]
     assert told["model"]["model_class"] == "ESMM"
     inputs = told["model"]["signatures"]["serving_default"]["inputs"]
     assert inputs["205"] == {"dtype": "string", "shape": [None]}
