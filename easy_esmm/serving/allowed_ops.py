@@ -40,7 +40,7 @@ ANSWERING: FrozenSet[str] = (
         UnsortedSegmentSum Where""")
     # Shapes.
     | _names("""BroadcastTo ConcatV2 EnsureShape ExpandDims Fill GatherNd OneHot OnesLike Pack Pad
-        Rank Reshape Shape Size Slice Split SplitV Squeeze StridedSlice Tile Transpose Unpack
+        PadV2 Rank Reshape Shape Size Slice Split SplitV Squeeze StridedSlice Tile Transpose Unpack
         ZerosLike""")
     # Numbers, one by one: also of functions and activations that no sample names.
     | _names("""Abs AddN AddV2 Asinh Cast Ceil ClipByValue DivNoNan Elu Erf Exp Expm1 Floor FloorDiv

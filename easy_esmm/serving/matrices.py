@@ -37,12 +37,25 @@ def without_padding(config: PipelineConfig, matrices: Mapping[str, Tensor]) -> D
     columns = dict(matrices)
     counted_by, sequences = _counted_by(config), sequence_separators(config)
     for name in matrix_columns(config):
-        is_value = _is_value(matrices[counted_by.get(name, name)])
+        is_value, matrix = _is_value(matrices[counted_by.get(name, name)]), matrices[name]
+        if name in counted_by:
+            matrix = _as_wide_as(is_value, matrix)
         if name in sequences:
             # What looks like padding in front of a value is an empty element.
             is_value = tf.cumsum(tf.cast(is_value, tf.int32), axis=1, reverse=True) > 0
-        columns[name] = tf.ragged.boolean_mask(matrices[name], is_value)
+        columns[name] = tf.ragged.boolean_mask(matrix, is_value)
     return columns
+
+
+def _as_wide_as(is_value: Tensor, weights: Tensor) -> Tensor:
+    """Weights [batch, values] for the places of ids; those that are not there are missing.
+
+    A mask of another width would be read across the rows, and give a row the weights of another.
+    """
+    width = tf.shape(is_value)[1]
+    absent = tf.maximum(width - tf.shape(weights)[1], 0)
+    padding = PADDING[weights.dtype]
+    return tf.pad(weights[:, :width], [[0, 0], [0, absent]], constant_values=padding)
 
 
 def to_matrix(config: PipelineConfig, name: str, column: Tensor) -> NDArray[Any]:

@@ -65,6 +65,20 @@ def config() -> PipelineConfig:
     return config
 
 
+@pytest.mark.parametrize("width", [1, 2, 3])
+def test_weights_of_another_width_than_their_ids_stay_in_their_row(
+    config: PipelineConfig, width: int
+) -> None:
+    matrices = {**MATRICES, "rows": [[1, 2], [-1, -1], [3, -1]]}
+    matrices["weights"] = np.array([[1, 2, 9], [9, 9, 9], [3, 9, 9]])[:, :width].tolist()
+    types = matrix_types(config)
+    columns = {name: tf.constant(matrices[name], types[name]) for name in matrices}
+    first = [1, 2] if width > 1 else [1, np.nan]
+    found = without_padding(config, columns)["weights"]
+    np.testing.assert_array_equal(found.values, [*first, 3])
+    assert found.row_lengths().numpy().tolist() == [2, 0, 1]
+
+
 def test_types_follow_from_the_features(config: PipelineConfig) -> None:
     assert {name: dtype.name for name, dtype in matrix_types(config).items()} == {
         "tags": "string",

@@ -11,6 +11,7 @@ from easy_esmm.serving.client.lists import (
     holds_lists,
     joined,
     matrix,
+    require_equally_many,
     without_missing_ids,
 )
 from easy_esmm.serving.client.signatures import TensorSpec, type_name
@@ -25,6 +26,7 @@ def inputs_of(
     Raises UserError for a value that its input cannot take, with row and column.
     """
     columns = without_missing_ids(lists, {name: table.values(name) for name in names})
+    require_equally_many(lists, columns)
     return {name: _input(name, columns[name], specs[name], lists) for name in names}
 
 

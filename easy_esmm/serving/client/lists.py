@@ -96,6 +96,17 @@ def without_missing_ids(lists: ListColumns, columns: Mapping[str, Values]) -> Di
     return kept
 
 
+def require_equally_many(lists: ListColumns, columns: Mapping[str, Values]) -> None:
+    """Raises UserError for the first list of weights that is not as long as that of its ids."""
+    for weights, ids in lists.ids_of.items():
+        if weights not in columns or ids not in columns:
+            continue
+        for row, (of_ids, of_weights) in enumerate(zip(columns[ids], columns[weights])):
+            if is_list(of_ids) and is_list(of_weights) and len(of_ids) != len(of_weights):
+                rule = f"must hold as many values as column '{ids}' ({len(of_ids)})"
+                raise refuse(weights, row, rule, of_weights)
+
+
 def joined(lists: ListColumns, name: str, values: Values) -> Values:
     """A column in which lists have become text; raises UserError for what text cannot say."""
     if not holds_lists(values):

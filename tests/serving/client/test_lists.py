@@ -160,6 +160,17 @@ def test_a_last_value_that_looks_like_padding_is_refused_where_it_may_count() ->
         matrix(object, ["a", None], lists=ListColumns())
 
 
+def test_weights_are_as_many_as_their_ids_or_refused_with_the_row() -> None:
+    (weights, ids), *_ = KNOWN.ids_of.items()
+    specs = {name: TensorSpec(np.dtype(object), (-1,)) for name in (ids, weights)}
+    rows = [{ids: ["1", "2"], weights: [1, 2]}, {ids: ["1"], weights: [1, 2]}]
+    rule = f"row 1, column '{weights}': must hold as many values as column '{ids}' \\(1\\), got "
+    with pytest.raises(UserError, match=rule):
+        inputs_of(table_of(rows), specs, KNOWN, [ids, weights])
+    found = inputs_of(table_of(rows[:1]), specs, KNOWN, [ids, weights])
+    assert [found[name][0].count(b";") + found[name][0].count(b"|") for name in found] == [1, 1]
+
+
 def test_a_list_where_one_number_is_wanted_is_refused() -> None:
     spec = TensorSpec(np.dtype(np.int64), (-1,))
     with pytest.raises(UserError, match="column 'user': the model takes one int64, got lists"):
