@@ -19,9 +19,10 @@ def calibration_table(fitted: Fitted, field: str) -> str:
     lines.append("")
     for judged in fitted.judged:
         gain = judged.gain
+        change = "lower" if gain.value >= 0 else "higher"
         lines.append(
-            f"{judged.rows.title}: log loss lower by {gain.value:.3g} (s.e. {gain.error:.2g})"
-            + ("" if gain.value > gain.error else "; no gain beyond noise")
+            f"{judged.rows.title}: log loss {change} by {abs(gain.value):.3g} "
+            f"(s.e. {gain.error:.2g})" + _verdict(gain)
         )
     for name, task in fitted.tasks.items():
         lines.append(f"{name or 'the task'}: {task.method}{_others(fitted, name, task.method)}")
@@ -33,6 +34,12 @@ def calibration_table(fitted: Fitted, field: str) -> str:
                 f"{gain.value:.3g} (s.e. {gain.error:.2g})"
             )
     return "\n".join(lines)
+
+
+def _verdict(gain: Measured) -> str:
+    if gain.value > gain.error:
+        return ""
+    return "; no gain beyond noise" if gain.value >= -gain.error else "; worse beyond noise"
 
 
 def _lines(judged: Judged) -> List[List[str]]:
