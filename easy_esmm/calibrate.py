@@ -1,7 +1,8 @@
 """Calibrates a checkpoint: fits curves that make its probabilities rates, and keeps them beside it.
 
 python -m easy_esmm.calibrate --pipeline_config X --input_path holdout.csv [--model_dir D]
-    [--checkpoint_path C] [--method auto|platt|spline|isotonic] [--field COLUMN] [--user_column U]
+    [--checkpoint_path newest|best|D/model.ckpt-N] [--method auto|platt|spline|isotonic]
+    [--field COLUMN] [--user_column U]
 
 The holdout holds labels, and rows that the model was not trained on. From then on `evaluate`,
 `report`, `predict` and `export` apply the calibration, unless --uncalibrated is given.

@@ -86,7 +86,7 @@ SHARED: Dict[str, Flag] = {
     ),
     "verify": Flag("SavedModel to verify instead of an export, or a folder of its versions"),
     "data_revision": Flag("state of the data, such as a git revision, for the model card"),
-    "input_path": Flag("files to score: globs and commas"),
+    "input_path": Flag("files of rows: globs and commas"),
     "output_path": Flag("file for the scores, .csv or .parquet"),
     "reserved_cols": Flag("input columns to copy to the scores, with commas"),
     "uncalibrated": Flag(

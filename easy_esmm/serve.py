@@ -1,6 +1,7 @@
 """Serves an exported model on this machine, with TensorFlow Serving's REST routes.
 
-python -m easy_esmm.serve DIR [--port 8501] [--model_name model] [--version_labels canary=2]
+python -m easy_esmm.serve DIR [--port 8501] [--host localhost] [--model_name model]
+    [--version_labels canary=2]
 
 DIR is what export wrote: a version, or the folder of versions, of which the newest is served; a
 newer one is taken up when it comes. For trying out, not for production: one process, no batching,

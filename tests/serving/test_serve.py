@@ -74,7 +74,8 @@ def test_what_cannot_be_served_is_told(exported: Path, arguments: List[str], mes
 def test_a_port_in_use_is_told(exported: Path) -> None:
     with socket.create_server(("localhost", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(UserError, match=f"cannot listen on localhost:{port}: .*in use"):
+        told = f"cannot listen on localhost:{port}: .*in use; give another --port"
+        with pytest.raises(UserError, match=told):
             call(str(exported), f"--port={port}")
 
 

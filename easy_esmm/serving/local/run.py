@@ -45,7 +45,10 @@ def serve(
         server = Server((host, port), Routes(name, models))
     except (OSError, OverflowError) as error:
         models.close()
-        raise UserError(f"--host, --port: cannot listen on {host}:{port}: {error}") from error
+        raise UserError(
+            f"--host, --port: cannot listen on {host}:{port}: {error}; give another --port "
+            "(0: any that is free)"
+        ) from error
     ended = threading.Event()
 
     def watch() -> None:
