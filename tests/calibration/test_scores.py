@@ -36,6 +36,12 @@ def test_the_standard_error_is_the_spread_over_samples(figure: str) -> None:
     assert np.mean([one.error for one in found]) == pytest.approx(values.std(), rel=0.15)
 
 
+def test_the_standard_error_of_a_weighted_mean_by_hand() -> None:
+    found = mean(np.array([1.0, 3.0]), np.array([1.0, 3.0]))
+    assert found.value == pytest.approx(2.5)
+    assert found.error == pytest.approx(np.hypot(1 * 1.5, 3 * 0.5) / 4)
+
+
 def test_rows_of_one_cluster_count_as_one_observation() -> None:
     values = RANDOM.normal(0, 1, 500)
     alone = mean(values, np.ones(500))

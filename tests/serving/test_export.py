@@ -21,6 +21,7 @@ from easy_esmm.estimator.choose_checkpoint import choose_checkpoint
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving import warmup
 from easy_esmm.serving.graph import ServingGraph
+from easy_esmm.serving.model_card import model_card
 from easy_esmm.serving.saved_model import SavedModel
 from tests.conformance import table
 
@@ -114,6 +115,13 @@ def checkpoints(folder: Path, steps: Any, values: Dict[int, float]) -> Pipeline:
             writer.add_summary(v1.Summary(value=[one]), step)
         writer.close()
     return pipeline
+
+
+def test_a_metric_without_a_value_is_null_in_the_card(tmp_path: Path) -> None:
+    pipeline = checkpoints(tmp_path, [4], {4: float("nan")})
+    checkpoint = choose_checkpoint(pipeline, "newest")
+    told = json.loads(model_card(pipeline.config, checkpoint, {}))
+    assert told["evaluation"]["metrics"] == {"auc_ctcvr": {"value": None}}
 
 
 def test_the_best_checkpoint_is_the_first_of_the_best_value_that_is_still_there(

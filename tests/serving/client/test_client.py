@@ -252,6 +252,17 @@ def test_a_score_that_is_no_number_is_refused_or_goes_last(fake: Fake) -> None:
     np.testing.assert_array_equal(ranked["score"], [5.0, np.nan, np.nan])
 
 
+def test_equal_scores_keep_the_order_of_the_items_and_infinite_ones_come_last(fake: Fake) -> None:
+    numbers = list(range(40))
+    bids = [1000.0 if number == 3 else number % 2 for number in numbers]
+    items = {"item": ["i"] * 40, "price": [1.0] * 40, "bid": bids}
+    with Client("x:1") as client:
+        ranked = client.rank({"user": 5}, items, "exp(bid)", not_finite="last")
+    odd = [number for number in numbers[1::2] if number != 3]
+    assert ranked["position"].tolist() == [*odd, *numbers[::2], 3]
+    assert ranked["score"][-1] == np.inf
+
+
 def test_booleans_of_items_are_conditions_and_numbers(fake: Fake) -> None:
     items = {**ITEMS, "is_new": [True, False, True, None]}
     formula = "(is_new & price < 30) * 2 + is_new + price / 100"

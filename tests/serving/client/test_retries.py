@@ -49,6 +49,12 @@ def test_waits_double_and_are_shortened_at_random() -> None:
     assert server.timeouts[-1] == pytest.approx(10 - sum(server.waits) - 0.04)
 
 
+def test_no_wait_is_longer_than_five_seconds() -> None:
+    server = Server(*(unavailable() for _ in range(12)))
+    server.ask(1000.0, retries=12)
+    assert all(2.5 <= wait <= 5 for wait in server.waits[6:])
+
+
 def test_the_last_failure_is_told_when_retries_are_used_up() -> None:
     server = Server(unavailable(), unavailable(), Failure("UNAVAILABLE", "the last", True))
     with pytest.raises(Failure, match="the last"):

@@ -10,6 +10,8 @@ import tensorflow as tf
 
 from tests.serving.transform.small_graphs import ITEMS, USER, both, variable
 
+THREE = np.float32([1, 2, 3])
+
 # From the user's row for each item, [items, 3], and the items, [items, 2].
 CASES: Dict[str, Callable[[Any, Any], Any]] = {
     "unary": lambda u, i: tf.tanh(u) + i[:, :1],
@@ -50,6 +52,10 @@ CASES: Dict[str, Callable[[Any, Any], Any]] = {
     "product": lambda u, i: tf.matmul(u, variable("k", [3, 2])) + i,
     "product_of_items_with_users": lambda u, i: tf.matmul(i, u[:2, :2]),
     "product_of_users_with_rows": lambda u, i: tf.matmul(u, tf.matmul(u, i, transpose_a=True)),
+    "product_less_vector": lambda u, i: tf.matmul(i, variable("k", [2, 3])) - THREE + u,
+    "product_less_users": lambda u, i: tf.matmul(i, variable("k", [2, 3])) - u,
+    "vector_less_product": lambda u, i: THREE - tf.matmul(i, variable("k", [2, 3])),
+    "scaled_sum_of_product": lambda u, i: (tf.matmul(i, variable("k", [2, 3])) + u) * THREE,
     "batch_of_products": lambda u, i: tf.matmul(i[:, :, tf.newaxis], u[:, tf.newaxis]),
     "hash": lambda u, i: tf.cast(tf.strings.to_hash_bucket_fast(tf.as_string(u), 97), tf.float32)
     + i[:, :1],
