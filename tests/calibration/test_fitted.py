@@ -64,6 +64,17 @@ def test_a_line_is_chosen_where_the_truth_is_one_and_not_where_it_bends() -> Non
     assert fit(holdout(bend=0.5)).tasks["ctcvr"].method in ("spline", "isotonic")
 
 
+def test_a_line_is_chosen_though_a_curve_is_better_by_less_than_a_standard_error() -> None:
+    random = np.random.default_rng(2)
+    logit = random.normal(-1.0, 1.0, 1_500)
+    label = (random.random(1_500) < sigmoid(logit - 0.4)).astype(float)
+    task = Observations("ctr", "CTR", logit, label, np.ones(1_500))
+    found = fit(Holdout([task], np.zeros(1_500, np.int64)))
+    excess = found.log_losses["ctr"]["spline"]
+    assert -excess.error < excess.value < 0
+    assert found.tasks["ctr"].method == "platt"
+
+
 def test_the_same_rows_give_the_same_calibration_and_other_seeds_other_folds() -> None:
     rows = holdout(values=3)
     first, again, other = fit(rows), fit(rows), fit(rows, seed=7)
@@ -85,6 +96,20 @@ def test_by_a_field_each_value_has_its_rate() -> None:
     np.testing.assert_allclose(shifts, np.linspace(-0.8, 0.8, 5), atol=0.25)
     assert found.gain_of_field["ctcvr"].value > 3 * found.gain_of_field["ctcvr"].error
     assert abs(found.gain_of_field["ctr"].value) < 3 * found.gain_of_field["ctr"].error
+
+
+def test_by_a_field_as_many_are_predicted_as_were_observed() -> None:
+    # One value is rare and far from the other, so the common intercept is far from 0.
+    random = np.random.default_rng(6)
+    logit, value = random.normal(-1.0, 0.5, 20_000), (random.random(20_000) < 0.1).astype(np.int64)
+    label = (random.random(20_000) < sigmoid(logit + 2.0 * value)).astype(float)
+    task = Observations("ctr", "CTR", logit, label, np.ones(20_000))
+    found = fit(Holdout([task], value, ["a", "b"]), "platt")
+    calibration = found.tasks["ctr"]
+    shift = np.array([calibration.shifts["a"], calibration.shifts["b"]])[value]
+    assert sigmoid(calibration(logit, shift)).sum() == pytest.approx(label.sum(), rel=1e-4)
+    (judged,) = found.judged
+    assert judged.after.ratio.value == pytest.approx(1, abs=3 * judged.after.ratio.error)
 
 
 def test_rows_of_one_user_are_held_out_together() -> None:

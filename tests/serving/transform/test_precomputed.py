@@ -72,6 +72,8 @@ def test_what_is_larger_than_its_sources_is_computed_with_each_request() -> None
 def test_a_random_number_is_drawn_anew() -> None:
     found = both(lambda user, items: items + tf.random.uniform([5, 2]))
     assert found.operations("RandomUniform") != []
+    found = both(lambda user, items: tf.random.uniform([5, 2]) - tf.random.uniform([5, 2]))
+    assert found.answer.any()
 
 
 def test_what_no_signature_needs_is_left_behind() -> None:

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from easy_esmm.compat import v1
+from easy_esmm.serving.transform import transformed
 from tests.serving.transform.small_graphs import ITEMS, USER, both, variable
 
 THREE = np.float32([1, 2, 3])
@@ -28,6 +30,8 @@ CASES: Dict[str, Callable[[Any, Any], Any]] = {
     "largest_column": lambda u, i: tf.cast(tf.argmax(u, axis=1), tf.float32) + i[:, 0],
     "columns": lambda u, i: u[:, 1:] + i,
     "one_column": lambda u, i: u[:, 1] + i[:, 1],
+    "rows_along_the_last_axis": lambda u, i: u[:, 0] * tf.reshape(i[:1], [2, 1]),
+    "every_second_row": lambda u, i: u[::2] + i[::2, :1],
     "some_rows": lambda u, i: u[1:, :2] + i[1:],
     "rows_backwards": lambda u, i: u[::-1] + i[:, :1],
     "new_first_axis": lambda u, i: u[tf.newaxis, :, :2] + i,
@@ -48,6 +52,7 @@ CASES: Dict[str, Callable[[Any, Any], Any]] = {
     "padded": lambda u, i: tf.pad(u, [[0, 0], [0, 1]]) + i[:, :1],
     "padded_rows": lambda u, i: tf.pad(u, [[1, 0], [0, 0]])[1:] + i[:, :1],
     "gathered_columns": lambda u, i: tf.gather(u, [2, 0], axis=1) + i,
+    "gathered_by_items": lambda u, i: tf.gather(u, tf.cast(i > 0, tf.int32), batch_dims=1),
     "gathered_rows": lambda u, i: tf.gather(u, [2, 0]),
     "product": lambda u, i: tf.matmul(u, variable("k", [3, 2])) + i,
     "product_of_items_with_users": lambda u, i: tf.matmul(i, u[:2, :2]),
@@ -125,11 +130,21 @@ def test_a_product_in_bfloat16_is_not_taken_apart() -> None:
     assert (kernel.dtype.base_dtype, kernel.shape.as_list()) == (tf.bfloat16, [5, 4])
 
 
-def test_checks_of_the_user_still_fail() -> None:
-    def checked(user: Any, items: Any) -> Any:
-        check = tf.debugging.Assert(tf.reduce_all(user < 1), ["a number must be less than 1", user])
+@pytest.mark.parametrize("of_user", [True, False])
+def test_checks_still_fail(of_user: bool) -> None:
+    """Also one that stands before what depends on variables alone."""
+    with tf.Graph().as_default():
+        user, own = v1.placeholder(tf.float32, [1, 3]), v1.placeholder(tf.float32, [None, 2])
+        index = tf.zeros([tf.shape(own)[0]], tf.int32)
+        row, weights = tf.gather(user, index), variable("weights", [3])
+        checked = row if of_user else own
+        check = tf.debugging.Assert(tf.reduce_all(checked < 9), ["numbers must be less than 9"])
         with tf.control_dependencies([check]):
-            return tf.identity(user) + items[:, :1]
-
-    with pytest.raises(tf.errors.InvalidArgumentError, match="must be less than 1"):
-        both(checked)
+            output = row * tf.exp(weights) + own[:, :1]
+        session = v1.Session()
+        session.run(v1.global_variables_initializer())
+        new, (user, own, output) = transformed(session, [user, own, output], index)
+    with new:
+        new.run(output, {user: USER, own: ITEMS})
+        with pytest.raises(tf.errors.InvalidArgumentError, match="must be less than 9"):
+            new.run(output, {user: USER + 9 * of_user, own: ITEMS + 9 * (not of_user)})
