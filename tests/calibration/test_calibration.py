@@ -87,7 +87,9 @@ def test_a_shift_is_added_to_the_curve() -> None:
     task = CALIBRATION.tasks["ctr"]
     np.testing.assert_allclose(task(np.array([1.0]), 0.5), 0.1 + 1.1 * (1 + 2 / 3) + 0.5)
     assert not task.is_identity
-    assert TaskCalibration("platt", Curve((0.0,), (0.0,), (1.0,)), {"a": 0.0}).is_identity
+    identity = Curve((0.0,), (0.0,), (1.0,))
+    assert TaskCalibration("platt", identity, {"a": 0.0}).is_identity
+    assert not TaskCalibration("platt", identity, {"a": 0.0, "b": 0.5}).is_identity
 
 
 def test_tasks_with_curves_are_click_and_product_or_each_probability(

@@ -80,6 +80,22 @@ def test_isotonic_is_near_the_steps_of_the_isotonic_regression() -> None:
     assert np.abs(ours / steps.predict(x) - 1).mean() < 0.08
 
 
+def test_a_block_of_few_positives_is_part_of_the_one_before() -> None:
+    weight, positive = np.array([1000.0, 100.0, 10.0]), np.array([100.0, 50.0, 6.0])
+    blocks = Cells(np.array([-2.0, 0.0, 1.0]), weight, positive, np.zeros(3, np.int64))
+    assert fit.isotonic(blocks).knots == pytest.approx([-2.0, 10.0 / 110.0])
+
+
+def test_half_of_the_knots_mass_is_that_of_the_positives() -> None:
+    # Of rows around -6 with a rate of about e^logit the positives are around -5.
+    random = np.random.default_rng(5)
+    logit = random.normal(-6.0, 1.0, 400_000)
+    label = (random.random(len(logit)) < sigmoid(logit)).astype(np.float64)
+    knots = fit.spline(cells(logit, label)).knots
+    assert len(knots) == fit.KNOTS
+    assert knots[fit.KNOTS // 2] == pytest.approx(-5.5, abs=0.1)
+
+
 @pytest.mark.parametrize("method", fit.METHODS.values())
 def test_a_weight_of_two_is_the_row_twice(method: Any) -> None:
     logit, label = drawn(bent, rows=5_000)

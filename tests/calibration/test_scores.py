@@ -20,6 +20,18 @@ def test_predicted_over_observed_log_loss_and_calibration_error_by_hand() -> Non
     assert found.calibration_error.value == pytest.approx(2 * 0.25 / 4)
 
 
+def test_bins_of_the_calibration_error_have_equal_weight_and_weighted_gaps() -> None:
+    # Two rows of .5 whose gaps are .5 and -.5, of weights 3 and 1.
+    found = scores(np.zeros(2), np.array([0.0, 1.0]), np.array([3.0, 1.0]))
+    assert found.calibration_error.value == pytest.approx((3 * 0.5 - 0.5) / 4)
+    # The first two of three logits have a fifteenth of the weight: one bin, whose gaps cancel.
+    logit, label = np.array([-0.01, 0.01, 1.0]), np.array([0.0, 1.0, 1.0])
+    found = scores(logit, label, np.array([1.0, 1.0, 28.0]))
+    assert found.calibration_error.value == pytest.approx(
+        28 * sigmoid(np.array(-1.0)) / 30, abs=1e-9
+    )
+
+
 def test_the_cross_entropy_is_exact_in_the_tails() -> None:
     np.testing.assert_allclose(log_loss(np.array([80.0, -80.0]), np.array([0.0, 1.0])), 80.0)
     np.testing.assert_allclose(log_loss(np.array([80.0]), np.array([1.0])), np.exp(-80.0))

@@ -46,6 +46,7 @@ KV = feature("TagFeature", "'x'", "embedding_dim: 2 hash_bucket_size: 10 kv_sepa
 NUMBERED = feature("TagFeature", "'x'", "embedding_dim: 2 num_buckets: 10 kv_separator: ':'")
 TAGS = feature("TagFeature", "'x'", "embedding_dim: 2 num_buckets: 10")
 WEIGHTED = feature("TagFeature", "'x', 'w'", "embedding_dim: 2 hash_bucket_size: 10")
+WEIGHTED_NUMBERS = feature("TagFeature", "'x', 'w'", "embedding_dim: 2 num_buckets: 10")
 RAW = feature("RawFeature", "'x'", "")
 SCALED = feature("RawFeature", "'x'", "min_val: 0 max_val: 0.5")
 BUCKETS = feature("RawFeature", "'x'", "embedding_dim: 2 boundaries: [1, 2]")
@@ -101,6 +102,7 @@ CASES = [
         {"x": [["b"], []], "w": [[2.0], []]},
         [1, 0],
     ),
+    (WEIGHTED_NUMBERS, {"x": ["a|2"], "w": ["1|3"]}, {"x": ["2"], "w": ["3"]}, [1]),
     (
         RAW,
         {"x": ["1.5", "much", "", "1e400", "nan"]},

@@ -70,6 +70,7 @@ def test_missing_floats_are_nan_and_others_are_rounded_to_the_nearest() -> None:
         ([1.5], np.int32, "must be a whole number, got 1.5"),
         ([float("inf")], np.int32, "must be a whole number, got inf"),
         ([2**31], np.int32, "must fit 32 bits, got 2147483648"),
+        ([-(2**31) - 1], np.int32, "must fit 32 bits, got -2147483649"),
         (np.array([5, 2**63], np.uint64), np.int64, "row 1, column 'x': must fit 64 bits"),
         (pd.Series([ID, None], dtype=float), np.int64, r"row 0, .* within 2\^53 .*astype\(\"Int64"),
         ([np.float32(2**25)], np.int64, r"must be a whole number within 2\^53"),

@@ -131,6 +131,9 @@ def test_a_single_input_may_stand_without_its_name_or_with_it() -> None:
         ({"instances": [{"x": 1}]},
          "Failed to process element: 0 of 'instances' list. JSON object: "
          '{"x": 1} keys must be equal to: x,y'),
+        ({"instances": [{"x": 1, "y": 1, "z": 1}]},
+         "Failed to process element: 0 of 'instances' list. JSON object: "
+         '{"x": 1, "y": 1, "z": 1} keys must be equal to: x,y'),
         ({"instances": [{"x": 1, "y": 1}, 2]}, "Expecting object but got list at item 1 of input"),
         ({"instances": [{"x": 1, "y": 1}, {"x": [1], "y": 1}]},
          "Failed to process element: 1 key: x of 'instances' list. Error: INVALID_ARGUMENT: "
