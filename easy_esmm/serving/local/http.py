@@ -64,7 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        if self.headers.get("Content-Length", "0") != "0":
+        if "Transfer-Encoding" in self.headers or self.headers.get("Content-Length", "0") != "0":
             self.close_connection = True  # a body that is not read stands before the next request
         self._answer(b"")
 
@@ -82,6 +82,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _size(self) -> int:
         text = self.headers.get("Content-Length")
+        if len(self.headers.get_all("Content-Length", [])) > 1:
+            raise _BadLength(HTTPStatus.BAD_REQUEST, "Content-Length: must be given once")
         if self.headers.get("Transfer-Encoding") or text is None:
             raise _BadLength(HTTPStatus.LENGTH_REQUIRED, "a body must come with Content-Length")
         if not (text.isascii() and text.isdigit()):
@@ -145,4 +147,5 @@ class _BadLength(Exception):
 
 
 def _error(message: str) -> bytes:
-    return f"{json.dumps({'error': message}, ensure_ascii=False)}\n".encode()
+    # Half of a surrogate pair, of a request's own text, is in no encoding.
+    return f"{json.dumps({'error': message}, ensure_ascii=False)}\n".encode(errors="replace")

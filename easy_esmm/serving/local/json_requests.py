@@ -228,7 +228,10 @@ def _bool(value: Any, dtype: Any) -> bool:
 
 def _text(value: Any, dtype: Any) -> bytes:
     if isinstance(value, str):
-        return value.encode(errors="surrogatepass")
+        try:
+            return value.encode()
+        except UnicodeEncodeError as error:
+            raise _invalid("JSON Parse error: half of a surrogate pair is no text") from error
     if not isinstance(value, dict):
         raise _wrong_type(value, dtype)
     if not _is_b64(value):

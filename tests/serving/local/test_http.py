@@ -164,6 +164,8 @@ def raw(port: int, text: str) -> http.client.HTTPResponse:
         (f"POST {PATH}:predict HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411),
         (f"POST {PATH}:predict HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400),
         (f"POST {PATH}:predict HTTP/1.1\r\nContent-Length: {'9' * 30}\r\n\r\n", 413),
+        (f"POST {PATH}:predict HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 9\r\n\r\n", 400),
+        (f"GET {PATH} HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nGET /", 200),
         (
             f"POST {PATH}:predict HTTP/1.1\r\nContent-Length: 1\r\nContent-Encoding: gzip\r\n\r\n",
             415,
@@ -179,6 +181,21 @@ def test_what_is_no_request_of_ours_is_answered_in_json_and_the_connection_close
     response = raw(port, text)
     assert response.status == status
     assert response.headers["Connection"] == "close"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"instances": [{"HALF": 1}]}',
+        '{"signature_name": "HALF", "instances": [{}]}',
+        json.dumps({"instances": [{**ROW, "item": "HALF"}]}),
+        json.dumps({"instances": [{**ROW, "price": "HALF"}]}),
+    ],
+)
+def test_half_of_a_surrogate_pair_is_refused_in_json(port: int, body: str) -> None:
+    status, answer = ask(port, f"{PATH}:predict", body.replace("HALF", "\\ud800").encode())
+    assert status == 400
+    assert answer["error"]
 
 
 def test_a_connection_stays_open_for_more_requests(port: int) -> None:
