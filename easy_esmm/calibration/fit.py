@@ -26,6 +26,8 @@ BLOCK = 20.0
 """Positives and negatives in a block of the isotonic curve, at least: its rate is then known to
 about a fifth."""
 _STEPS = 100
+_SPREAD = 5.0
+"""Standard deviation of the logits that the search begins with, at most."""
 
 
 def platt(cells: Cells) -> Curve:
@@ -37,6 +39,13 @@ def platt(cells: Cells) -> Curve:
     center = float(np.average(cells.logit, weights=cells.weight))
     curve = _penalised(cells, np.array([center]))
     if curve.slopes[0] < 2.0 * SMALLEST_SLOPE:
+        deviation = _deviation(cells)
+        if curve.slopes[0] * deviation > 5.0 * SMALLEST_SLOPE:
+            raise UserError(
+                f"the logits lie so far apart (standard deviation {deviation:.0f}) that a line of "
+                f"the slope {2.0 * SMALLEST_SLOPE} is too steep for these labels; has the model "
+                "diverged?"
+            )
         raise UserError(
             "the logits rank the labels no better than chance, so no increasing curve fits them; "
             "are the labels those of these rows, and is the model trained?"
@@ -105,7 +114,9 @@ def _penalised(cells: Cells, knots: Array) -> Curve:
     step = np.diff(np.eye(len(knots)), axis=0)
     penalty[1:, 1:] = step.T @ step / SLOPE_DEVIATION**2
     rate = cells.positive.sum() / cells.weight.sum()
-    start = np.append(np.log(rate / (1.0 - rate)), np.ones(len(knots)))
+    # Of a model that is far too sure no slope of 1: all rates would be 0 and 1, without curvature.
+    slope = max(SMALLEST_SLOPE, min(1.0, _SPREAD / _deviation(cells)))
+    start = np.append(np.log(rate / (1.0 - rate)), np.full(len(knots), slope))
     start[0] -= np.average(basis[:, 1:] @ start[1:], weights=cells.weight)
     parameters = _maximum(cells, basis, penalty, start)
     slopes = parameters[1:]
@@ -113,6 +124,12 @@ def _penalised(cells: Cells, knots: Array) -> Curve:
     values = parameters[0] + np.append(0.0, np.cumsum(rises))
     curve = Curve(*(tuple(part.tolist()) for part in (knots, values, slopes)))
     return curve.shifted(_intercept(curve(cells.logit), cells))
+
+
+def _deviation(cells: Cells) -> float:
+    center = np.average(cells.logit, weights=cells.weight)
+    variance = np.average((cells.logit - center) ** 2, weights=cells.weight)
+    return float(np.sqrt(variance)) or 1.0
 
 
 def _rises(logit: Array, knots: Array) -> Array:

@@ -27,6 +27,7 @@ from easy_esmm.calibration.probability import (
 )
 from easy_esmm.calibration.scores import Measured, Scores, mean, scores
 from easy_esmm.calibration.shifts import fit_shifts
+from easy_esmm.errors import UserError
 
 Array = NDArray[Any]
 
@@ -123,6 +124,8 @@ def _folds(holdout: Holdout, seed: int) -> Array:
 
 def _of_task(rows: Observations, holdout: Holdout, fold: Array, methods: Sequence[str]) -> _TaskFit:
     every, *others = cells_by_fold(rows.logit, rows.label, rows.weight, holdout.value, fold, FOLDS)
+    for cells in others:
+        _require_both(rows.title, cells)
     curves = {method: [METHODS[method](cells) for cells in others] for method in methods}
     out_of_fold = {
         method: _held_out(rows.logit, fold, of_folds) for method, of_folds in curves.items()
@@ -147,6 +150,17 @@ def _of_task(rows: Observations, holdout: Holdout, fold: Array, methods: Sequenc
     gain = mean(losses[chosen] - log_loss(shifted, rows.label), rows.weight, holdout.cluster)
     calibration, deviation = _by_value(chosen, curve, every, holdout.values)
     return _TaskFit(rows, calibration, shifted, excess, deviation, gain)
+
+
+def _require_both(title: str, cells: Cells) -> None:
+    """Raises UserError where no rate can be fitted without a fold, which some users fill alone."""
+    positive, weight = float(cells.positive.sum()), float(cells.weight.sum())
+    if not 0.0 < positive < weight:
+        raise UserError(
+            f"{title}: the rows of few users hold all its positives or all its negatives, and one "
+            f"of {FOLDS} parts holds all of these users; give rows of more users, or check that "
+            "--user_column names the user"
+        )
 
 
 def _by_value(

@@ -16,6 +16,8 @@ FEWEST = 100
 """Positives and negatives of a task, at least. The logarithm of a rate of n positives has a
 standard error of 1 / sqrt(n): with fewer than 100 a calibration brings an error of more than 10 %
 with it, which is that of many a model without one."""
+LARGEST_LOGIT = 1000.0
+"""A probability is 0 or 1 far below, also in float64."""
 MOST_VALUES = 10_000
 """Of a field: its shifts are constants of the serving graph."""
 
@@ -64,8 +66,11 @@ def require_evidence(tasks: Sequence[Observations]) -> None:
     """Raises UserError for tasks with too few positives or negatives; one message for all."""
     problems = []
     for task in tasks:
-        if not np.isfinite(task.logit).all():
-            problems.append(f"{task.title}: logits must be finite numbers; has the model diverged?")
+        if not (np.abs(task.logit) <= LARGEST_LOGIT).all():
+            problems.append(
+                f"{task.title}: logits must be finite numbers of at most {LARGEST_LOGIT:,.0f}; has "
+                "the model diverged?"
+            )
             continue
         for word, is_one in (("positive", task.label > 0), ("negative", task.label <= 0)):
             count = _effective(task.weight[is_one])

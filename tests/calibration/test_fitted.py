@@ -148,7 +148,7 @@ def observations(positives: int, negatives: int, **changes: Any) -> Observations
         ),
         (
             observations(200, 200, logit=np.full(400, np.nan)),
-            "logits must be finite numbers; has the model diverged",
+            "logits must be finite numbers of at most 1,000; has the model diverged",
         ),
     ],
 )
@@ -173,3 +173,24 @@ def test_where_the_curves_contradict_each_other_the_product_is_kept_below_the_cl
     assert limited[0] == -3.0
     np.testing.assert_allclose(sigmoid(cvr[1:]), 1 - 1e-6, rtol=1e-12)
     np.testing.assert_allclose(sigmoid(limited), sigmoid(ctr) * sigmoid(cvr), rtol=1e-12)
+
+
+def test_rows_of_one_user_alone_are_refused() -> None:
+    with pytest.raises(UserError, match=r"^CTR, all impressions: the rows of few users hold all"):
+        fit(holdout(cluster=np.zeros(ROWS, np.int64)), "platt")
+
+
+def with_logits_times(factor: float) -> Holdout:
+    rows = holdout()
+    return replace(rows, tasks=[replace(task, logit=task.logit * factor) for task in rows.tasks])
+
+
+def test_a_model_that_is_far_too_sure_is_brought_back() -> None:
+    one = fit(holdout(), "platt").tasks["ctr"].curve.slopes[0]
+    many = fit(with_logits_times(30.0), "platt").tasks["ctr"].curve.slopes[0]
+    assert many == pytest.approx(one / 30.0, rel=1e-3)
+
+
+def test_a_model_that_is_surer_still_is_told_so_and_not_that_it_ranks_by_chance() -> None:
+    with pytest.raises(UserError, match=r"logits lie so far apart \(standard deviation 100\)"):
+        fit(with_logits_times(100.0), "platt")
