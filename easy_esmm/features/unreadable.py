@@ -20,6 +20,10 @@ from easy_esmm.features.pieces import elements_of, pieces_of
 from easy_esmm.features.scaling import boundaries_of, scaled
 from easy_esmm.protos.feature_pb2 import FeatureConfig, SeqAttGroupConfig
 
+LARGEST = 1e19
+"""Of a number or a weight that goes into a network: float32 has no square of a larger one, and the
+difference of two that overflowed is no number. Every 64-bit integer is below."""
+
 Readable = Tuple[Dict[str, Tensor], Tensor]
 """(Columns that were changed, int32 [batch]: values of each row that became missing.)"""
 
@@ -92,7 +96,7 @@ def _tag(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Optional[Read
     if feature.kv_separator:
         key, weight, is_pair = _halves(feature, pieces.values)
         weights, is_number = numbers_of(weight, tf.float32)
-        is_right = is_pair & is_number & ~is_missing(weights) & ~_wrong_ids(feature, key)
+        is_right = is_pair & is_number & _can_be_used(weights) & ~_wrong_ids(feature, key)
         kept = _kept(pieces, is_right)
         weights = tf.boolean_mask(weights, is_right)
         changed = {name: kept.with_values(tf.boolean_mask(key, is_right))}
@@ -220,8 +224,13 @@ def _is_weight(values: Tensor) -> Tensor:
     """Bool [values]: finite numbers as float32, none of them missing."""
     if values.dtype == tf.string:
         numbers, is_number = numbers_of(values, tf.float32)
-        return is_number & ~is_missing(numbers)
-    return tf.math.is_finite(tf.cast(values, tf.float32)) & ~is_missing(values)
+        return is_number & _can_be_used(numbers)
+    return _can_be_used(tf.cast(values, tf.float32)) & ~is_missing(values)
+
+
+def _can_be_used(numbers: Tensor) -> Tensor:
+    """Bool, of the shape of the numbers: whether a network can add and multiply them; not NaN."""
+    return tf.abs(numbers) <= tf.constant(LARGEST, numbers.dtype)
 
 
 def _numbers(feature: FeatureConfig, values: Tensor) -> Tuple[Tensor, Tensor]:
@@ -231,9 +240,11 @@ def _numbers(feature: FeatureConfig, values: Tensor) -> Tuple[Tensor, Tensor]:
     numbers = numbers_of(values, dtype)[0] if values.dtype == tf.string else tf.cast(values, dtype)
     is_there = ~is_missing(values)
     result, is_there = scaled(feature, tf.where(is_there, numbers, tf.zeros([], dtype)), is_there)
-    if not boundaries_of(feature):
-        result = tf.cast(result, tf.float32)
-    is_wrong |= is_there & ~tf.math.is_finite(result)
+    if boundaries_of(feature):
+        fits = tf.math.is_finite(result)
+    else:
+        fits = _can_be_used(tf.cast(result, tf.float32))
+    is_wrong |= is_there & ~fits
     return tf.where(is_wrong, _mark(values), values), is_wrong
 
 
