@@ -47,9 +47,9 @@ def read_graphs(folder: str) -> List[SavedGraph]:
             )
         with tf.io.gfile.GFile(path, "rb") as file:
             message = SavedModel.FromString(file.read())
+        return [SavedGraph(meta_graph) for meta_graph in message.meta_graphs]
     except (DecodeError, tf.errors.OpError) as error:
         raise UserError(f"{path}: is no SavedModel that can be read: {error}") from error
-    return [SavedGraph(meta_graph) for meta_graph in message.meta_graphs]
 
 
 def node_name(tensor: str) -> str:

@@ -38,7 +38,7 @@ class SavedModel:
         with self._session.graph.as_default():
             try:
                 model = v1.saved_model.load(self._session, ["serve"], folder)
-            except (OSError, RuntimeError, tf.errors.OpError) as error:
+            except (OSError, RuntimeError, ValueError, KeyError, tf.errors.OpError) as error:
                 self._session.close()
                 text = str(error).splitlines()[0]
                 raise UserError(f"{folder} cannot be loaded: {text}") from error

@@ -221,6 +221,22 @@ def test_assets_that_no_loader_looks_at_hide_nothing(model: Model, words: Path) 
     refuses(folder, "reads a vocabulary that is none of the model's assets")
 
 
+def test_an_asset_that_cannot_be_read_is_told(model: Model, words: Path) -> None:
+    def damage(meta_graph: Any) -> None:
+        (packed,) = meta_graph.collection_def["saved_model_assets"].any_list.value
+        packed.value = b"\xff"
+
+    folder = model.add(table(words), start=v1.tables_initializer).save(damage)
+    refuses(folder, "is no SavedModel that can be read")
+
+
+def test_a_graph_with_a_damaged_name_is_told(model: Model) -> None:
+    def damage(meta_graph: Any) -> None:
+        meta_graph.graph_def.node[-1].input.append("nowhere")
+
+    refuses(model.add().save(damage), "7 cannot be loaded: ")
+
+
 def test_a_second_file_for_an_asset_hides_nothing(model: Model, words: Path) -> None:
     def two_files(meta_graph: Any) -> None:
         (packed,) = meta_graph.collection_def["saved_model_assets"].any_list.value
