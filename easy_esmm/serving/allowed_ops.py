@@ -43,10 +43,10 @@ ANSWERING: FrozenSet[str] = (
         PadV2 Rank Reshape Shape Size Slice Split SplitV Squeeze StridedSlice Tile Transpose Unpack
         ZerosLike""")
     # Numbers, one by one: also of functions and activations that no sample names.
-    | _names("""Abs AddN AddV2 Asinh Cast Ceil ClipByValue DivNoNan Elu Erf Exp Expm1 Floor FloorDiv
-        FloorMod LeakyRelu Log Log1p Maximum Minimum Mul Neg Pow RealDiv Reciprocal Relu Relu6 Round
-        Rsqrt SelectV2 Selu Sigmoid Sign Softplus Softsign Sqrt Square SquaredDifference Sub
-        Tanh""")
+    | _names("""Abs AddN AddV2 Asinh Cast Ceil ClipByValue DivNoNan Elu Erf Erfc Exp Expm1 Floor
+        FloorDiv FloorMod LeakyRelu Log Log1p Maximum Minimum Mul Neg Pow RealDiv Reciprocal
+        Relu Relu6 Round Rsqrt SelectV2 Selu Sigmoid Sign Softplus Softsign Sqrt Square
+        SquaredDifference Sub Tanh""")
     | _names("""Equal Greater GreaterEqual IsFinite IsInf IsNan Less LessEqual LogicalAnd LogicalNot
         LogicalOr NotEqual""")
     # Products, norms, and what runs over an axis.
