@@ -9,6 +9,8 @@ from typing import Optional
 from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
 from easy_esmm.data import FilesOrFrame
+from easy_esmm.data.files import find_files
+from easy_esmm.errors import UserError
 from easy_esmm.estimator import checkpoint_fit, model_dir
 from easy_esmm.estimator.calibrations import calibration_of
 from easy_esmm.estimator.choose_checkpoint import choose_checkpoint
@@ -78,5 +80,10 @@ def _warmup_rows(pipeline: Pipeline, rows: Optional[FilesOrFrame]) -> Optional[A
         return None
     if rows is None:
         return rows_or_none(config, config.eval_input_path or config.train_input_path)
+    if isinstance(rows, str):
+        try:
+            find_files(rows)
+        except UserError as error:
+            raise UserError(f"--warmup_path: {error}") from None
     require_files(pipeline, "predict", rows)
     return first_rows(config, rows, max(SIZES))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from easy_esmm.compat import v1
 from easy_esmm.errors import UserError
 from easy_esmm.serving.allowed_ops import require_allowed
+from easy_esmm.serving.load_errors import cause_of
 from easy_esmm.serving.names import DEFAULT
 
 
@@ -40,8 +41,7 @@ class SavedModel:
                 model = v1.saved_model.load(self._session, ["serve"], folder)
             except (OSError, RuntimeError, ValueError, KeyError, tf.errors.OpError) as error:
                 self._session.close()
-                text = str(error).splitlines()[0]
-                raise UserError(f"{folder} cannot be loaded: {text}") from error
+                raise UserError(f"{folder} cannot be loaded: {cause_of(error)}") from error
         self.signatures: Dict[str, Any] = dict(model.signature_def)
         """Name -> TensorFlow's `SignatureDef`."""
         if DEFAULT not in self.signatures:

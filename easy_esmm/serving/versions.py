@@ -37,8 +37,11 @@ def pipeline_config(folder: str, flag: str = "saved_model_dir") -> str:
     Raises:
       UserError: there is none; `flag` begins the error.
     """
-    file = os.path.join(newest(folder), CONFIG_ASSET)
+    model = newest(folder)
+    file = os.path.join(model, CONFIG_ASSET)
     if not os.path.exists(file):
+        if "://" not in folder and not os.path.exists(os.path.join(model, "saved_model.pb")):
+            raise UserError(f"{flag}: {folder}: no SavedModel, and no numbered folder with one")
         raise UserError(
             f"{flag}: {folder} has no {CONFIG_ASSET}; name the config in --pipeline_config"
         )

@@ -174,7 +174,7 @@ def test_flags_of_an_export_are_refused_beside_verify(
         UserError, match="--export_dir: has no effect beside --verify; leave it out"
     ):
         run(capsys, "--verify", trained["folder"], "--export_dir", "x")
-    with pytest.raises(UserError, match=r"--verify: nowhere has no assets.pipeline\.config"):
+    with pytest.raises(UserError, match=r"--verify: nowhere: no SavedModel, and no numbered"):
         run(capsys, "--verify", "nowhere")
 
 

@@ -22,6 +22,11 @@ def test_the_config_is_that_of_the_newest_version(tmp_path: Path) -> None:
 def test_a_folder_without_a_config_is_refused_with_the_flag_that_names_one(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         versions.pipeline_config(str(tmp_path))
+    told = f"saved_model_dir: {tmp_path}: no SavedModel, and no numbered folder with one"
+    assert str(caught.value) == told
+    (tmp_path / "saved_model.pb").touch()
+    with pytest.raises(UserError) as caught:
+        versions.pipeline_config(str(tmp_path))
     assert str(caught.value) == (
         f"saved_model_dir: {tmp_path} has no assets/pipeline.config; name the config in "
         "--pipeline_config"

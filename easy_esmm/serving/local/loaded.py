@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from easy_esmm.compat import v1
 from easy_esmm.errors import UserError
 from easy_esmm.serving.allowed_ops import require_allowed
+from easy_esmm.serving.load_errors import cause_of
 from easy_esmm.serving.local.errors import Refused
 from easy_esmm.serving.names import DEFAULT
 
@@ -36,8 +37,7 @@ class LoadedModel:
                 meta_graph = v1.saved_model.load(self._session, ["serve"], folder)
             except (OSError, RuntimeError, ValueError, KeyError, tf.errors.OpError) as error:
                 self._session.close()
-                text = str(error).splitlines()[0]
-                raise UserError(f"{folder} cannot be loaded: {text}") from error
+                raise UserError(f"{folder} cannot be loaded: {cause_of(error)}") from error
         self.signatures: Mapping[str, Any] = {
             name: signature
             for name, signature in meta_graph.signature_def.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from typing import Callable, Mapping
 
@@ -45,9 +46,10 @@ def serve(
         server = Server((host, port), Routes(name, models))
     except (OSError, OverflowError) as error:
         models.close()
+        in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
         raise UserError(
-            f"--host, --port: cannot listen on {host}:{port}: {error}; give another --port "
-            "(0: any that is free)"
+            f"--host, --port: cannot listen on {host}:{port}: {error}"
+            + ("; give another --port (0: any that is free)" if in_use else "")
         ) from error
     ended = threading.Event()
 
