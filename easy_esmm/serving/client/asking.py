@@ -95,10 +95,18 @@ class Asking:
 
         def attempt(timeout: float) -> Dict[str, Array]:
             outputs = self._transport.predict(self._model, name, signature, inputs, timeout)
-            wrong = [key for key, array in outputs.items() if array.shape[:1] != (rows,)]
-            if wrong:
-                shape = list(outputs[wrong[0]].shape)
-                raise Failure("INTERNAL", f"{rows} rows asked, {wrong[0]} {shape} given", False)
+            for key, spec in signature.outputs.items():
+                wanted, found = (rows, *spec.shape[1:]), outputs[key].shape
+                fits = len(found) == len(wanted) and all(
+                    size in (-1, one) for size, one in zip(wanted, found)
+                )
+                if not fits:
+                    raise Failure(
+                        "INTERNAL", f"{rows} rows asked, {key} {list(found)} given", False
+                    )
+                if outputs[key].dtype != spec.dtype:
+                    is_of = f"{key} is {spec}, {outputs[key].dtype} given"
+                    raise Failure("INTERNAL", is_of, False)
             return outputs
 
         what = f"signature {name}, rows {start} to {min(start + rows, size) - 1} of {size:,}"

@@ -28,6 +28,7 @@ from easy_esmm.serving.names import DEFAULT, RANK
 Scores = Union[Dict[str, NDArray[Any]], pd.DataFrame]
 """Output key -> array [rows]; of a DataFrame, a DataFrame with its index."""
 
+_LONGEST_DEADLINE = 100_000
 _LOG = logging.getLogger("easy_esmm.serving.client")
 
 
@@ -81,7 +82,7 @@ class Client:
           UserError: an argument that cannot be meant, or a package is not installed.
         """
         _require(version is None or label is None, "version and label: give one of them, got both")
-        _require(deadline > 0, f"deadline: must be above 0 seconds, got {deadline}")
+        _require_time(deadline)
         _require(retries >= 0, f"retries: must be 0 or more, got {retries}")
         for name, count in (("rows_per_request", rows_per_request), ("in_flight", in_flight)):
             _require(count > 0, f"{name}: must be 1 or more, got {count}")
@@ -137,7 +138,7 @@ class Client:
           UserError: a missing column, or a value that its input cannot take, with row and column.
           RequestError: the server refused, or was not reached in time.
         """
-        until = Deadline.of(self._deadline if deadline is None else deadline)
+        until = self._until(deadline)
         spec = self._asking.signature(signature, until)
         _require(not spec.of_the_user, f"signature: {signature} takes one user: call rank")
         table = table_of(rows)
@@ -189,7 +190,7 @@ class Client:
         ):
             _require(value in known, f"{argument}: must be {' or '.join(known)}, got {value!r}")
         _require(isinstance(user, Mapping), f"user: must be a dict, got {type(user).__name__}")
-        until = Deadline.of(self._deadline if deadline is None else deadline)
+        until = self._until(deadline)
         who, what = table_of([user], "user"), table_of(items, "items")
         both = [name for name in user if name in what.columns or name in what.gaps]
         _require(not both, f"user, items: {_some(both)} stand in both; give each in one")
@@ -211,6 +212,11 @@ class Client:
                 each[key] = np.repeat(once.pop(key), what.size, axis=0)
         scores = self._asking.ask(name, spec, once, each, what.size, until)
         return _as_given(formula.ranked(scores, order == "best", not_finite == "last"), what)
+
+    def _until(self, deadline: Optional[float]) -> Deadline:
+        if deadline is not None:
+            _require_time(deadline)
+        return Deadline.of(self._deadline if deadline is None else deadline)
 
     def _ranking_signature(self, user: Table, until: Deadline) -> Tuple[str, Signature]:
         rank = self._asking.signatures(until).get(RANK)
@@ -247,6 +253,11 @@ def _as_given(ranked: Dict[str, NDArray[Any]], items: Table) -> Scores:
     if items.index is None:
         return ranked
     return pd.DataFrame(ranked, index=items.index.take(ranked["position"]))
+
+
+def _require_time(deadline: float) -> None:
+    wanted = f"deadline: must be above 0 and at most {_LONGEST_DEADLINE:,} seconds"
+    _require(0 < deadline <= _LONGEST_DEADLINE, f"{wanted}, got {deadline}")
 
 
 def _require(holds: bool, message: str) -> None:

@@ -40,6 +40,7 @@ CODES: Dict[int, str] = {
 """HTTP status -> gRPC's name of the like."""
 _RETRIED = (429, 503)
 _LONGEST_SHOWN = 300
+_READ_AT_ONCE = 1024
 
 
 class RestTransport(Transport):
@@ -111,21 +112,30 @@ class RestTransport(Transport):
         started = time.monotonic()
         try:
             response = self._session().request(
-                method, url, data=body, timeout=timeout, allow_redirects=False
+                method, url, data=body, timeout=timeout, allow_redirects=False, stream=True
             )
+            content = _content(response, started + timeout)
         except requests.exceptions.Timeout as error:
             waited = time.monotonic() - started
             message = f"no answer within {waited:.3g} s"
             raise Failure("DEADLINE_EXCEEDED", message, False) from error
-        except requests.exceptions.ConnectionError as error:
+        except (
+            requests.exceptions.ConnectionError,
+            requests.exceptions.ChunkedEncodingError,  # it broke in the middle of an answer
+        ) as error:
+            waited = time.monotonic() - started
+            if waited >= timeout:  # which is no Timeout where the answer had begun
+                raise Failure(
+                    "DEADLINE_EXCEEDED", f"no whole answer in {waited:.3g} s", False
+                ) from error
             raise Failure("UNAVAILABLE", _connection_fault(error), True) from error
         except requests.exceptions.RequestException as error:
             raise Failure("INTERNAL", str(error), False) from error
         if response.status_code != 200:
-            raise _failure(response)
-        answer = _json(response)
+            raise _failure(response, content)
+        answer = _json(content)
         if not isinstance(answer, dict):
-            raise Failure("INTERNAL", f"no JSON object: {_start(response.text)}", False)
+            raise Failure("INTERNAL", f"no JSON object: {_start(content)}", False)
         return answer
 
     def _session(self) -> Any:
@@ -139,26 +149,38 @@ class RestTransport(Transport):
         return session
 
 
-def _failure(response: Any) -> Failure:
+def _content(response: Any, until: float) -> bytes:
+    """The body. A timeout of `requests` is that of each read: one that trickles has none."""
+    parts = []
+    with response:
+        for part in response.iter_content(_READ_AT_ONCE):
+            parts.append(part)
+            if time.monotonic() > until:
+                raise requests.exceptions.Timeout
+    return b"".join(parts)
+
+
+def _failure(response: Any, content: bytes) -> Failure:
     """Of another status than 200: what the server says, and whether to try again."""
     status = response.status_code
-    answer = _json(response)
+    answer = _json(content)
     is_ours = isinstance(answer, dict) and isinstance(answer.get("error"), str)
-    message = answer["error"] if is_ours else _start(response.text)
+    message = answer["error"] if is_ours else _start(content)
     code = CODES.get(status, "UNKNOWN")
     after = response.headers.get("Retry-After", "")
-    wait = float(after) if after.isdigit() else None
+    wait = float(after) if after.isascii() and after.isdigit() else None
     return Failure(code, f"{message} (HTTP status {status})", status in _RETRIED, wait)
 
 
-def _json(response: Any) -> Any:
+def _json(content: bytes) -> Any:
     try:
-        return json.loads(response.content)
+        return json.loads(content)
     except (ValueError, RecursionError):
         return None
 
 
-def _start(text: str) -> str:
+def _start(content: bytes) -> str:
+    text = content.decode(errors="replace")
     return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}...")
 
 

@@ -147,6 +147,7 @@ def test_a_busy_server_is_asked_again_after_the_time_that_it_wants(stub: Stub, s
         (200, {"outputs": [0.5, None]}, "INTERNAL", "an answer that cannot be read"),
         (200, {"predictions": [1, 2]}, "INTERNAL", "an answer that cannot be read"),
         (200, {"outputs": [0.5]}, "INTERNAL", r"2 rows asked, y \[1\] given"),
+        (200, {"outputs": [[0.5], [0.5]]}, "INTERNAL", r"2 rows asked, y \[2, 1\] given"),
     ],
 )
 def test_what_is_no_answer_is_told_and_not_asked_again(
@@ -162,3 +163,50 @@ def test_what_is_no_answer_is_told_and_not_asked_again(
 def test_a_signature_of_types_that_are_not_ours_is_left_out(stub: Stub) -> None:
     with Client(stub.address) as client:
         assert list(client.signatures()) == ["serving_default"]
+
+
+def answering(*pieces: bytes) -> Iterator[Tuple[str, List[int]]]:
+    """The address of a server that says these, then ends the connection; how often it was asked."""
+    asked: List[int] = []
+    told = json.dumps(metadata(y=FLOAT)).encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(told) + told)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append(1)
+            for piece in pieces:
+                self.wfile.write(piece)
+                ended.wait(0.03 if len(pieces) > 1 else 0)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    ended = threading.Event()
+    server = ThreadingHTTPServer(("localhost", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield f"http://localhost:{server.server_address[1]}", asked
+    ended.set()
+    server.shutdown()
+    server.server_close()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n"
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again() -> None:
+    for address, asked in answering(HEAD + b'{"outputs": ['):
+        with Client(address, retries=3) as client, pytest.raises(RequestError) as caught:
+            client.predict(ROWS)
+        assert caught.value.code == "UNAVAILABLE"
+        assert len(asked) > 1  # a connection that is not taken counts as a try, too
+
+
+def test_an_answer_that_trickles_has_no_longer_than_the_deadline() -> None:
+    for address, asked in answering(HEAD, *[b" " * 50] * 180):
+        with Client(address, deadline=1.0) as client, pytest.raises(RequestError) as caught:
+            client.predict(ROWS)
+        assert caught.value.code == "DEADLINE_EXCEEDED"
+        assert len(asked) == 1
