@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import List
 
 import numpy as np
@@ -71,3 +72,16 @@ def test_what_is_no_formula_is_told_with_its_character(text: str, message: str) 
 
 def test_the_functions_are_those_of_configs() -> None:
     assert tuple(FUNCTIONS) == functions.FUNCTIONS
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_that_of_the_math_library(name: str) -> None:
+    own = {
+        "abs": abs,
+        "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
+        "sign": lambda x: math.copysign(1, x),
+        "square": lambda x: x * x,
+    }
+    expected = own.get(name) or getattr(math, name)
+    for x in (0.3, 1.7):
+        assert FUNCTIONS[name](np.float64(x)) == pytest.approx(expected(x), rel=1e-12)
