@@ -228,6 +228,9 @@ def test_the_file_tells_where_it_comes_from(fitted: str) -> None:
     assert of_ctr["rows"] == len(held_out)
     assert of_ctr["positives"] == held_out["click"].sum()
     assert of_ctr["before"]["predicted_over_observed"][0] < 0.7
+    # The CVR is judged where it is observed, on the clicked rows.
+    judged = {one["task"]: one["rows"] for one in made["scores"]}
+    assert judged == {"ctr": 12_000, "ctcvr": 12_000, "cvr": held_out["click"].sum()}
 
 
 def test_the_training_rows_are_no_holdout(messages: List[str]) -> None:
