@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from easy_esmm.calibration.calibration import Calibration
 from easy_esmm.checkpoints import restoring
-from easy_esmm.compat import v1
+from easy_esmm.compat import unregister_gradients, v1
 from easy_esmm.config.serving_columns import user_columns
 from easy_esmm.config.tasks import task_specs
 from easy_esmm.contract import Tensor
@@ -53,7 +53,8 @@ class ServingGraph:
         """int32 [items], zeros, where there is `rank`: the user of each item."""
         users = user_columns(config)
         config = with_users_apart(config, users) if users else config
-        with self.graph.as_default():
+        # (Custom gradients, which nobody asks for here, would hold the graph for ever.)
+        with unregister_gradients(), self.graph.as_default():
             network = Network(config, task_specs(config.model_config), calibration)
             requests = receive_requests(config)
             self.signatures: Dict[str, Signature] = {

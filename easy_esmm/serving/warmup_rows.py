@@ -62,4 +62,7 @@ def rows_or_none(config: PipelineConfig, rows: FilesOrFrame) -> Optional[Dict[st
 
 def _as_float32(array: NDArray[Any]) -> NDArray[Any]:
     """tf.Examples hold no float64; to numbers that are float32, all signatures answer alike."""
-    return array.astype(np.float32).astype(np.float64) if array.dtype == np.float64 else array
+    if array.dtype != np.float64:
+        return array
+    with np.errstate(over="ignore"):  # beyond float32 it is infinite, and missing to the model
+        return array.astype(np.float32).astype(np.float64)
