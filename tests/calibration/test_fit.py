@@ -134,3 +134,25 @@ def test_held_out_rows_are_in_no_sum_of_their_fold() -> None:
         assert held_out.weight.sum() == 750
         assert held_out.positive.sum() == label[fold != number].sum()
     assert every.weight @ every.logit == pytest.approx(logit.sum(), rel=1e-12)
+
+
+def test_the_slope_of_the_spline_changes_as_its_prior_says() -> None:
+    """At the largest posterior, the likelihood's gradient is that of the prior, N(0, .5^2)."""
+    logit = np.linspace(-3, 3, 400)
+    rate = sigmoid(0.2 * logit**2 + logit - 1)
+    given = Cells(logit, np.full(400, 5.0), 5.0 * rate, np.zeros(400, np.int64))
+    curve = fit.spline(given)
+    knots, slopes = np.array(curve.knots), np.array(curve.slopes)
+    assert (slopes > 2 * fit.SMALLEST_SLOPE).all()
+    error = given.weight * sigmoid(curve(logit)) - given.positive
+    assert error.sum() == pytest.approx(0, abs=1e-6)  # the intercept has no prior
+    # What a slope adds to the logit: the integral of its hat function from the first knot on.
+    grid = np.linspace(-3, 3, 60_001)
+    for number in range(len(knots)):
+        hat = np.interp(grid, knots, np.eye(len(knots))[number])
+        risen = np.cumsum(hat) * (grid[1] - grid[0])
+        risen -= np.interp(knots[0], grid, risen)
+        of_likelihood = (error * np.interp(logit, grid, risen)).sum()
+        steps = np.diff(slopes, prepend=slopes[0], append=slopes[-1])
+        of_prior = (steps[number] - steps[number + 1]) / 0.5**2
+        assert of_likelihood + of_prior == pytest.approx(0, abs=0.02), number
