@@ -3,7 +3,8 @@
 python -m easy_esmm.export --pipeline_config X --export_dir E [--model_dir D]
     [--checkpoint_path newest|best|D/model.ckpt-N] [--keep 3] [--data_revision TEXT]
     [--warmup_path F] [--uncalibrated]
-python -m easy_esmm.export --verify E [--checkpoint_path C] [--uncalibrated]
+python -m easy_esmm.export --verify E [--checkpoint_path newest|best|D/model.ckpt-N]
+    [--uncalibrated]
 """
 
 from __future__ import annotations

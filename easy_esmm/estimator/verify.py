@@ -10,6 +10,7 @@ from easy_esmm.config import Pipeline
 from easy_esmm.errors import UserError
 from easy_esmm.estimator import checkpoint_fit
 from easy_esmm.estimator.calibrations import calibration_of
+from easy_esmm.estimator.choose_checkpoint import choose_checkpoint
 from easy_esmm.estimator.errors import user_errors
 from easy_esmm.serving import verify as serving_verify
 from easy_esmm.serving.graph import ServingGraph
@@ -45,7 +46,8 @@ def verify(
     Args:
       pipeline: the config in its assets.
       folder: of a version, or of versions.
-      checkpoint_path: a checkpoint whose scores of the rows of the warm-up file must be the same.
+      checkpoint_path: a checkpoint whose scores of the rows of the warm-up file must be the same: a
+        path, or `newest` or `best` of the config's `model_dir`; empty: none is compared.
       uncalibrated: whether to leave the checkpoint's calibration out, if it has one.
 
     Raises:
@@ -81,7 +83,7 @@ def _differs_from(
             "export with --warmup_path"
         )
     config = pipeline.config
-    path = checkpoint_fit.newest("", checkpoint)
+    path = choose_checkpoint(pipeline, checkpoint)
     sources = checkpoint_fit.require_fit(config, path, estimator.ModeKeys.PREDICT)
     calibration = None if uncalibrated else calibration_of(pipeline, path)
     serving = ServingGraph(config, sources, calibration)

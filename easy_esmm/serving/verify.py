@@ -44,16 +44,13 @@ def tolerance(config: PipelineConfig) -> float:
     return 3e-2 if is_short else 1e-5
 
 
-def verify(
-    folder: str, config: PipelineConfig, model: SavedModel, *, as_exported: bool = True
-) -> List[Replayed]:
+def verify(folder: str, config: PipelineConfig, model: SavedModel) -> List[Replayed]:
     """Holds a loaded export to its config and its warm-up file.
 
     Args:
       folder: of the version that `model` is.
       config: the one in its assets.
       model: loaded.
-      as_exported: whether it must hold nothing that only a training needs.
 
     Returns:
       The requests of the warm-up file; none where it has none.
@@ -62,7 +59,7 @@ def verify(
       UserError: it holds an operation that answers do not need, a signature is not the config's, or
         an answer differs from the file's.
     """
-    found = allowed_ops.problems(folder, as_exported=as_exported)
+    found = allowed_ops.problems(folder, as_exported=True)
     found += differences(config, model.signatures)
     if found:
         raise UserError(f"{folder}: " + f"\n{folder}: ".join(found))
