@@ -8,6 +8,8 @@ from typing import Sequence
 
 from absl import flags, logging
 
+from easy_esmm import log_lines
+
 
 def start(notes: Sequence[str] = ()) -> None:
     """Prints notes on a config, and keeps TensorFlow's own chatter back; call before its import.
@@ -21,7 +23,8 @@ def start(notes: Sequence[str] = ()) -> None:
     # flag parsing".
     flags.FLAGS.mark_as_parsed()
     logging.use_absl_handler()
-    logging.get_absl_handler().setFormatter(_Plain())
+    python_logging.captureWarnings(log_lines.is_json())
+    logging.get_absl_handler().setFormatter(_Json() if log_lines.is_json() else _Plain())
     logging.set_verbosity(logging.INFO)
     for note in notes:
         logging.info("%s", note)
@@ -35,3 +38,11 @@ class _Plain(python_logging.Formatter):
         if record.levelno < python_logging.WARNING:
             return message
         return f"{record.levelname.lower()}: {message}"
+
+
+class _Json(python_logging.Formatter):
+    """One JSON object; a traceback as a field."""
+
+    def format(self, record: python_logging.LogRecord) -> str:
+        fields = {"traceback": self.formatException(record.exc_info)} if record.exc_info else {}
+        return log_lines.json_line(record.levelname.lower(), record.getMessage(), fields)

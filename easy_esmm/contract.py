@@ -161,6 +161,33 @@ class TaskLabels:
 
 
 @dataclass(frozen=True, eq=False)
+class ConversionTimes:
+    """When the rows of a batch were clicked and converted, in days.
+
+    Of a row without a click, the impression stands for the click.
+    """
+
+    conversion: Tensor
+    """The label of click and conversion where the conversion was observed by the cut, else 0."""
+    delay: Tensor
+    """From the click to that conversion, > 0; 0 where there is none."""
+    elapsed: Tensor
+    """From the click to the cut, >= 0."""
+    since_start: Tensor
+    """From the start of the rows that are new to the click; infinite where all are new."""
+
+
+@dataclass(frozen=True, eq=False)
+class NegativeSampling:
+    """That rows with the first task's label 0 are in the batch with probability `share` only."""
+
+    share: float
+    """In (0, 1)."""
+    importance: Tensor
+    """Rows of the whole data that a row stands for: 1 / share for a negative, 1 for a positive."""
+
+
+@dataclass(frozen=True, eq=False)
 class Labels:
     """What was observed on a batch of rows."""
 
@@ -170,6 +197,11 @@ class Labels:
     """Sample weight, >= 0; ones where the config names no `sample_weight`."""
     sessions: Mapping[str, Tensor] = field(default_factory=dict)
     """By input field that a loss reads sessions from, int64: equal where rows share a session."""
+    times: Optional[ConversionTimes] = None
+    """In a training that corrects for late conversions."""
+    sampling: Optional[NegativeSampling] = None
+    """None where all rows are there. All `weight`s, which are of metrics, hold its importance;
+    `loss_weight`s do not."""
 
     def __getitem__(self, task: str) -> TaskLabels:
         return self.tasks[task]

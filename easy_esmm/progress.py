@@ -8,6 +8,8 @@ from typing import Any, Dict, Optional, TextIO
 
 from tqdm import tqdm
 
+from easy_esmm import log_lines
+
 _REFRESH_SECONDS = 0.2
 _BAR = " |{bar:24}| {percentage:3.0f}%"
 
@@ -24,7 +26,7 @@ class ProgressLine:
 
     def __init__(self, stream: Optional[TextIO] = None) -> None:
         self._stream = sys.stderr if stream is None else stream
-        self.is_terminal = self._stream.isatty()
+        self.is_terminal = self._stream.isatty() and not log_lines.is_json()
         self._line: Any = None
 
     def live(self, text: str, share: Optional[float] = None) -> None:
@@ -48,11 +50,14 @@ class ProgressLine:
         self._line.n = share or 0
         self._line.update(0)
 
-    def event(self, text: str) -> None:
-        """Writes a line that stays, in place of what is live."""
+    def event(self, text: str, **fields: Any) -> None:
+        """Writes a line that stays, in place of what is live; with the fields where it is JSON."""
         if self._line is not None:
             self._line.close()
             self._line = None
+        if log_lines.is_json():
+            log_lines.write(text, stream=self._stream, **fields)
+            return
         _Line.write(text, file=self._stream)
         self._stream.flush()
 
