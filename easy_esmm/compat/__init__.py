@@ -7,6 +7,7 @@ versions:
     keras      Keras 2: TensorFlow's own up to 2.15, from 2.16 on that of tf-keras
     v1         tf.compat.v1
     SaverBuilder  what a `v1.train.Saver` builds its graph with, to be subclassed
+    mark_slice    lets checkpoints hold what stands beside a partition as a slice of one variable
     unregister_gradients  lets graphs with gradients of their own be freed
 
 docs/compatibility.md says what was run with which versions.
@@ -18,9 +19,17 @@ import tensorflow as tf
 from tensorflow.python.training.saver import BulkSaverBuilder as SaverBuilder
 
 from easy_esmm.compat.bridge import open_estimator_and_keras
+from easy_esmm.compat.partitions import mark_slice
 from easy_esmm.compat.registered_gradients import unregister_gradients
 
 v1 = tf.compat.v1
 estimator, keras = open_estimator_and_keras()
 
-__all__ = ["SaverBuilder", "estimator", "keras", "unregister_gradients", "v1"]
+__all__ = [
+    "SaverBuilder",
+    "estimator",
+    "keras",
+    "mark_slice",
+    "unregister_gradients",
+    "v1",
+]
