@@ -47,11 +47,17 @@ def sums_by_score(score: Array, positive: Array, negative: Array) -> Array:
     if not len(score) or np.isnan(score).any():
         return np.full((1, 4), np.nan)
     order = np.argsort(score)
-    score = score[order]
-    parts = [np.asarray(part, np.float64)[order] for part in (positive, negative)]
+    score = score.take(order)
     starts = np.flatnonzero(np.append(True, score[1:] != score[:-1]))
-    columns = [*parts, *(part**2 for part in parts)]
-    return np.stack([np.add.reduceat(column, starts) for column in columns], axis=1)
+    sums = np.empty((len(starts), 4))
+    for column, part in enumerate((positive, negative)):
+        weight = np.asarray(part, np.float64).take(order)
+        square = weight * weight
+        sums[:, column] = np.add.reduceat(weight, starts)
+        # Rows without weights, the usual case, need no second sum: a third of the time.
+        is_same = np.array_equal(square, weight)
+        sums[:, column + 2] = sums[:, column] if is_same else np.add.reduceat(square, starts)
+    return sums
 
 
 def auc_from_sums(sums: Array) -> Tuple[float, float]:
@@ -79,6 +85,30 @@ def auc_from_sums(sums: Array) -> Tuple[float, float]:
     return area, float(np.sqrt(variance))
 
 
+def auc_difference(score: Array, other: Array, label: Array, weight: Array) -> Tuple[float, float]:
+    """AUC of `score` minus AUC of `other` on the same rows, and its standard error.
+
+    The error is that of the paired difference, DeLong's for two correlated curves: from the
+    variances of the differences of both classes' placements. NaN as in `auc_from_sums`.
+    """
+    is_positive = np.asarray(label) > 0
+    weight = np.asarray(weight, np.float64)
+    positive, negative = weight * is_positive, weight * ~is_positive
+    if not (positive.sum() > 0 and negative.sum() > 0):
+        return np.nan, np.nan
+    below, above = (
+        one - two
+        for one, two in zip(
+            _placements(score, positive, negative), _placements(other, positive, negative)
+        )
+    )
+    difference = float(positive @ below / positive.sum())
+    variance = _variance_of_mean(
+        below, difference, positive.sum(), positive**2
+    ) + _variance_of_mean(above, difference, negative.sum(), negative**2)
+    return difference, float(np.sqrt(variance))
+
+
 def auc_by_group(group: Array, score: Array, is_positive: Array) -> Tuple[Array, Array, Array]:
     """(AUC, rows, positives) of each group that has both classes, without weights.
 
@@ -103,6 +133,16 @@ def auc_by_group(group: Array, score: Array, is_positive: Array) -> Tuple[Array,
     rows, positives, rank_sum = rows[has_both], positives[has_both], rank_sum[has_both]
     pairs = positives * (rows - positives)
     return (rank_sum - positives * (positives + 1) / 2.0) / pairs, rows, positives
+
+
+def _placements(score: Array, positive: Array, negative: Array) -> Tuple[Array, Array]:
+    """Of each row the share of negatives below it, and of positives above it; float64 [rows]."""
+    values, place = np.unique(score, return_inverse=True)
+    of_positives = np.bincount(place, positive, len(values))
+    of_negatives = np.bincount(place, negative, len(values))
+    below = (np.cumsum(of_negatives) - of_negatives / 2) / of_negatives.sum()
+    above = 1.0 - (np.cumsum(of_positives) - of_positives / 2) / of_positives.sum()
+    return below[place], above[place]
 
 
 def _variance_of_mean(placement: Array, area: float, weight: float, square: Array) -> float:

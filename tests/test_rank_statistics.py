@@ -11,7 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
-from easy_esmm.rank_statistics import auc_by_group, auc_with_error, weighted_auc
+from easy_esmm.rank_statistics import (
+    auc_by_group,
+    auc_difference,
+    auc_with_error,
+    weighted_auc,
+)
 
 LEVELS = st.integers(-3, 3)
 """Few enough for ties."""
@@ -175,3 +180,48 @@ def test_a_million_rows_take_a_second_or_two() -> None:
     assert time.process_time() - start < 10  # 0.3 s on a quiet machine
     # 20,000 groups of 50 rows; without any signal their mean is one half within 5 errors.
     assert np.average(area, weights=count) == pytest.approx(0.5, abs=5 * 0.19 / np.sqrt(len(area)))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(LEVELS, LEVELS, st.booleans(), st.sampled_from([0.5, 1.0, 2.0])),
+        min_size=4,
+        max_size=40,
+    )
+)
+def test_a_difference_of_aucs_has_the_error_of_its_placements(cases: Any) -> None:
+    one, two, label, weight = (np.array(part, np.float64) for part in zip(*cases))
+    found, error = auc_difference(one, two, label, weight)
+    inside = label > 0
+    if inside.all() or not inside.any():
+        assert np.isnan(found)
+        return
+    w, v = weight[inside], weight[~inside]
+    wins = [
+        (s[inside, None] > s[~inside]) + 0.5 * (s[inside, None] == s[~inside]) for s in (one, two)
+    ]
+    gain = wins[0] - wins[1]
+    assert found == pytest.approx(w @ gain @ v / (w.sum() * v.sum()), abs=1e-12)
+    of_positives, of_negatives = gain @ v / v.sum(), w @ gain / w.sum()
+    variance = 0.0
+    for placement, weights in ((of_positives, w), (of_negatives, v)):
+        if len(placement) < 2:
+            assert np.isnan(error)
+            return
+        freedom = weights.sum() ** 2 - (weights**2).sum()
+        variance += (weights**2 * (placement - found) ** 2).sum() / freedom
+    assert error == pytest.approx(np.sqrt(variance), abs=1e-12)
+
+
+def test_the_error_of_a_difference_is_that_of_repeated_samples() -> None:
+    random = np.random.default_rng(5)
+    differences, errors = [], []
+    for _ in range(400):
+        label = random.random(300) < 0.3
+        signal = label + random.normal(size=300)
+        one, two = (signal + random.normal(scale=s, size=300) for s in (0.5, 1.0))
+        found = auc_difference(one, two, label, np.ones(300))
+        differences.append(found[0])
+        errors.append(found[1])
+    assert np.std(differences) == pytest.approx(np.mean(errors), rel=0.1)

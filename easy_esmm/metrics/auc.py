@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Tuple
+from typing import Dict
 
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from easy_esmm.compat import v1
 from easy_esmm.contract import ScoredTask, keyed
-from easy_esmm.metrics.cells import cell_counts
-from easy_esmm.metrics.kept_rows import KeptRows
 from easy_esmm.metrics.registry import Columns, register
+from easy_esmm.metrics.score_sums import kept_sums
 from easy_esmm.metrics.streaming import Metric, sums
 from easy_esmm.protos.eval_pb2 import AUC
-from easy_esmm.rank_statistics import auc_from_sums, sums_by_score
+from easy_esmm.rank_statistics import auc_from_sums
 
-Array = NDArray[Any]
-
-EXACT_ROWS = 2**20
-"""Up to so many valid rows the AUC is the rank statistic itself (9 bytes a row)."""
 CELLS = 2**16
-"""Beyond, rows are counted in this many cells by score (2 MB): within 1e-5, as measured."""
+"""Beyond `score_sums.EXACT_ROWS`, rows are counted in this many cells (2 MB): within 1e-5."""
 _TENSORFLOW_THRESHOLDS = 200
 
 
@@ -41,29 +35,9 @@ def auc(config: AUC, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
 def _rank_auc(task: ScoredTask, cells: int) -> Dict[str, Metric]:
     key = keyed("auc", task.name)
     with v1.name_scope(key):
-        score = task.score
-        is_valid, is_positive = task.weight > 0, task.label > 0
-        weight = tf.cast(task.weight, tf.float64)
-        positive = tf.where(is_positive, weight, tf.zeros_like(weight))
-        negative = weight - positive
-        sums = tf.stack([positive, negative, positive * positive, negative * negative], axis=1)
-        table, count = cell_counts(score, is_valid, sums, cells, "auc")
-        rows = KeptRows([score, is_positive, task.weight], is_valid, EXACT_ROWS)
-        area, error = rows.read(_result, [table], [tf.float64, tf.float64])
-        update = tf.group(count, rows.update)
-    return {key: (area, update), key + "_se": (error, update)}
-
-
-def _result(rows: Optional[Tuple[Array, ...]], table: Array) -> Tuple[float, float]:
-    return auc_from_sums(sums_of(rows, table))
-
-
-def sums_of(rows: Optional[Tuple[Array, ...]], table: Array) -> Array:
-    """As `sums_by_score`: of the kept (score, is positive, weight), else the table of the cells."""
-    if not rows:
-        return table
-    score, is_positive, weight = rows
-    return sums_by_score(score, weight * is_positive, weight * ~is_positive)
+        rows = kept_sums(task, cells)
+        area, error = rows.read(auc_from_sums, [tf.float64, tf.float64])
+    return {key: (area, rows.update), key + "_se": (error, rows.update)}
 
 
 def _tensorflow_auc(config: AUC, task: ScoredTask) -> Metric:

@@ -16,9 +16,9 @@ import tensorflow as tf
 from easy_esmm.contract import Tensor
 from easy_esmm.metrics.streaming import Metric, variable
 
-_REACH = 20.0
+REACH = 20.0
 """Cells cover +-20 on the asinh scale."""
-_NARROWEST = 1e-5
+NARROWEST = 1e-5
 """Least s, relative to 1 + |c|: a first batch of one row or of equal scores has no deviation. Too
 small an s costs little (the cells reach 2.4e8 s), too large a one would merge scores."""
 
@@ -33,7 +33,7 @@ def cell_counts(score: Tensor, valid: Tensor, counts: Tensor, cells: int, name: 
     is_broken = tf.math.is_nan(score)
     centre, spread, settle = _first_batch_scale(score, valid & tf.math.is_finite(score), name)
     table = variable([cells, counts.shape[1]], tf.float64, name + "_cells")
-    position = (tf.math.asinh((score - centre) / spread) + _REACH) * (cells / (2 * _REACH))
+    position = (tf.math.asinh((score - centre) / spread) + REACH) * (cells / (2 * REACH))
     position = tf.clip_by_value(position, 0.0, cells - 1.0)
     cell = tf.cast(tf.where(is_broken, tf.zeros_like(position), position), tf.int32)
     nan = tf.constant(float("nan"), tf.float64)
@@ -53,7 +53,7 @@ def _first_batch_scale(score: Tensor, valid: Tensor, name: str) -> Tuple[Tensor,
     mean = tf.math.divide_no_nan(tf.reduce_sum(score), tf.reduce_sum(inside))
     squares = tf.reduce_sum(inside * tf.math.square(score - mean))
     deviation = tf.sqrt(tf.math.divide_no_nan(squares, tf.reduce_sum(inside)))
-    deviation = tf.maximum(deviation, _NARROWEST * (1.0 + tf.abs(mean)))
+    deviation = tf.maximum(deviation, NARROWEST * (1.0 + tf.abs(mean)))
     is_settled = spread > 0
     centre = tf.where(is_settled, centre, mean)
     now = tf.where(is_settled, spread, deviation)

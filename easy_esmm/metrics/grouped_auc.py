@@ -59,7 +59,7 @@ def _inside_groups(key: str, group: Tensor, reduction: str, task: ScoredTask) ->
     with v1.name_scope(key):
         rows = KeptRows([fingerprint(group), task.score, task.label > 0], is_valid)
         result = partial(_result, REDUCTIONS[reduction])
-        area, groups = rows.read(result, [], [tf.float64, tf.int64])
+        area, groups = rows.read(result, [tf.float64, tf.int64])
     return {key: (area, rows.update), key + "_groups": (groups, rows.update)}
 
 

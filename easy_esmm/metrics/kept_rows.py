@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Protocol, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +12,35 @@ from easy_esmm.contract import Tensor
 from easy_esmm.metrics.streaming import variable
 
 Array = NDArray[Any]
+
+
+class Store(Protocol):
+    """What becomes of the valid rows of an evaluation."""
+
+    def clear(self) -> None:
+        """Begins anew."""
+
+    def add(self, rows: Tuple[Array, ...]) -> None:
+        """Takes the valid rows of a batch, column by column."""
+
+    def result(self) -> Any:
+        """What they come to."""
+
+
+class AllRows:
+    """Keeps them: the result is a tuple of arrays over all rows, empty before the first batch."""
+
+    def __init__(self) -> None:
+        self._parts: List[Tuple[Array, ...]] = []
+
+    def clear(self) -> None:
+        self._parts = []
+
+    def add(self, rows: Tuple[Array, ...]) -> None:
+        self._parts.append(rows)
+
+    def result(self) -> Tuple[Array, ...]:
+        return tuple(np.concatenate(part) for part in zip(*self._parts))
 
 
 class KeptRows:
@@ -26,12 +55,10 @@ class KeptRows:
     """Op that takes the batch in."""
 
     def __init__(
-        self, columns: Sequence[Tensor], is_valid: Tensor, limit: Optional[int] = None
+        self, columns: Sequence[Tensor], is_valid: Tensor, store: Optional[Store] = None
     ) -> None:
-        """Keeps `columns` ([batch] each) where `is_valid`; beyond `limit` rows nothing at all."""
-        self._limit = limit
-        self._parts: List[Tuple[Array, ...]] = []
-        self._rows = 0
+        """Hands `columns` ([batch] each) to the store where `is_valid`; None: keeps all."""
+        self._store = AllRows() if store is None else store
         self._batches = variable([], tf.int64, "batches")
         inputs = [self._batches.read_value(), is_valid, *columns]
         number = tf.numpy_function(self._add, inputs, tf.int64)
@@ -40,36 +67,26 @@ class KeptRows:
     def read(
         self,
         function: Callable[..., Sequence[Any]],
-        tensors: Sequence[Tensor],
         dtypes: Sequence[tf.DType],
     ) -> List[Tensor]:
-        """Scalars function(columns, *tensors) of `dtypes`, computed when they are read.
+        """Scalars function(result of the store) of `dtypes`, computed when read."""
 
-        `columns` is a tuple of arrays over all rows so far, None if there were more than `limit`,
-        or an empty tuple before the first batch.
-        """
-
-        def result(batches: Array, *values: Array) -> List[Array]:
-            outputs = function(self._columns(int(batches)), *values)
+        def result(batches: Array) -> List[Array]:
+            if batches == 0:
+                self._store.clear()
+            outputs = function(self._store.result())
             return [np.asarray(out, t.as_numpy_dtype) for out, t in zip(outputs, dtypes)]
 
-        scalars = tf.numpy_function(result, [self._batches.read_value(), *tensors], list(dtypes))
+        scalars = tf.numpy_function(result, [self._batches.read_value()], list(dtypes))
         return [tf.ensure_shape(scalar, []) for scalar in scalars]
 
     def _add(self, batches: Array, is_valid: Array, *columns: Array) -> Array:
         if batches == 0:
-            self._parts, self._rows = [], 0
-        self._rows += int(np.count_nonzero(is_valid))
-        if self._limit is None or self._rows <= self._limit:
-            # Indexing copies, as it must: the arrays may be views of tensors that TensorFlow frees.
-            self._parts.append(tuple(column[is_valid] for column in columns))
+            self._store.clear()
+        # Both copy, as they must: the arrays may be views of tensors that TensorFlow frees.
+        if is_valid.all():
+            self._store.add(tuple(column.copy() for column in columns))
         else:
-            self._parts = []
+            rows = np.flatnonzero(is_valid)
+            self._store.add(tuple(column.take(rows, axis=0) for column in columns))
         return np.asarray(batches + 1, np.int64)
-
-    def _columns(self, batches: int) -> Optional[Tuple[Array, ...]]:
-        if batches == 0:
-            return ()
-        if self._limit is not None and self._rows > self._limit:
-            return None
-        return tuple(np.concatenate(part) for part in zip(*self._parts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from easy_esmm.compat import v1
 from easy_esmm.contract import ScoredTask, keyed
-from easy_esmm.metrics.auc import CELLS, EXACT_ROWS, sums_of
-from easy_esmm.metrics.cells import cell_counts
-from easy_esmm.metrics.kept_rows import KeptRows
+from easy_esmm.metrics.auc import CELLS
 from easy_esmm.metrics.registry import Columns, register
+from easy_esmm.metrics.score_sums import kept_sums
 from easy_esmm.metrics.streaming import Metric
 
 Array = NDArray[Any]
@@ -28,14 +27,9 @@ def max_f1(_: Any, task: ScoredTask, columns: Columns) -> Dict[str, Metric]:
     """
     key = keyed("max_f1", task.name)
     with v1.name_scope(key):
-        is_valid, is_positive = task.weight > 0, task.label > 0
-        weight = tf.cast(task.weight, tf.float64)
-        positive = tf.where(is_positive, weight, tf.zeros_like(weight))
-        sums = tf.stack([positive, weight - positive], axis=1)
-        table, count = cell_counts(task.score, is_valid, sums, CELLS, "f1")
-        rows = KeptRows([task.score, is_positive, task.weight], is_valid, EXACT_ROWS)
-        (best,) = rows.read(_result, [table], [tf.float64])
-        return {key: (best, tf.group(count, rows.update))}
+        rows = kept_sums(task, CELLS)
+        (best,) = rows.read(_result, [tf.float64])
+        return {key: (best, rows.update)}
 
 
 def best_f1(positive: Array, negative: Array) -> float:
@@ -48,6 +42,5 @@ def best_f1(positive: Array, negative: Array) -> float:
     return float(np.max(2.0 * hits / (predicted + positive.sum())))
 
 
-def _result(rows: Optional[Tuple[Array, ...]], table: Array) -> Tuple[float]:
-    sums = sums_of(rows, table)
+def _result(sums: Array) -> Tuple[float]:
     return (best_f1(sums[:, 0], sums[:, 1]),)

@@ -58,7 +58,7 @@ def _over_lists(
     with v1.name_scope(key):
         rows = KeptRows([group, task.score, task.label > 0], is_valid)
         result = partial(_result, share, config.topk)
-        mean, lists = rows.read(result, [], [tf.float64, tf.int64])
+        mean, lists = rows.read(result, [tf.float64, tf.int64])
     return {key: (mean, rows.update), key + "_lists": (lists, rows.update)}
 
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from easy_esmm import metrics
-from easy_esmm.compat import v1
 from easy_esmm.contract import ScoredTask
+from easy_esmm.metrics.score_sums import kept_sums
 from easy_esmm.protos.eval_pb2 import EvalMetrics
 
 
@@ -48,7 +48,7 @@ def auc(evaluation: Any) -> Any:
 def cells_auc(evaluation: Any) -> Any:
     """The estimate that takes over beyond, from the first row on."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("easy_esmm.metrics.auc.EXACT_ROWS", -1)
+        patch.setattr("easy_esmm.metrics.score_sums.EXACT_ROWS", -1)
         return evaluation(lambda i: metrics.build(EvalMetrics(auc={}), task(i), {}), ROWS)
 
 
@@ -243,18 +243,20 @@ def test_a_second_evaluation_starts_from_nothing(either_auc: Any) -> None:
     assert either_auc.run([rows([1, 2], [0, 1])])["auc_ctr"] == 1.0
 
 
-def test_num_thresholds_is_a_lower_bound_on_the_cells(evaluation: Any) -> None:
+def test_num_thresholds_is_a_lower_bound_on_the_cells(
+    evaluation: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: List[int] = []
+
+    def kept(scored: ScoredTask, cells: int) -> Any:
+        sizes.append(cells)
+        return kept_sums(scored, cells)
+
+    monkeypatch.setattr("easy_esmm.metrics.auc.kept_sums", kept)
+
     def cells(config: EvalMetrics) -> int:
-        sizes: List[int] = []
-
-        def build(inputs: Dict[str, Any]) -> Any:
-            built = metrics.build(config, task(inputs), {})
-            variables = v1.get_collection(v1.GraphKeys.METRIC_VARIABLES)
-            sizes.extend(variable.shape[0] for variable in variables if variable.shape.rank)
-            return built
-
-        evaluation(build, ROWS)
-        return max(sizes)
+        evaluation(lambda i: metrics.build(config, task(i), {}), ROWS)
+        return sizes[-1]
 
     assert cells(EvalMetrics(auc={"num_thresholds": 200})) == 65_536
     assert cells(EvalMetrics(auc={"num_thresholds": 100_000})) == 100_000

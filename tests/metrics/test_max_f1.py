@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from easy_esmm import metrics
 from easy_esmm.contract import ScoredTask
-from easy_esmm.metrics import max_f1 as module
+from easy_esmm.metrics import score_sums
 from easy_esmm.protos.eval_pb2 import EvalMetrics
 
 INPUTS = {"logit": tf.float32, "label": tf.float32, "weight": tf.float32}
@@ -64,7 +64,7 @@ def test_best_f1_is_that_of_the_best_threshold(exact: Any, split: Any, is_tied: 
 def test_beyond_the_kept_rows_thresholds_are_cells(
     evaluation: Any, split: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "EXACT_ROWS", 100)
+    monkeypatch.setattr(score_sums, "EXACT_ROWS", 100)
     random = np.random.default_rng(3)
     logit = random.normal(-4, 3, 5000).astype(np.float32)
     label = (random.random(5000) < 1 / (1 + np.exp(-logit))).astype(float)
