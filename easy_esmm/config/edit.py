@@ -9,7 +9,7 @@ from typing import Any, Iterator, List, Optional, Sequence, Tuple
 from easy_esmm.config.edit_path import BadPath, Selector, Step, split_paths, steps_of
 from easy_esmm.config.hints import did_you_mean, misplaced
 from easy_esmm.config.locate import locate_values
-from easy_esmm.config.locate_json import tree_of
+from easy_esmm.config.locate_json import require_text, tree_of
 from easy_esmm.config.parse import Filler, leave_oneof
 from easy_esmm.config.problems import ConfigError, Place, Places, Problem
 from easy_esmm.config.scalars import Misfit, convert, quoted, show_value
@@ -35,11 +35,14 @@ def edits_from_json(text: str, source: str = "--edit_config_json") -> Tuple[Edit
     place = Place(source)
     try:
         changes = json.loads(text)
+        require_text(changes)
     except json.JSONDecodeError as error:
         rule = f"is not valid JSON: {error.msg} at character {error.pos + 1}"
         raise ConfigError([Problem(place, "", rule, quoted(text))]) from None
     except RecursionError:
         raise ConfigError([Problem(place, "", "is nested too deeply", quoted(text))]) from None
+    except ValueError as error:  # a number of thousands of digits, or what is no text
+        raise ConfigError([Problem(place, "", f"is not valid JSON: {error}")]) from None
     if not isinstance(changes, dict):
         rule = "must be a JSON object from paths to values"
         hint = """such as '{"train_config.num_steps": 100}'"""
@@ -55,6 +58,11 @@ def apply(edits: Sequence[Edit], message: Any, places: Places) -> List[Problem]:
     """
     problems: List[Problem] = []
     for edit in edits:
+        try:
+            f"{edit.path} {edit.value}".encode()
+        except UnicodeEncodeError:  # of bytes on the command line
+            problems.append(Problem(Place(edit.source), "", "must be UTF-8 text"))
+            continue
         try:
             for path in split_paths(edit.path):
                 _Editor(edit, message, places, problems).apply(path)

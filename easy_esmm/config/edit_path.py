@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple
 
 _STEP = re.compile(r"([A-Za-z_]\w*)(?:\[(.*)\])?", re.DOTALL)
-_INDEX = re.compile(r"-?\d+")
-_SLICE = re.compile(r"(-?\d+)?:(-?\d+)?")
+_INDEX = re.compile(r"-?\d{1,18}")  # Python refuses to read thousands of digits
+_SLICE = re.compile(r"(-?\d{1,18})?:(-?\d{1,18})?")
 
 
 class BadPath(ValueError):

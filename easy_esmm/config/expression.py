@@ -31,12 +31,13 @@ from easy_esmm.config.functions import FUNCTIONS, bare_name
 from easy_esmm.config.hints import did_you_mean
 
 _TOKEN = re.compile(
-    r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]))"
+    r"(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]))"
     r"|(?P<name>[A-Za-z_][\w.]*)"
     r"|(?P<quoted>'[^']*'|\"[^\"]*\")"
     r"|(?P<sign><=|>=|==|!=|\*\*|&&|\|\||[-+*/()<>=&|!])",
     re.ASCII,
 )
+_WORD = re.compile(r"[\w.]+", re.ASCII)
 _COMPARISONS: Dict[Any, str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!=", ast.GtE: ">=", ast.Gt: ">",
 }  # fmt: skip
@@ -270,7 +271,7 @@ def _require_operand(token: _Token, columns: Mapping[str, bool], known_as: str) 
             hint = None if token.text in _OTHERWISE else did_you_mean(name, columns)
             _fail(token, f"must be {known_as}, not {name!r},", hint)
     else:
-        is_name = token.kind == "unknown" and token.text.isalnum()
+        is_name = token.kind == "unknown" and token.text[0].isalnum()
         hint = "put a column's name in quotes" if is_name else None
         _fail(token, "must have a number, a column, a function or a parenthesis", hint)
 
@@ -306,7 +307,11 @@ def _tokens(text: str) -> List[_Token]:
             at += 1
             continue
         match = _TOKEN.match(text, at)
-        kind, token = ("unknown", text[at]) if match is None else (match.lastgroup, match.group())
-        tokens.append(_Token(str(kind), token, at + 1))
+        if match is None:
+            word = _WORD.match(text, at)
+            kind, token = "unknown", text[at] if word is None else word.group()
+        else:
+            kind, token = str(match.lastgroup), match.group()
+        tokens.append(_Token(kind, token, at + 1))
         at += len(token)
     return [*tokens, _Token("end", "", len(text) + 1)]

@@ -27,15 +27,27 @@ def locate_json(text: str, source: str) -> Tuple[Body, List[Problem]]:
     empty = Body((), Place(source, 1, 1))
     try:
         document = json.loads(text)
+        require_text(document)
     except json.JSONDecodeError as error:
         place = Place(source, error.lineno, error.colno)
         return empty, [Problem(place, "", f"is not valid JSON: {error.msg}")]
     except RecursionError:
         return empty, [Problem(empty.place, "", "is nested too deeply")]
+    except ValueError as error:  # a number of thousands of digits
+        return empty, [Problem(empty.place, "", f"is not valid JSON: {error}")]
     if not isinstance(document, dict):
         return empty, [Problem(empty.place, "", "must be a JSON object: { ... }")]
     body, _ = _Walk(text, source).object(_skip_space(text, 0))
     return body, []
+
+
+def require_text(document: Any) -> None:
+    """Raises ValueError if decoded JSON holds what is no text: half of a surrogate pair."""
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        found = ascii(error.object[error.start])[1:-1]
+        raise ValueError(f"{found} is no character") from None
 
 
 def tree_of(value: Any, place: Place) -> Tuple[Tuple[Value, ...], bool]:

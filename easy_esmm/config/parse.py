@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Sequence, Tuple
 
 from easy_esmm.config.hints import misplaced
-from easy_esmm.config.locate import locate
+from easy_esmm.config.locate import located
 from easy_esmm.config.locate_json import locate_json
-from easy_esmm.config.problems import MOST_SHOWN, ConfigError, Place, Places, Problem
+from easy_esmm.config.problems import ENOUGH, MOST_SHOWN, ConfigError, Place, Places, Problem
 from easy_esmm.config.scalars import Misfit, convert, kind_of, shown
 from easy_esmm.config.struct_tree import struct_tree
 from easy_esmm.config.support import Field, is_closed_off, is_message, is_repeated
@@ -44,12 +44,19 @@ def parse(path: str) -> Parsed:
 
 def parse_text(text: str, source: str) -> Parsed:
     """As `parse`, from the text itself; `source` names it in messages."""
-    read = locate_json if source.endswith(".json") else locate
-    body, problems = read(text, source)
     config = PipelineConfig()
     filler = Filler(Places(source), config.DESCRIPTOR)
-    filler.fill(config, body)
-    return Parsed(config, filler.places, tuple(problems + filler.problems))
+    problems: List[Problem] = []
+    if source.endswith(".json"):
+        body, problems = locate_json(text, source)
+        filler.fill(config, body)
+    else:
+        for entry, problems in located(text, source):
+            if entry is not None:
+                filler.fill(config, Body((entry,), entry.place))
+            if len(problems) + len(filler.problems) > ENOUGH:
+                break
+    return Parsed(config, filler.places, (*problems, *filler.problems))
 
 
 class Filler:
@@ -70,6 +77,8 @@ class Filler:
         """Merges `body` into `message`, which stands at `path` inside the messages `around`."""
         fields = _fields(message.DESCRIPTOR, self.places.source)
         for entry in body.entries:
+            if len(self.problems) > ENOUGH:
+                return
             field = fields.get(entry.name)
             if field is not None:
                 self.assign(message, field, entry, path, around)

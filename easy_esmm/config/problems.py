@@ -48,6 +48,10 @@ MOST_SHOWN = 20
 """Problems that a message lists; a file given by mistake has thousands."""
 
 
+ENOUGH = 100
+"""Problems after which a text is not read on."""
+
+
 class ConfigError(UserError):
     """All problems of a config at once; str() is one line a problem, of the first `MOST_SHOWN`."""
 
@@ -61,7 +65,12 @@ class ConfigError(UserError):
 
 def in_order(problems: Iterable[Problem]) -> Tuple[Problem, ...]:
     """Problems by file, line and column, each once."""
-    return tuple(sorted(set(problems), key=lambda one: (one.place, one.field_path, str(one))))
+
+    def order(one: Problem) -> Tuple[str, int, int, str, str]:
+        place = one.place  # (of places themselves the order is ten times as slow)
+        return place.source, place.line, place.column, one.field_path, str(one)
+
+    return tuple(sorted(set(problems), key=order))
 
 
 class Places:

@@ -8,6 +8,7 @@ import pytest
 
 from easy_esmm.config import ConfigError, Edit, edits_from_json
 from easy_esmm.config.edit import apply
+from easy_esmm.config.edit_path import BadPath, steps_of
 from easy_esmm.config.parse import Parsed, parse_text
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
@@ -253,3 +254,27 @@ def test_edits_mend_what_the_file_breaks(load: Load) -> None:
     pipeline = load("  num_steps: 100", "", [_flag("train_config.num_steps", "7")])
     assert pipeline.config.train_config.num_steps == 7
     assert pipeline.written.train_config.num_steps == 7
+
+
+def test_a_number_of_too_many_digits_and_half_a_surrogate_pair_are_no_edits() -> None:
+    for text, rule in (
+        ('{"a": ' + "1" * 5000 + "}", "Exceeds the limit (4300"),
+        ('{"a": "\\udcff"}', "\\udcff is no character"),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            edits_from_json(text)
+        assert str(caught.value).startswith(f"--edit_config_json: is not valid JSON: {rule}")
+
+
+def test_bytes_of_the_command_line_that_are_no_text_are_no_edit(base: str) -> None:
+    parsed = parse_text(base, "x.config")
+    for path, value in (("model_dir", "\udcff"), ("feature_config.\udcff", "1")):
+        edits = [Edit(f"--{path}", path, value, is_text=True)]
+        (problem,) = apply(edits, parsed.config, parsed.places)
+        assert str(problem) == f"--{path}: must be UTF-8 text"
+
+
+@pytest.mark.parametrize("inside", ["1" * 5000, f":{'1' * 5000}", f"{'1' * 5000}:2"])
+def test_an_index_of_thousands_of_digits_is_refused_as_no_index(inside: str) -> None:
+    with pytest.raises(BadPath, match=r"must have \[i\], "):
+        steps_of(f"data_config.input_fields[{inside}].input_type")

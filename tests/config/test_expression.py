@@ -166,3 +166,8 @@ def test_columns_may_be_named_like_words_of_python() -> None:
 def test_no_text_exhausts_the_parser(text: str) -> None:
     with pytest.raises(BadExpression):
         parse_expression(text, COLUMNS)
+
+
+def test_thousands_of_digits_that_are_no_number_are_refused_at_once() -> None:
+    with pytest.raises(BadExpression, match="character 1"):
+        parse_expression("1" * 60_000 + "x", {"a": False})

@@ -11,7 +11,7 @@ import pytest
 from easy_esmm.config import ConfigError
 from easy_esmm.config.locate import DEEPEST
 from easy_esmm.config.parse import LARGEST, Parsed, parse, parse_text
-from easy_esmm.config.problems import MOST_SHOWN
+from easy_esmm.config.problems import ENOUGH, MOST_SHOWN
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 
@@ -199,3 +199,37 @@ def test_only_the_problems_that_are_shown_have_hints() -> None:
     assert len(hints) == 2 * MOST_SHOWN
     assert all(hints[:MOST_SHOWN])
     assert not any(hints[MOST_SHOWN:])
+
+
+def test_a_text_is_not_read_on_behind_enough_problems() -> None:
+    for text in ('x: "y"\n' * 1000, "model_config { " + "x: -\n" * 1000, 'a: "a' * 1000 + "\n"):
+        problems = parse_text(text, "x.config").problems
+        assert len(problems) <= ENOUGH + 2, text[:20]
+    for text in ("{" * 30_000, "[" * 30_000, "a { " * 30_000):
+        assert len(parse_text(text, "x.config").problems) == 1 + text.startswith("a")
+
+
+def test_places_in_a_long_line_are_those_of_a_short_one() -> None:
+    # A blank inside of a string or a comment is none at which the line may be read in parts.
+    filler = "  ".join(f'label_fields: "a  {n} \\" b"' for n in range(100))
+    text = f"data_config {{ {filler} nope: 3\tbatch_size: x }} # {'word ' * 300}\nmodel_dirr: 1"
+    parsed = parse_text(text, "x.config")
+    places = [(one.place.line, one.place.column, one.field_path) for one in parsed.problems]
+    assert places == [
+        (1, text.index("nope") + 1, "data_config.nope"),
+        (1, text.index("x }") + 1, "data_config.batch_size"),
+        (2, 1, "model_dirr"),
+    ]
+    assert list(parsed.config.data_config.label_fields) == [f'a  {n} " b' for n in range(100)]
+
+
+def test_a_number_of_too_many_digits_is_no_json() -> None:
+    (problem,) = parse_text('{"model_dir": ' + "1" * 5000 + "}", "x.json").problems
+    assert str(problem).startswith("x.json:1:1: is not valid JSON: Exceeds the limit")
+
+
+def test_half_of_a_surrogate_pair_is_no_json() -> None:
+    for text in ('{"model_dir": "\\udcff"}', '{"mo\\ud800": 1}'):
+        (problem,) = parse_text(text, "x.json").problems
+        assert str(problem).startswith("x.json:1:1: is not valid JSON: \\ud")
+        assert str(problem).endswith(" is no character")

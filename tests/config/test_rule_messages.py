@@ -252,7 +252,7 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         "  num_steps: 100",
         "  num_steps: 100 train_distribute: HorovodStrategy",
         [
-            "x.config:6:18: train_config.train_distribute: known to EasyRec, refused here: processes that Horovod starts; write NoStrategy to train on one machine, got HorovodStrategy"
+            "x.config:6:18: train_config.train_distribute: known to EasyRec, refused here: processes that Horovod starts; write MirroredStrategy for the GPUs of one machine, or NoStrategy, which trains over parameter servers where TF_CONFIG lists them, got HorovodStrategy"
         ],
     ),
     "message_refused_with_its_content_unread": (
@@ -372,6 +372,13 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         'input_names: "user" vocab_list: ["a", "b", "a"]',
         [
             'x.config:19:57: feature_config.features[0].vocab_list[2]: must be unique: an id of the vocabulary has this name at line 19, got "a"'
+        ],
+    ),
+    "vocabulary_with_a_line_break": (
+        'input_names: "user" hash_bucket_size: 100',
+        'input_names: "user" vocab_list: ["a", "b\\nc"]',
+        [
+            'x.config:19:52: feature_config.features[0].vocab_list[1]: must hold no line break: a training keeps its vocabulary one id a line, got "b\\nc"'
         ],
     ),
     "boundaries_that_fall": (
@@ -1231,7 +1238,10 @@ def test_mistake_is_reported_at_its_place(case: str, problems_of: Problems) -> N
     [
         (b"", "must hold one id a line, and is empty"),
         (b"a\nb\r\na\n", 'must hold each id once, and holds "a" more often'),
-        (b"a\n\n\n", 'must hold each id once, and holds "" more often'),
+        (
+            b"a\n\n\n",
+            "must hold no empty line, which TensorFlow refuses, and holds one, line 2",
+        ),
         (b"a\r\nb\r\n", ""),
         ("上衣\n裙子".encode(), ""),
         (
