@@ -68,5 +68,9 @@ PROFILE: Tuple[str, ...] = ("121", "122", "124", "125", "126", "127", "128", "12
 HISTORIES: Tuple[str, ...] = ("109_14", "110_14", "127_14", "150_14")
 
 SAMPLE_ID, CLICK, CONVERSION = "sample_id", "click", "conversion"
+EVENTUAL_CONVERSION = "eventual_conversion"
+"""Of simulated rows whose conversions come late: the label that waits for ever."""
+CLICK_TIME, CONVERSION_TIME, OBSERVED_UNTIL = "click_time", "conversion_time", "observed_until"
+"""Their times, in seconds since 1970."""
 WEIGHT_SUFFIX = "_weight"
 """A Parquet file holds the weights of `109_14` in the column `109_14_weight`."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Tuple
+from typing import Optional, Tuple
 
 import numpy as np
 
+from easy_esmm.simulation.delays import Delays, draw_delays
 from easy_esmm.simulation.effects import Logits, make_logits
 from easy_esmm.simulation.impressions import Impressions, make_impressions
 from easy_esmm.simulation.outcomes import draw_truth
@@ -24,6 +25,9 @@ class Simulation:
     impressions: Impressions
     logits: Logits
     truth: Truth
+    """Labels are those of some day; a log that was cut has `delays.observed`."""
+    delays: Optional[Delays] = None
+    """None where conversions come at once."""
 
     def bounds(self, part: str) -> Tuple[int, int]:
         """First row of the part `train` or `test`, and the row after its last."""
@@ -38,12 +42,17 @@ class Simulation:
 def simulate(settings: Settings) -> Simulation:
     """Draws everything from `settings.seed`.
 
-    Impressions, effects and outcomes have streams of their own: the same seed shows the same items
-    to the same users whatever rho, kappa and the rates are, so settings can be compared in pairs.
+    Impressions, effects, outcomes and delays have streams of their own: the same seed shows the
+    same items to the same users whatever rho, kappa and the rates are, so settings can be compared
+    in pairs.
     """
-    who, why, what = (
-        np.random.default_rng(seed) for seed in np.random.SeedSequence(settings.seed).spawn(3)
+    who, why, what, when = (
+        np.random.default_rng(seed) for seed in np.random.SeedSequence(settings.seed).spawn(4)
     )
     impressions = make_impressions(settings, who)
     logits = make_logits(impressions, why)
-    return Simulation(settings, impressions, logits, draw_truth(settings, logits, what))
+    truth = draw_truth(settings, logits, what)
+    delays = None
+    if settings.delay != "none":
+        delays = draw_delays(settings, impressions, truth, when)
+    return Simulation(settings, impressions, logits, truth, delays)

@@ -14,7 +14,6 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from easy_esmm.aliccp.fields import CONTEXT, CROSS, FIELDS, PROFILE, USER
-from easy_esmm.aliccp.splitmix import splitmix64
 from easy_esmm.simulation import raw_counts
 from easy_esmm.simulation.generator import PARTS, Simulation
 from easy_esmm.simulation.id_lists import IdLists, IntArray
@@ -28,6 +27,7 @@ from easy_esmm.simulation.raw_features import (
     of_single,
     together,
 )
+from easy_esmm.splitmix import splitmix64
 
 SKELETON_LINES, COMMON_LINES = 65_536, 4_096
 """Lines that are in memory as text at a time."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Callable, Tuple
+from dataclasses import asdict, dataclass
+from typing import Any, Callable, Dict, Tuple
 
 from easy_esmm.errors import UserError
 
 MAX_KAPPA = 3.0
 """Up to here 48 quadrature nodes give the true rates to a relative error below 3e-5."""
+DELAYS = ("exponential", "lognormal", "weibull")
+"""Distributions of the time from a click to its conversion."""
 MAX_ROWS = 50_000_000
 """Keeps the ids of users and items inside their ranges."""
 
@@ -31,6 +33,14 @@ class Settings:
     """Conversions per click."""
     history_length: float = 8.0
     """Mean number of past behaviours of a user (a history holds a little fewer distinct ids)."""
+    delay: str = "none"
+    """How conversions come late: `none`, or one of DELAYS."""
+    mean_delay: float = 3.0
+    """Mean days from a click to its conversion."""
+    delay_spread: float = 0.0
+    """Deviation of the logarithm of a category's mean delay."""
+    log_days: float = 30.0
+    """Days of the training part; conversions after them are not in its log."""
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -41,6 +51,14 @@ class Settings:
         ]
         if problems:
             raise UserError("\n".join(problems))
+
+    def in_effect(self) -> Dict[str, Any]:
+        """The settings by name; those of delays only where there are any."""
+        found = asdict(self)
+        if self.delay == "none":
+            for name in ("delay", "mean_delay", "delay_spread", "log_days"):
+                del found[name]
+        return found
 
     @property
     def test_rows(self) -> int:
@@ -61,7 +79,11 @@ def _within(low: float, high: float) -> Callable[[float], bool]:
     return lambda value: math.isfinite(value) and low <= value <= high
 
 
-_RULES: Tuple[Tuple[str, str, Callable[[float], bool]], ...] = (
+def _above_zero(high: float) -> Callable[[float], bool]:
+    return lambda value: 0 < value <= high
+
+
+_RULES: Tuple[Tuple[str, str, Callable[[Any], bool]], ...] = (
     ("rows", f"in [100, {MAX_ROWS}]", _within(100, MAX_ROWS)),
     ("test_share", "in (0, 1)", _inside(0, 1)),
     ("rho", "in [-1, 1]", _within(-1, 1)),
@@ -69,5 +91,9 @@ _RULES: Tuple[Tuple[str, str, Callable[[float], bool]], ...] = (
     ("click_rate", "in (0, 1)", _inside(0, 1)),
     ("conv_rate", "in (0, 1), conversions per click", _inside(0, 1)),
     ("history_length", "in [0, 1000]", _within(0, 1000)),
+    ("delay", f"none, {', '.join(DELAYS[:-1])} or {DELAYS[-1]}", ("none", *DELAYS).__contains__),
+    ("mean_delay", "in (0, 10000] days", _above_zero(10_000)),
+    ("delay_spread", "in [0, 3]", _within(0, 3)),
+    ("log_days", "in (0, 10000]", _above_zero(10_000)),
     ("seed", "in [0, 2^63)", _within(0, 2**63 - 1)),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
@@ -25,7 +24,7 @@ def describe(simulation: Simulation) -> Summary:
     parts = {part: _counts(simulation, part) for part in PARTS}
     truth = simulation.truth_of("test")
     return {
-        "settings": dataclasses.asdict(simulation.settings),
+        "settings": simulation.settings.in_effect(),
         "parts": parts,
         "label_prior": {
             "ctr": parts["train"]["clicks_per_impression"],
@@ -40,6 +39,7 @@ def describe(simulation: Simulation) -> Summary:
         },
         "long_tail": _long_tail(simulation),
         "history_lengths": _history_lengths(simulation),
+        **_delays(simulation),
         "effect_shares": {
             "ctr": simulation.logits.ctr_shares,
             "cvr": simulation.logits.cvr_shares,
@@ -61,6 +61,13 @@ def format_summary(summary: Summary, files: Sequence[Path]) -> str:
         lines.append(
             f"  {part:<7}{counts['rows']:>14,}{counts['clicks']:>12,}{counts['conversions']:>14,}"
             f"{counts['clicks_per_impression']:>12.4f}{counts['conversions_per_click']:>23.4f}"
+        )
+    if "delays" in summary:
+        delays = summary["delays"]
+        lines.append(
+            f"  delays         {settings['delay']}, mean {settings['mean_delay']:g} days: the log "
+            f"of train holds {delays['observed_conversions']:,} of its conversions "
+            f"({delays['observed_share']:.1%})"
         )
     lines += [
         f"  label_prior    CTR tower {prior['ctr']:.5f}, CVR tower (per click) {prior['cvr']:.5f}",
@@ -92,6 +99,21 @@ def _counts(simulation: Simulation, part: str) -> Dict[str, float]:
         "conversions": conversions,
         "clicks_per_impression": clicks / len(truth),
         "conversions_per_click": conversions / max(1, clicks),
+    }
+
+
+def _delays(simulation: Simulation) -> Dict[str, Any]:
+    """Of late conversions, how many the log of the training part holds."""
+    if simulation.delays is None:
+        return {}
+    first, last = simulation.bounds("train")
+    observed = int(simulation.delays.observed[first:last].sum())
+    conversions = int(simulation.truth_of("train").conversion.sum())
+    return {
+        "delays": {
+            "observed_conversions": observed,
+            "observed_share": observed / max(1, conversions),
+        }
     }
 
 

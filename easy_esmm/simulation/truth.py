@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from easy_esmm import page_sums
 from easy_esmm.errors import UserError
 
 SUFFIX = ".truth.parquet"
@@ -59,11 +60,24 @@ def write_truth(path: Union[str, Path], truth: Truth) -> None:
     if not str(path).endswith(SUFFIX):
         raise UserError(f"{path}: the name of a truth file must end with '{SUFFIX}'")
     arrays = {name: pa.array(getattr(truth, name)) for name in _columns()}
-    pq.write_table(pa.table(arrays).replace_schema_metadata(MARK), path)
+    pq.write_table(pa.table(arrays).replace_schema_metadata(MARK), path, **page_sums.WRITE)
 
 
 def read_truth(path: Union[str, Path]) -> Truth:
     """Reads a truth file. Raises UserError if there is none or if it is something else."""
+    require_truth_file(path)
+    try:
+        table = pq.read_table(path, **page_sums.READ)
+    except (OSError, pa.ArrowException) as error:
+        raise UserError(f"{path}: cannot be read ({error}); write it anew") from error
+    absent = [name for name in _columns() if name not in table.column_names]
+    if absent:
+        raise UserError(f"{path}: columns missing from the planted truth: {', '.join(absent)}")
+    return Truth(*(_array(table, name) for name in _columns()))
+
+
+def require_truth_file(path: Union[str, Path]) -> None:
+    """Raises UserError if there is no file at `path`, or none of planted truth."""
     if not Path(path).is_file():
         raise UserError(f"{path}: no such file; a simulation writes DIR/truth/*{SUFFIX}")
     if not is_truth_file(path):
@@ -71,11 +85,6 @@ def read_truth(path: Union[str, Path]) -> Truth:
             f"{path}: not a file of planted truth (the mark in its schema is missing); "
             f"a simulation writes DIR/truth/*{SUFFIX}"
         )
-    table = pq.read_table(path)
-    absent = [name for name in _columns() if name not in table.column_names]
-    if absent:
-        raise UserError(f"{path}: columns missing from the planted truth: {', '.join(absent)}")
-    return Truth(*(_array(table, name) for name in _columns()))
 
 
 def is_truth_file(path: Any) -> bool:
@@ -85,7 +94,7 @@ def is_truth_file(path: Any) -> bool:
     """
     try:
         metadata = pq.read_schema(path).metadata or {}
-    except (OSError, pa.ArrowInvalid):
+    except (OSError, UnicodeDecodeError, pa.ArrowException):
         return False
     return all(metadata.get(key) == value for key, value in MARK.items())
 

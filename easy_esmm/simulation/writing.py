@@ -20,14 +20,28 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from easy_esmm.aliccp.fields import CLICK, CONVERSION, FIELDS, ITEM, SAMPLE_ID, USER, Field
+from easy_esmm import page_sums
+from easy_esmm.aliccp.fields import (
+    CLICK,
+    CLICK_TIME,
+    CONVERSION,
+    CONVERSION_TIME,
+    EVENTUAL_CONVERSION,
+    FIELDS,
+    ITEM,
+    OBSERVED_UNTIL,
+    SAMPLE_ID,
+    USER,
+    Field,
+)
 from easy_esmm.errors import UserError
 from easy_esmm.simulation import cells
+from easy_esmm.simulation.delays import NEVER, Delays
 from easy_esmm.simulation.generator import PARTS, Simulation
 from easy_esmm.simulation.id_lists import IdLists
 from easy_esmm.simulation.impressions import Values
 from easy_esmm.simulation.raw_writing import write_raw
-from easy_esmm.simulation.truth import SUFFIX, write_truth
+from easy_esmm.simulation.truth import SUFFIX, Truth, write_truth
 
 FORMATS = ("csv", "parquet")
 RAW = "raw"
@@ -76,6 +90,8 @@ def write_simulation(
     All of them appear at once: they are written to a folder beside `output`, which is then renamed.
     """
     check_output(output, overwrite)
+    if RAW in formats and simulation.delays is not None:
+        raise UserError("--delay: must be none for --format raw, which has no columns for times")
     shard_bounds = {part: _shards(simulation, part, shards) for part in PARTS}
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -157,6 +173,8 @@ def _chunks(
             CLICK: pa.array(truth.click[start:stop].astype(np.int64)),
             CONVERSION: pa.array(truth.conversion[start:stop].astype(np.int64)),
         }
+        if simulation.delays is not None:
+            columns.update(_delay_cells(simulation.delays, truth, start, stop))
         for field in FIELDS:
             if field.owner in owners:
                 for name, column in by_owner[field.name].items():
@@ -165,6 +183,19 @@ def _chunks(
                 values = impressions.values[field.name]
                 columns.update(cells_of(field, _part(values, start, stop)))
         yield pa.table(columns)
+
+
+def _delay_cells(delays: Delays, truth: Truth, start: int, stop: int) -> Dict[str, pa.Array]:
+    """The label that the log has in the place of the true one, that one, and the times."""
+    rows = slice(start, stop)
+    conversion_time = delays.conversion_time[rows]
+    return {
+        CONVERSION: pa.array(delays.observed[rows].astype(np.int64)),
+        EVENTUAL_CONVERSION: pa.array(truth.conversion[rows].astype(np.int64)),
+        CLICK_TIME: pa.array(delays.click_time[rows]),
+        CONVERSION_TIME: pa.array(conversion_time, mask=conversion_time == NEVER),
+        OBSERVED_UNTIL: pa.array(delays.observed_until[rows]),
+    }
 
 
 def _part(values: Values, start: int, stop: int) -> Values:
@@ -183,7 +214,7 @@ def _write_csv(path: Path, chunks: Iterator[pa.Table]) -> None:
 
 def _write_parquet(path: Path, chunks: Iterator[pa.Table]) -> None:
     first = next(chunks)
-    with pyarrow.parquet.ParquetWriter(path, first.schema) as writer:
+    with pyarrow.parquet.ParquetWriter(path, first.schema, **page_sums.WRITE) as writer:
         writer.write_table(first)
         for chunk in chunks:
             writer.write_table(chunk)
