@@ -24,6 +24,7 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, Sequence
 
+from easy_esmm.aliccp.conversion.memory import keep_freed_memory
 from easy_esmm.aliccp.conversion.partition import BLOCK_BYTES
 from easy_esmm.aliccp.conversion.raw_block import COMMON, SKELETON, RawFile, parse
 from easy_esmm.aliccp.conversion.sources import find, text_of
@@ -64,6 +65,7 @@ def simulated(folder: Path, rows: int, history_length: float) -> Dict[str, Path]
 def tokenising(raw: Dict[str, Path]) -> List[Dict[str, Any]]:
     """CPU seconds to parse each file in this process; the best of three passes over 64 MB."""
     print(f"{'tokenising':<12}{'rows/CPU s':>14}{'goal':>12}{'features/CPU s':>16}{'MB/CPU s':>10}")
+    keep_freed_memory()  # as the command does
     result = []
     kind: RawFile
     for kind in (SKELETON, COMMON):

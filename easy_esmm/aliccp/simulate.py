@@ -11,7 +11,7 @@ from easy_esmm import flags
 from easy_esmm.errors import UserError
 from easy_esmm.simulation import quirks
 from easy_esmm.simulation.generator import simulate
-from easy_esmm.simulation.settings import Settings
+from easy_esmm.simulation.settings import DELAYS, Settings
 from easy_esmm.simulation.summary import describe, format_summary
 from easy_esmm.simulation.writing import FORMATS, RAW, check_output, write_simulation
 
@@ -32,8 +32,18 @@ for _name, _help in (
     ("click_rate", "Clicks per impression."),
     ("conv_rate", "Conversions per click."),
     ("history_length", "Mean number of past behaviours of a user."),
+    ("mean_delay", "Mean days from a click to its conversion, with --delay."),
+    ("delay_spread", "Deviation of the logarithm of a category's mean delay, with --delay."),
+    ("log_days", "Days of the training part, after which its log is cut, with --delay."),
 ):
     absl_flags.DEFINE_float(_name, getattr(DEFAULTS, _name), _help, flag_values=FLAGS)
+absl_flags.DEFINE_enum(
+    "delay",
+    DEFAULTS.delay,
+    ["none", *DELAYS],
+    "How late conversions come; adds columns of times and eventual_conversion.",
+    flag_values=FLAGS,
+)
 absl_flags.DEFINE_integer("seed", DEFAULTS.seed, "Same seed, same bytes.", flag_values=FLAGS)
 absl_flags.DEFINE_enum(
     "format",

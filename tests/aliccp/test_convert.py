@@ -114,6 +114,20 @@ def test_a_killed_command_is_continued_by_the_same_command(raw, tmp_path):
     assert len(kept) >= 5
 
 
-def test_converting_does_not_load_tensorflow():
-    program = "import sys, easy_esmm.aliccp.convert; sys.exit('tensorflow' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+def test_converting_loads_neither_tensorflow_nor_pandas(raw, tmp_path):
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from easy_esmm.aliccp.conversion.job import Job, convert\n"
+        "from easy_esmm.aliccp.conversion.sources import find\n"
+        "skeleton, common = find('', sys.argv[1], ''), find('', sys.argv[2], '')\n"
+        "convert(Job(skeleton, common, Path(sys.argv[3]), max_bad_rows=3))\n"
+        "print([name for name in ('tensorflow', 'pandas') if name in sys.modules])"
+    )
+    arguments = [*files(raw, "train")[1::2], tmp_path / "out"]
+    result = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.stdout == "[]\n", result.stderr

@@ -46,7 +46,7 @@ from easy_esmm.errors import UserError
 
 RESULT = "conversion.json"
 UNFINISHED = ".unfinished"
-VERSION = 2
+VERSION = 3
 """Of the unfinished files; a run does not continue those of another version."""
 _SKELETON_BYTES, _COMMON_BYTES = 50e6, 20e6
 """Raw text that makes one shard: about 200,000 impressions and 3,500 user rows, which take a worker

@@ -7,8 +7,7 @@ about 200,000 impressions and 3,500 user rows, whatever the size of the files.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import List, Tuple
+from typing import Tuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from easy_esmm.aliccp.conversion import columns as cols
 from easy_esmm.aliccp.conversion.columns import Columns, Lists
 from easy_esmm.aliccp.conversion.partition import FIRST_LINES, KEY, LABELS, LINE, Lines, read_shard
 from easy_esmm.aliccp.fields import FIELDS, USER
-from easy_esmm.aliccp.splitmix import splitmix64
+from easy_esmm.splitmix import splitmix64
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,58 @@ class Joined:
 
 def join(partitions: Partitions, shard: int) -> Joined:
     """Reads a shard of the partitions and joins it."""
-    users = read_shard(_paths(partitions.common), list(partitions.common_first_lines), shard)
-    rows = read_shard(_paths(partitions.skeleton), list(partitions.skeleton_first_lines), shard)
+    shared = _match(partitions, shard)
+    # a place in `order` takes 16 bits, and of 16 bits numpy's stable sort is a radix sort
+    user = shared.user.astype(np.uint16) if len(shared.order) < 2**16 else shared.user
+    row_order = np.flatnonzero(shared.is_known)
+    row_order = row_order[np.argsort(user[row_order], kind="stable")]
+    user_row = shared.user[row_order]
+
+    is_used = np.bincount(user_row, minlength=len(shared.order)) > 0
+    user_row = (np.cumsum(is_used) - 1)[user_row]
+    return Joined(
+        users=cols.take(shared.users, shared.order[is_used]),
+        impressions=cols.take(shared.rows, row_order),
+        user_row=user_row,
+        unknown_key=_lines(cols.numbers(shared.rows, LINE)[~shared.is_known]),
+        repeated_key=_lines(shared.repeated),
+        unused_users=int(np.count_nonzero(~is_used)),
+    )
+
+
+def occurrences(partitions: Partitions, shard: int) -> Tuple[Columns, Columns, NDArray[np.int64]]:
+    """(users, impressions, impressions of each user) of a shard, in the order of the raw files.
+
+    User rows that no impression points to, and those with a repeated key, have 0 impressions.
+    """
+    shared = _match(partitions, shard)
+    per_user = np.zeros(len(_keys(shared.users)), np.int64)
+    user = shared.user[shared.is_known]
+    per_user[shared.order] = np.bincount(user, minlength=len(shared.order))
+    if shared.is_known.all():
+        return shared.users, shared.rows, per_user
+    return shared.users, cols.take(shared.rows, np.flatnonzero(shared.is_known)), per_user
+
+
+@dataclass(frozen=True, eq=False)
+class _Match:
+    """The rows of both files in a shard, and which belong together."""
+
+    users: Columns
+    rows: Columns
+    order: NDArray[np.int64]
+    """Rows of `users` with distinct keys, in the order in which they are written."""
+    repeated: NDArray[np.int64]
+    """Lines of the other rows of `users`."""
+    user: NDArray[np.int64]
+    """[rows]: place in `order`."""
+    is_known: NDArray[np.bool_]
+    """[rows]: whether there is such a user; otherwise `user` means nothing."""
+
+
+def _match(partitions: Partitions, shard: int) -> _Match:
+    users = read_shard(partitions.common, partitions.common_first_lines, shard)
+    rows = read_shard(partitions.skeleton, partitions.skeleton_first_lines, shard)
     # equal places are equal keys; sorted by place, the users are in a random order
     place = splitmix64(_keys(users), partitions.seed + 1)
     order = np.argsort(place, kind="stable")
@@ -75,25 +124,7 @@ def join(partitions: Partitions, shard: int) -> Joined:
     user = np.searchsorted(place, wanted)
     is_known = user < len(place)
     is_known[is_known] = place[user[is_known]] == wanted[is_known]
-    unknown = cols.numbers(rows, LINE)[~is_known]
-    known = np.flatnonzero(is_known)
-    row_order = known[np.argsort(user[known], kind="stable")]
-    user = user[row_order]
-
-    is_used = np.bincount(user, minlength=len(place)) > 0
-    user = (np.cumsum(is_used) - 1)[user]
-    return Joined(
-        users=cols.take(users, order[is_used]),
-        impressions=cols.take(rows, row_order),
-        user_row=user,
-        unknown_key=_lines(unknown),
-        repeated_key=_lines(repeated),
-        unused_users=int(np.count_nonzero(~is_used)),
-    )
-
-
-def _paths(names: Tuple[str, ...]) -> List[Path]:
-    return [Path(name) for name in names]
+    return _Match(users, rows, order, repeated, user, is_known)
 
 
 def _keys(columns: Columns) -> NDArray[np.uint64]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Dict, Iterable, List, Optional, Tuple
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +22,7 @@ from easy_esmm.aliccp.conversion.columns import MISSING, Columns, Lists
 from easy_esmm.aliccp.conversion.raw_block import COMMON, OTHER, SKELETON, Block, RawFile, parse
 from easy_esmm.aliccp.conversion.sources import Piece, Source, text_of
 from easy_esmm.aliccp.fields import FIELDS, SAMPLE_ID
-from easy_esmm.aliccp.splitmix import splitmix64
+from easy_esmm.splitmix import splitmix64
 
 BLOCK_BYTES = 1 << 19
 """Text parsed at a time. Of .125 to 2 MB, .5 and 1 are the fastest: 1.2 x the smallest."""
@@ -150,11 +150,11 @@ def read_counts(path: Path) -> Counts:
         return Counts.from_json(pa.ipc.open_file(file).schema.metadata[_COUNTS].decode())
 
 
-def read_shard(paths: List[Path], first_lines: List[int], shard: int) -> Columns:
+def read_shard(paths: Sequence[str], first_lines: Sequence[int], shard: int) -> Columns:
     """The rows of one shard in the order of the raw file; `line` counted over the whole file."""
     parts = []
     for path, first_line in zip(paths, first_lines):
-        with pa.OSFile(str(path)) as file:
+        with pa.OSFile(path) as file:
             part = cols.from_arrow(pa.ipc.open_file(file).get_batch(shard))
         part[LINE] = cols.numbers(part, LINE) + first_line
         parts.append(part)

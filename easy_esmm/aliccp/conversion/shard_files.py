@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
+from easy_esmm import page_sums
 from easy_esmm.aliccp.conversion import columns as cols
 from easy_esmm.aliccp.conversion.columns import Columns
 from easy_esmm.aliccp.conversion.joining import Joined
@@ -37,6 +38,9 @@ FIRST_IMPRESSION, IMPRESSIONS = "first_impression", "impressions"
 FLAT_ROWS = 8192
 """Rows of the flat layout that are in memory at a time, and in a row group: 8,192 rows of 629
 values take 40 MB."""
+_ALL_DISTINCT = (SAMPLE_ID, USER_ROW, USER_KEY, FIRST_IMPRESSION)
+"""Columns whose values (nearly) all differ: without a dictionary they take 10 % less time and room
+of the file of impressions."""
 _USER_FIELDS = tuple(field.name for field in FIELDS if field.owner == USER)
 _ROW_FIELDS = tuple(field.name for field in FIELDS if field.owner != USER)
 
@@ -80,8 +84,16 @@ def _grouped(joined: Joined) -> Tuple[pa.Table, pa.Table]:
         **{name: joined.users[name] for name in _USER_FIELDS},
     }
     table = cols.to_arrow(users)
-    keys = [f"{key:016x}" for key in cols.numbers(joined.users, KEY).tolist()]
-    return cols.to_arrow(rows), table.add_column(0, USER_KEY, pa.array(keys, pa.string()))
+    return cols.to_arrow(rows), table.add_column(0, USER_KEY, _hexadecimal(joined.users))
+
+
+def _hexadecimal(users: Columns) -> pa.Array:
+    """The keys as 16 hexadecimal digits."""
+    keys = cols.numbers(users, KEY)
+    digits = "".join(f"{key:016x}" for key in keys.tolist()).encode()
+    offsets = 16 * np.arange(len(keys) + 1, dtype=np.int32)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(digits)]
+    return pa.Array.from_buffers(pa.string(), len(keys), buffers)
 
 
 def _labelled(rows: Columns) -> Columns:
@@ -106,7 +118,14 @@ def _flat(joined: Joined, rows: int) -> Iterator[pa.Table]:
 
 
 def _write_parquet(path: Path, tables: Iterator[pa.Table], schema: pa.Schema) -> None:
-    with pa.parquet.ParquetWriter(path, schema, compression="zstd", use_dictionary=True) as writer:
+    leaves = [
+        name + ".list.element" if pa.types.is_list(kind) else name
+        for name, kind in zip(schema.names, schema.types)
+        if name not in _ALL_DISTINCT
+    ]
+    with pa.parquet.ParquetWriter(
+        path, schema, compression="zstd", use_dictionary=leaves, **page_sums.WRITE
+    ) as writer:
         for table in tables:
             writer.write_table(table, row_group_size=max(1, len(table)))
 

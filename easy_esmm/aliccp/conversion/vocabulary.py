@@ -20,14 +20,24 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from easy_esmm.aliccp.conversion.arrow_file import arrow_file
-from easy_esmm.aliccp.conversion.columns import MISSING, Columns, Lists
-from easy_esmm.aliccp.conversion.joining import Partitions, join
+from easy_esmm.aliccp.conversion.columns import (
+    MISSING,
+    Columns,
+    Lists,
+    arrow_array,
+    numpy_array,
+)
+from easy_esmm.aliccp.conversion.joining import Partitions, occurrences
 from easy_esmm.aliccp.fields import BY_NAME, FIELDS, USER
 from easy_esmm.atomic_file import atomic_write
 from easy_esmm.errors import UserError
 
 FOLDER, SUMMARY = "vocabulary", "vocabulary.json"
 UNKNOWN = 0
+_CSV = pa.csv.ConvertOptions(
+    column_types={name: pa.int64() for name in ("value", "id", "count")}, null_values=[]
+)
+_CODES = {field.name: code for code, field in enumerate(FIELDS)}
 _DENSE = 1 << 26
 """Ids of a field that lie in a range no longer than this are counted and looked up in an array."""
 
@@ -88,16 +98,15 @@ def count_ids(task: CountTask) -> int:
     counts = {name: _Tally(*bounds) for name, bounds in task.id_range.items()}
     impressions = 0
     for shard in task.shards:
-        joined = join(task.partitions, shard)
-        impressions += len(joined.user_row)
-        per_user = np.bincount(joined.user_row, minlength=0)
+        users, rows, per_user = occurrences(task.partitions, shard)
+        impressions += int(per_user.sum())
         for name, tally in counts.items():
             if BY_NAME[name].owner == USER:
-                _count(tally, joined.users, name, per_user)
+                _count(tally, users, name, per_user)
             else:
-                _count(tally, joined.impressions, name, None)
+                _count(tally, rows, name, None)
     tables = [tally.table(name) for name, tally in counts.items()]
-    schema = pa.schema([("field", pa.string()), ("id", pa.int64()), ("count", pa.int64())])
+    schema = pa.schema([("field", pa.int8()), ("id", pa.int64()), ("count", pa.int64())])
     with arrow_file(task.path, schema) as writer:
         for table in tables:
             writer.write_table(table)
@@ -139,9 +148,10 @@ class _Tally:
         else:
             pairs = self._pairs or [summed(*[np.zeros(0, np.int64)] * 2)]
             ids, counts = summed(*(np.concatenate(part) for part in zip(*pairs)))
-        return pa.table(
-            {"field": pa.array([name] * len(ids), pa.string()), "id": ids, "count": counts}
-        )
+            ids, counts = ids[counts > 0], counts[counts > 0]
+        field = np.full(len(ids), _CODES[name], np.int8)
+        columns: Dict[str, NDArray[Any]] = {"field": field, "id": ids, "count": counts}
+        return pa.table({column: arrow_array(values) for column, values in columns.items()})
 
 
 def summed(
@@ -166,7 +176,7 @@ def make_vocabulary(
         for path in paths:
             tally.add(*_counted(path, field.name))
         table = tally.table(field.name)
-        found, times = (table.column(name).to_numpy() for name in ("id", "count"))
+        found, times = (numpy_array(table.column(name).chunk(0)) for name in ("id", "count"))
         is_kept = times >= min_count
         ids[field.name], counts[field.name] = found[is_kept], times[is_kept]
         distinct[field.name] = len(found)
@@ -179,8 +189,8 @@ def _counted(path: Path, name: str) -> Tuple[NDArray[np.int32], NDArray[np.int64
         reader = pa.ipc.open_file(file)
         for number in range(reader.num_record_batches):
             batch = reader.get_batch(number)
-            if batch.num_rows and batch.column("field")[0].as_py() == name:
-                ids, counts = (batch.column(column).to_numpy() for column in ("id", "count"))
+            if batch.num_rows and numpy_array(batch.column("field"))[0] == _CODES[name]:
+                ids, counts = (numpy_array(batch.column(column)) for column in ("id", "count"))
                 return ids.astype(np.int32), counts
     return np.zeros(0, np.int32), np.zeros(0, np.int64)
 
@@ -190,9 +200,8 @@ def write_vocabulary(vocabulary: Vocabulary, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     fields = {}
     for name, ids in vocabulary.ids.items():
-        table = pa.table(
-            {"value": np.arange(1, len(ids) + 1), "id": ids, "count": vocabulary.counts[name]}
-        )
+        columns = {"value": np.arange(1, len(ids) + 1), "id": ids, "count": vocabulary.counts[name]}
+        table = pa.table({column: arrow_array(values) for column, values in columns.items()})
         pa.csv.write_csv(table, folder / f"{name}.csv")
         fields[name] = {
             "size": len(ids),
@@ -216,9 +225,11 @@ def read_vocabulary(path: Path) -> Vocabulary:
         summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
         ids, counts, distinct = {}, {}, {}
         for field in FIELDS:
-            table = pa.csv.read_csv(folder / f"{field.name}.csv")
-            ids[field.name] = table.column("id").to_numpy().astype(np.int64)
-            counts[field.name] = table.column("count").to_numpy().astype(np.int64)
+            table = pa.csv.read_csv(folder / f"{field.name}.csv", convert_options=_CSV)
+            ids[field.name], counts[field.name] = (
+                np.concatenate([np.zeros(0, np.int64), *map(numpy_array, column.chunks)])
+                for column in (table.column("id"), table.column("count"))
+            )
             own = summary["fields"][field.name]
             distinct[field.name] = int(own["distinct_ids"])
             if own["size"] != len(ids[field.name]) or (np.diff(ids[field.name]) <= 0).any():

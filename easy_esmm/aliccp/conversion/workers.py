@@ -8,6 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Callable, Deque, Iterable, Iterator, Optional, TypeVar
 
+from easy_esmm.aliccp.conversion.memory import keep_freed_memory
 from easy_esmm.errors import UserError
 
 Task = TypeVar("Task")
@@ -24,7 +25,11 @@ class Pool:
     def __enter__(self) -> Pool:
         if self._workers > 1:
             # spawn: Arrow's threads do not survive a fork
-            self._executor = ProcessPoolExecutor(self._workers, get_context("spawn"))
+            self._executor = ProcessPoolExecutor(
+                self._workers, get_context("spawn"), initializer=keep_freed_memory
+            )
+        else:
+            keep_freed_memory()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -43,6 +43,7 @@ def test_occurrences_are_counted_alike_in_an_array_and_in_pairs(monkeypatch, den
     tally.add(np.array([9, 3, 9], np.int32), None)
     tally.add(np.array([5, 3], np.int32), np.array([10, 4]))
     tally.add(np.zeros(0, np.int32), None)
+    tally.add(np.array([7], np.int32), np.array([0]))  # of a user row without impressions
     table = tally.table("205")
     assert table["id"].to_pylist() == [3, 5, 9]
     assert table["count"].to_pylist() == [1 + 4, 10, 2]
