@@ -45,5 +45,5 @@ def test_reference_shows_marks_types_defaults_and_rules(reference: Any) -> None:
     assert '| `separator` | string | `","` |' in text
     assert "* `input_dim`, `input_shape`: columns of several numbers: use separator and " in text
     assert "* `tensor_fuse`: fusion of operations by a modified TensorFlow: leave it out" in text
-    assert "*No effect*: there is one worker, which waits for nobody." in text
+    assert "*No effect*: workers of a cluster never wait for each other, and the GPUs of " in text
     assert "**Ours**; EasyRec does not know it." in text

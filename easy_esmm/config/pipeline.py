@@ -19,11 +19,13 @@ from easy_esmm.config.rules.data import (
     check_metrics,
     check_text,
 )
+from easy_esmm.config.rules.delayed_feedback import check_delayed_feedback
 from easy_esmm.config.rules.feature_types import check_feature_types, check_shared_tables
 from easy_esmm.config.rules.features import check_features, check_groups
 from easy_esmm.config.rules.fields import check_fields
 from easy_esmm.config.rules.losses import check_losses
 from easy_esmm.config.rules.models import check_hidden_layers, check_inputs, check_model_class
+from easy_esmm.config.rules.negative_sampling import check_negative_sampling
 from easy_esmm.config.rules.optimizers import check_optimizers
 from easy_esmm.config.rules.report import Report
 from easy_esmm.config.rules.sequences import check_sequences
@@ -123,9 +125,11 @@ _CHECKS: Tuple[Callable[[Report], None], ...] = (
     check_towers,
     check_losses,
     check_counterfactual,
+    check_delayed_feedback,
     check_trunks,
     check_backbone,
     check_baselines,
+    check_negative_sampling,
     check_hidden_layers,
     check_optimizers,
     check_end,

@@ -7,8 +7,10 @@ from typing import Any, Dict, List, Sequence, Tuple
 from easy_esmm.config.support import value_mark
 from easy_esmm.contract import keyed
 from easy_esmm.protos.loss_pb2 import (
+    BINARY_CROSS_ENTROPY_LOSS,
     BINARY_FOCAL_LOSS,
     CLASSIFICATION,
+    CROSS_ENTROPY_LOSS,
     F1_REWEIGHTED_LOSS,
     JRC_LOSS,
     L2_LOSS,
@@ -38,6 +40,9 @@ PARAMETERS: Dict[int, str] = {
 
 KINDS = tuple(kind.number for kind in LossType.DESCRIPTOR.values if value_mark(kind) is None)
 """All types that are supported."""
+
+CROSS_ENTROPIES = (BINARY_CROSS_ENTROPY_LOSS, CLASSIFICATION, CROSS_ENTROPY_LOSS)
+"""Types that are the plain cross entropy of the rows."""
 
 OF_VALUES = (L2_LOSS, SIGMOID_L2_LOSS)
 """Types whose tower predicts a value: squared errors."""

@@ -21,6 +21,8 @@ def feature_in_group(model: ModelConfig, group: str, feature: FeatureConfig) -> 
     own = FeatureConfig()
     own.CopyFrom(feature)
     own.embedding_dim = models.parameters(model).wide_output_dim
+    own.ClearField("embedding_init_file")  # of vectors of the other width
+    own.ClearField("embedding_frozen")
     if feature.embedding_name:
         own.embedding_name = feature.embedding_name + _SUFFIX
     return own

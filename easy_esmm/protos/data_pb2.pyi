@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class DatasetConfig(_message.Message):
-    __slots__ = ("batch_size", "auto_expand_input_fields", "label_fields", "label_sep", "label_dim", "extra_label_func", "shuffle", "shuffle_buffer_size", "num_epochs", "prefetch_size", "shard", "file_shard", "eval_batch_size", "drop_remainder", "input_type", "separator", "num_parallel_calls", "selected_cols", "selected_col_types", "input_fields", "rtp_separator", "ignore_error", "pai_worker_queue", "pai_worker_slice_num", "chief_redundant", "sample_weight", "data_compression_type", "n_data_batch_tfrecord", "with_header", "feature_fields", "negative_sampler", "negative_sampler_v2", "hard_negative_sampler", "hard_negative_sampler_v2", "negative_sampler_in_memory", "user_rows", "encoding", "strip_text")
+    __slots__ = ("batch_size", "auto_expand_input_fields", "label_fields", "label_sep", "label_dim", "extra_label_func", "shuffle", "shuffle_buffer_size", "num_epochs", "prefetch_size", "shard", "file_shard", "eval_batch_size", "drop_remainder", "input_type", "separator", "num_parallel_calls", "selected_cols", "selected_col_types", "input_fields", "rtp_separator", "ignore_error", "pai_worker_queue", "pai_worker_slice_num", "chief_redundant", "sample_weight", "data_compression_type", "n_data_batch_tfrecord", "with_header", "feature_fields", "negative_sampler", "negative_sampler_v2", "hard_negative_sampler", "hard_negative_sampler_v2", "negative_sampler_in_memory", "user_rows", "encoding", "strip_text", "max_errors", "conversion_delay", "negative_sampling")
     class FieldType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         INT32: _ClassVar[DatasetConfig.FieldType]
@@ -103,6 +103,32 @@ class DatasetConfig(_message.Message):
         columns: _containers.RepeatedScalarFieldContainer[str]
         rows_together: int
         def __init__(self, row_column: _Optional[str] = ..., file_prefix: _Optional[str] = ..., impression_file_prefix: _Optional[str] = ..., columns: _Optional[_Iterable[str]] = ..., rows_together: _Optional[int] = ...) -> None: ...
+    class ConversionDelay(_message.Message):
+        __slots__ = ("click_time", "conversion_time", "observed_until", "observed_until_time", "observed_from_time", "seconds_per_unit")
+        CLICK_TIME_FIELD_NUMBER: _ClassVar[int]
+        CONVERSION_TIME_FIELD_NUMBER: _ClassVar[int]
+        OBSERVED_UNTIL_FIELD_NUMBER: _ClassVar[int]
+        OBSERVED_UNTIL_TIME_FIELD_NUMBER: _ClassVar[int]
+        OBSERVED_FROM_TIME_FIELD_NUMBER: _ClassVar[int]
+        SECONDS_PER_UNIT_FIELD_NUMBER: _ClassVar[int]
+        click_time: str
+        conversion_time: str
+        observed_until: str
+        observed_until_time: float
+        observed_from_time: float
+        seconds_per_unit: float
+        def __init__(self, click_time: _Optional[str] = ..., conversion_time: _Optional[str] = ..., observed_until: _Optional[str] = ..., observed_until_time: _Optional[float] = ..., observed_from_time: _Optional[float] = ..., seconds_per_unit: _Optional[float] = ...) -> None: ...
+    class NegativeSampling(_message.Message):
+        __slots__ = ("rate", "seed", "kept_share", "eval_kept_share")
+        RATE_FIELD_NUMBER: _ClassVar[int]
+        SEED_FIELD_NUMBER: _ClassVar[int]
+        KEPT_SHARE_FIELD_NUMBER: _ClassVar[int]
+        EVAL_KEPT_SHARE_FIELD_NUMBER: _ClassVar[int]
+        rate: float
+        seed: int
+        kept_share: float
+        eval_kept_share: float
+        def __init__(self, rate: _Optional[float] = ..., seed: _Optional[int] = ..., kept_share: _Optional[float] = ..., eval_kept_share: _Optional[float] = ...) -> None: ...
     class ExtraLabelFunc(_message.Message):
         __slots__ = ("label_name", "label_func")
         LABEL_NAME_FIELD_NUMBER: _ClassVar[int]
@@ -148,6 +174,9 @@ class DatasetConfig(_message.Message):
     USER_ROWS_FIELD_NUMBER: _ClassVar[int]
     ENCODING_FIELD_NUMBER: _ClassVar[int]
     STRIP_TEXT_FIELD_NUMBER: _ClassVar[int]
+    MAX_ERRORS_FIELD_NUMBER: _ClassVar[int]
+    CONVERSION_DELAY_FIELD_NUMBER: _ClassVar[int]
+    NEGATIVE_SAMPLING_FIELD_NUMBER: _ClassVar[int]
     batch_size: int
     auto_expand_input_fields: bool
     label_fields: _containers.RepeatedScalarFieldContainer[str]
@@ -186,4 +215,7 @@ class DatasetConfig(_message.Message):
     user_rows: DatasetConfig.UserRows
     encoding: str
     strip_text: bool
-    def __init__(self, batch_size: _Optional[int] = ..., auto_expand_input_fields: bool = ..., label_fields: _Optional[_Iterable[str]] = ..., label_sep: _Optional[_Iterable[str]] = ..., label_dim: _Optional[_Iterable[int]] = ..., extra_label_func: _Optional[_Iterable[_Union[DatasetConfig.ExtraLabelFunc, _Mapping]]] = ..., shuffle: bool = ..., shuffle_buffer_size: _Optional[int] = ..., num_epochs: _Optional[int] = ..., prefetch_size: _Optional[int] = ..., shard: bool = ..., file_shard: bool = ..., eval_batch_size: _Optional[int] = ..., drop_remainder: bool = ..., input_type: _Optional[_Union[DatasetConfig.InputType, str]] = ..., separator: _Optional[str] = ..., num_parallel_calls: _Optional[int] = ..., selected_cols: _Optional[str] = ..., selected_col_types: _Optional[str] = ..., input_fields: _Optional[_Iterable[_Union[DatasetConfig.Field, _Mapping]]] = ..., rtp_separator: _Optional[str] = ..., ignore_error: bool = ..., pai_worker_queue: bool = ..., pai_worker_slice_num: _Optional[int] = ..., chief_redundant: bool = ..., sample_weight: _Optional[str] = ..., data_compression_type: _Optional[str] = ..., n_data_batch_tfrecord: _Optional[int] = ..., with_header: bool = ..., feature_fields: _Optional[str] = ..., negative_sampler: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., negative_sampler_v2: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., hard_negative_sampler: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., hard_negative_sampler_v2: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., negative_sampler_in_memory: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., user_rows: _Optional[_Union[DatasetConfig.UserRows, _Mapping]] = ..., encoding: _Optional[str] = ..., strip_text: bool = ...) -> None: ...
+    max_errors: int
+    conversion_delay: DatasetConfig.ConversionDelay
+    negative_sampling: DatasetConfig.NegativeSampling
+    def __init__(self, batch_size: _Optional[int] = ..., auto_expand_input_fields: bool = ..., label_fields: _Optional[_Iterable[str]] = ..., label_sep: _Optional[_Iterable[str]] = ..., label_dim: _Optional[_Iterable[int]] = ..., extra_label_func: _Optional[_Iterable[_Union[DatasetConfig.ExtraLabelFunc, _Mapping]]] = ..., shuffle: bool = ..., shuffle_buffer_size: _Optional[int] = ..., num_epochs: _Optional[int] = ..., prefetch_size: _Optional[int] = ..., shard: bool = ..., file_shard: bool = ..., eval_batch_size: _Optional[int] = ..., drop_remainder: bool = ..., input_type: _Optional[_Union[DatasetConfig.InputType, str]] = ..., separator: _Optional[str] = ..., num_parallel_calls: _Optional[int] = ..., selected_cols: _Optional[str] = ..., selected_col_types: _Optional[str] = ..., input_fields: _Optional[_Iterable[_Union[DatasetConfig.Field, _Mapping]]] = ..., rtp_separator: _Optional[str] = ..., ignore_error: bool = ..., pai_worker_queue: bool = ..., pai_worker_slice_num: _Optional[int] = ..., chief_redundant: bool = ..., sample_weight: _Optional[str] = ..., data_compression_type: _Optional[str] = ..., n_data_batch_tfrecord: _Optional[int] = ..., with_header: bool = ..., feature_fields: _Optional[str] = ..., negative_sampler: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., negative_sampler_v2: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., hard_negative_sampler: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., hard_negative_sampler_v2: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., negative_sampler_in_memory: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., user_rows: _Optional[_Union[DatasetConfig.UserRows, _Mapping]] = ..., encoding: _Optional[str] = ..., strip_text: bool = ..., max_errors: _Optional[int] = ..., conversion_delay: _Optional[_Union[DatasetConfig.ConversionDelay, _Mapping]] = ..., negative_sampling: _Optional[_Union[DatasetConfig.NegativeSampling, _Mapping]] = ...) -> None: ...

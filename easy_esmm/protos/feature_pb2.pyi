@@ -19,7 +19,7 @@ WIDE: WideOrDeep
 WIDE_AND_DEEP: WideOrDeep
 
 class FeatureConfig(_message.Message):
-    __slots__ = ("feature_name", "input_names", "feature_type", "embedding_name", "embedding_dim", "hash_bucket_size", "num_buckets", "boundaries", "separator", "kv_separator", "seq_multi_sep", "max_seq_len", "vocab_file", "vocab_list", "shared_names", "lookup_max_sel_elem_num", "max_partitions", "combiner", "initializer", "precision", "min_val", "max_val", "normalizer_fn", "raw_input_dim", "sequence_combiner", "sub_feature_type", "sequence_length", "expression", "combo_join_sep", "combo_input_seps", "use_embedding_variable", "missing_indicator", "ev_params")
+    __slots__ = ("feature_name", "input_names", "feature_type", "embedding_name", "embedding_dim", "hash_bucket_size", "num_buckets", "boundaries", "separator", "kv_separator", "seq_multi_sep", "max_seq_len", "vocab_file", "vocab_list", "shared_names", "lookup_max_sel_elem_num", "max_partitions", "combiner", "initializer", "precision", "min_val", "max_val", "normalizer_fn", "raw_input_dim", "sequence_combiner", "sub_feature_type", "sequence_length", "expression", "combo_join_sep", "combo_input_seps", "use_embedding_variable", "missing_indicator", "embedding_init_file", "embedding_frozen", "ev_params")
     class FeatureType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         IdFeature: _ClassVar[FeatureConfig.FeatureType]
@@ -70,6 +70,8 @@ class FeatureConfig(_message.Message):
     COMBO_INPUT_SEPS_FIELD_NUMBER: _ClassVar[int]
     USE_EMBEDDING_VARIABLE_FIELD_NUMBER: _ClassVar[int]
     MISSING_INDICATOR_FIELD_NUMBER: _ClassVar[int]
+    EMBEDDING_INIT_FILE_FIELD_NUMBER: _ClassVar[int]
+    EMBEDDING_FROZEN_FIELD_NUMBER: _ClassVar[int]
     EV_PARAMS_FIELD_NUMBER: _ClassVar[int]
     feature_name: str
     input_names: _containers.RepeatedScalarFieldContainer[str]
@@ -103,8 +105,10 @@ class FeatureConfig(_message.Message):
     combo_input_seps: _containers.RepeatedScalarFieldContainer[str]
     use_embedding_variable: bool
     missing_indicator: bool
+    embedding_init_file: str
+    embedding_frozen: bool
     ev_params: _support_pb2.Foreign
-    def __init__(self, feature_name: _Optional[str] = ..., input_names: _Optional[_Iterable[str]] = ..., feature_type: _Optional[_Union[FeatureConfig.FeatureType, str]] = ..., embedding_name: _Optional[str] = ..., embedding_dim: _Optional[int] = ..., hash_bucket_size: _Optional[int] = ..., num_buckets: _Optional[int] = ..., boundaries: _Optional[_Iterable[float]] = ..., separator: _Optional[str] = ..., kv_separator: _Optional[str] = ..., seq_multi_sep: _Optional[str] = ..., max_seq_len: _Optional[int] = ..., vocab_file: _Optional[str] = ..., vocab_list: _Optional[_Iterable[str]] = ..., shared_names: _Optional[_Iterable[str]] = ..., lookup_max_sel_elem_num: _Optional[int] = ..., max_partitions: _Optional[int] = ..., combiner: _Optional[str] = ..., initializer: _Optional[_Union[_initializer_pb2.Initializer, _Mapping]] = ..., precision: _Optional[int] = ..., min_val: _Optional[float] = ..., max_val: _Optional[float] = ..., normalizer_fn: _Optional[str] = ..., raw_input_dim: _Optional[int] = ..., sequence_combiner: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., sub_feature_type: _Optional[_Union[FeatureConfig.FeatureType, str]] = ..., sequence_length: _Optional[int] = ..., expression: _Optional[str] = ..., combo_join_sep: _Optional[str] = ..., combo_input_seps: _Optional[_Iterable[str]] = ..., use_embedding_variable: bool = ..., missing_indicator: bool = ..., ev_params: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ...) -> None: ...
+    def __init__(self, feature_name: _Optional[str] = ..., input_names: _Optional[_Iterable[str]] = ..., feature_type: _Optional[_Union[FeatureConfig.FeatureType, str]] = ..., embedding_name: _Optional[str] = ..., embedding_dim: _Optional[int] = ..., hash_bucket_size: _Optional[int] = ..., num_buckets: _Optional[int] = ..., boundaries: _Optional[_Iterable[float]] = ..., separator: _Optional[str] = ..., kv_separator: _Optional[str] = ..., seq_multi_sep: _Optional[str] = ..., max_seq_len: _Optional[int] = ..., vocab_file: _Optional[str] = ..., vocab_list: _Optional[_Iterable[str]] = ..., shared_names: _Optional[_Iterable[str]] = ..., lookup_max_sel_elem_num: _Optional[int] = ..., max_partitions: _Optional[int] = ..., combiner: _Optional[str] = ..., initializer: _Optional[_Union[_initializer_pb2.Initializer, _Mapping]] = ..., precision: _Optional[int] = ..., min_val: _Optional[float] = ..., max_val: _Optional[float] = ..., normalizer_fn: _Optional[str] = ..., raw_input_dim: _Optional[int] = ..., sequence_combiner: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., sub_feature_type: _Optional[_Union[FeatureConfig.FeatureType, str]] = ..., sequence_length: _Optional[int] = ..., expression: _Optional[str] = ..., combo_join_sep: _Optional[str] = ..., combo_input_seps: _Optional[_Iterable[str]] = ..., use_embedding_variable: bool = ..., missing_indicator: bool = ..., embedding_init_file: _Optional[str] = ..., embedding_frozen: bool = ..., ev_params: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ...) -> None: ...
 
 class FeatureConfigs(_message.Message):
     __slots__ = ("features",)

@@ -1,10 +1,13 @@
 from easy_esmm.protos import aitm_pb2 as _aitm_pb2
 from easy_esmm.protos import backbone_pb2 as _backbone_pb2
-from easy_esmm.protos import dcmt_pb2 as _dcmt_pb2
-from easy_esmm.protos import deepfm_pb2 as _deepfm_pb2
-from easy_esmm.protos import escm2_pb2 as _escm2_pb2
+from easy_esmm.protos import chorus_cvr_pb2 as _chorus_cvr_pb2
 from easy_esmm.protos import click_space_pb2 as _click_space_pb2
+from easy_esmm.protos import dcmt_pb2 as _dcmt_pb2
+from easy_esmm.protos import ddpo_pb2 as _ddpo_pb2
+from easy_esmm.protos import deepfm_pb2 as _deepfm_pb2
+from easy_esmm.protos import delayed_feedback_pb2 as _delayed_feedback_pb2
 from easy_esmm.protos import division_pb2 as _division_pb2
+from easy_esmm.protos import escm2_pb2 as _escm2_pb2
 from easy_esmm.protos import esmm_pb2 as _esmm_pb2
 from easy_esmm.protos import esmm_aitm_pb2 as _esmm_aitm_pb2
 from easy_esmm.protos import esmm_mmoe_pb2 as _esmm_mmoe_pb2
@@ -13,6 +16,7 @@ from easy_esmm.protos import feature_pb2 as _feature_pb2
 from easy_esmm.protos import loss_pb2 as _loss_pb2
 from easy_esmm.protos import multi_task_pb2 as _multi_task_pb2
 from easy_esmm.protos import multi_tower_pb2 as _multi_tower_pb2
+from easy_esmm.protos import nise_pb2 as _nise_pb2
 from easy_esmm.protos import support_pb2 as _support_pb2
 from easy_esmm.protos import tower_pb2 as _tower_pb2
 from google.protobuf.internal import containers as _containers
@@ -32,7 +36,7 @@ class VariationalDropoutLayer(_message.Message):
     def __init__(self, regularization_lambda: _Optional[float] = ..., embedding_wise_variational_dropout: bool = ...) -> None: ...
 
 class ModelConfig(_message.Message):
-    __slots__ = ("model_class", "model_name", "feature_groups", "model_params", "esmm", "esmm_mmoe", "esmm_ple", "esmm_aitm", "escm2", "dcmt", "click_space", "division", "aitm", "mmoe", "dbmtl", "simple_multi_task", "ple", "wide_and_deep", "deepfm", "multi_tower", "fm", "dcn", "autoint", "dlrm", "cmbf", "uniter", "multi_tower_recall", "dssm", "mind", "dropoutnet", "metric_learning", "pdn", "dat", "dssm_senet", "parallel_dssm", "rocket_launching", "seq_att_groups", "embedding_regularization", "loss_type", "num_class", "use_embedding_variable", "ev_params", "kd", "restore_filters", "variational_dropout", "losses", "loss_weight_strategy", "backbone", "loss_reduction", "task")
+    __slots__ = ("model_class", "model_name", "feature_groups", "model_params", "esmm", "esmm_mmoe", "esmm_ple", "esmm_aitm", "escm2", "dcmt", "click_space", "division", "aitm", "nise", "chorus_cvr", "ddpo", "mmoe", "dbmtl", "simple_multi_task", "ple", "wide_and_deep", "deepfm", "multi_tower", "fm", "dcn", "autoint", "dlrm", "cmbf", "uniter", "multi_tower_recall", "dssm", "mind", "dropoutnet", "metric_learning", "pdn", "dat", "dssm_senet", "parallel_dssm", "rocket_launching", "seq_att_groups", "embedding_regularization", "loss_type", "num_class", "use_embedding_variable", "ev_params", "kd", "restore_filters", "variational_dropout", "losses", "loss_weight_strategy", "backbone", "loss_reduction", "task", "delayed_feedback")
     class LossReduction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         MEAN: _ClassVar[ModelConfig.LossReduction]
@@ -60,6 +64,9 @@ class ModelConfig(_message.Message):
     CLICK_SPACE_FIELD_NUMBER: _ClassVar[int]
     DIVISION_FIELD_NUMBER: _ClassVar[int]
     AITM_FIELD_NUMBER: _ClassVar[int]
+    NISE_FIELD_NUMBER: _ClassVar[int]
+    CHORUS_CVR_FIELD_NUMBER: _ClassVar[int]
+    DDPO_FIELD_NUMBER: _ClassVar[int]
     MMOE_FIELD_NUMBER: _ClassVar[int]
     DBMTL_FIELD_NUMBER: _ClassVar[int]
     SIMPLE_MULTI_TASK_FIELD_NUMBER: _ClassVar[int]
@@ -97,6 +104,7 @@ class ModelConfig(_message.Message):
     BACKBONE_FIELD_NUMBER: _ClassVar[int]
     LOSS_REDUCTION_FIELD_NUMBER: _ClassVar[int]
     TASK_FIELD_NUMBER: _ClassVar[int]
+    DELAYED_FEEDBACK_FIELD_NUMBER: _ClassVar[int]
     model_class: str
     model_name: str
     feature_groups: _containers.RepeatedCompositeFieldContainer[_feature_pb2.FeatureGroupConfig]
@@ -110,6 +118,9 @@ class ModelConfig(_message.Message):
     click_space: _click_space_pb2.ClickSpace
     division: _division_pb2.Division
     aitm: _aitm_pb2.AITM
+    nise: _nise_pb2.NISE
+    chorus_cvr: _chorus_cvr_pb2.ChorusCVR
+    ddpo: _ddpo_pb2.DDPO
     mmoe: _multi_task_pb2.MMoE
     dbmtl: _multi_task_pb2.DBMTL
     simple_multi_task: _multi_task_pb2.SimpleMultiTask
@@ -147,4 +158,5 @@ class ModelConfig(_message.Message):
     backbone: _backbone_pb2.BackboneTower
     loss_reduction: ModelConfig.LossReduction
     task: _tower_pb2.TaskTower
-    def __init__(self, model_class: _Optional[str] = ..., model_name: _Optional[str] = ..., feature_groups: _Optional[_Iterable[_Union[_feature_pb2.FeatureGroupConfig, _Mapping]]] = ..., model_params: _Optional[_Union[_multi_task_pb2.MultiTaskModel, _Mapping]] = ..., esmm: _Optional[_Union[_esmm_pb2.ESMM, _Mapping]] = ..., esmm_mmoe: _Optional[_Union[_esmm_mmoe_pb2.ESMM_MMoE, _Mapping]] = ..., esmm_ple: _Optional[_Union[_esmm_ple_pb2.ESMM_PLE, _Mapping]] = ..., esmm_aitm: _Optional[_Union[_esmm_aitm_pb2.ESMM_AITM, _Mapping]] = ..., escm2: _Optional[_Union[_escm2_pb2.ESCM2, _Mapping]] = ..., dcmt: _Optional[_Union[_dcmt_pb2.DCMT, _Mapping]] = ..., click_space: _Optional[_Union[_click_space_pb2.ClickSpace, _Mapping]] = ..., division: _Optional[_Union[_division_pb2.Division, _Mapping]] = ..., aitm: _Optional[_Union[_aitm_pb2.AITM, _Mapping]] = ..., mmoe: _Optional[_Union[_multi_task_pb2.MMoE, _Mapping]] = ..., dbmtl: _Optional[_Union[_multi_task_pb2.DBMTL, _Mapping]] = ..., simple_multi_task: _Optional[_Union[_multi_task_pb2.SimpleMultiTask, _Mapping]] = ..., ple: _Optional[_Union[_multi_task_pb2.PLE, _Mapping]] = ..., wide_and_deep: _Optional[_Union[_deepfm_pb2.WideAndDeep, _Mapping]] = ..., deepfm: _Optional[_Union[_deepfm_pb2.DeepFM, _Mapping]] = ..., multi_tower: _Optional[_Union[_multi_tower_pb2.MultiTower, _Mapping]] = ..., fm: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., dcn: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., autoint: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., dlrm: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., cmbf: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., uniter: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., multi_tower_recall: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., dssm: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., mind: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., dropoutnet: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., metric_learning: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., pdn: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., dat: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., dssm_senet: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., parallel_dssm: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., rocket_launching: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., seq_att_groups: _Optional[_Iterable[_Union[_feature_pb2.SeqAttGroupConfig, _Mapping]]] = ..., embedding_regularization: _Optional[float] = ..., loss_type: _Optional[_Union[_loss_pb2.LossType, str]] = ..., num_class: _Optional[int] = ..., use_embedding_variable: bool = ..., ev_params: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., kd: _Optional[_Iterable[_Union[_support_pb2.Foreign, _Mapping]]] = ..., restore_filters: _Optional[_Iterable[str]] = ..., variational_dropout: _Optional[_Union[VariationalDropoutLayer, _Mapping]] = ..., losses: _Optional[_Iterable[_Union[_loss_pb2.Loss, _Mapping]]] = ..., loss_weight_strategy: _Optional[_Union[ModelConfig.LossWeightStrategy, str]] = ..., backbone: _Optional[_Union[_backbone_pb2.BackboneTower, _Mapping]] = ..., loss_reduction: _Optional[_Union[ModelConfig.LossReduction, str]] = ..., task: _Optional[_Union[_tower_pb2.TaskTower, _Mapping]] = ...) -> None: ...
+    delayed_feedback: _delayed_feedback_pb2.DelayedFeedback
+    def __init__(self, model_class: _Optional[str] = ..., model_name: _Optional[str] = ..., feature_groups: _Optional[_Iterable[_Union[_feature_pb2.FeatureGroupConfig, _Mapping]]] = ..., model_params: _Optional[_Union[_multi_task_pb2.MultiTaskModel, _Mapping]] = ..., esmm: _Optional[_Union[_esmm_pb2.ESMM, _Mapping]] = ..., esmm_mmoe: _Optional[_Union[_esmm_mmoe_pb2.ESMM_MMoE, _Mapping]] = ..., esmm_ple: _Optional[_Union[_esmm_ple_pb2.ESMM_PLE, _Mapping]] = ..., esmm_aitm: _Optional[_Union[_esmm_aitm_pb2.ESMM_AITM, _Mapping]] = ..., escm2: _Optional[_Union[_escm2_pb2.ESCM2, _Mapping]] = ..., dcmt: _Optional[_Union[_dcmt_pb2.DCMT, _Mapping]] = ..., click_space: _Optional[_Union[_click_space_pb2.ClickSpace, _Mapping]] = ..., division: _Optional[_Union[_division_pb2.Division, _Mapping]] = ..., aitm: _Optional[_Union[_aitm_pb2.AITM, _Mapping]] = ..., nise: _Optional[_Union[_nise_pb2.NISE, _Mapping]] = ..., chorus_cvr: _Optional[_Union[_chorus_cvr_pb2.ChorusCVR, _Mapping]] = ..., ddpo: _Optional[_Union[_ddpo_pb2.DDPO, _Mapping]] = ..., mmoe: _Optional[_Union[_multi_task_pb2.MMoE, _Mapping]] = ..., dbmtl: _Optional[_Union[_multi_task_pb2.DBMTL, _Mapping]] = ..., simple_multi_task: _Optional[_Union[_multi_task_pb2.SimpleMultiTask, _Mapping]] = ..., ple: _Optional[_Union[_multi_task_pb2.PLE, _Mapping]] = ..., wide_and_deep: _Optional[_Union[_deepfm_pb2.WideAndDeep, _Mapping]] = ..., deepfm: _Optional[_Union[_deepfm_pb2.DeepFM, _Mapping]] = ..., multi_tower: _Optional[_Union[_multi_tower_pb2.MultiTower, _Mapping]] = ..., fm: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., dcn: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., autoint: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., dlrm: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., cmbf: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., uniter: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., multi_tower_recall: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., dssm: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., mind: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., dropoutnet: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., metric_learning: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., pdn: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., dat: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., dssm_senet: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., parallel_dssm: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., rocket_launching: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., seq_att_groups: _Optional[_Iterable[_Union[_feature_pb2.SeqAttGroupConfig, _Mapping]]] = ..., embedding_regularization: _Optional[float] = ..., loss_type: _Optional[_Union[_loss_pb2.LossType, str]] = ..., num_class: _Optional[int] = ..., use_embedding_variable: bool = ..., ev_params: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., kd: _Optional[_Iterable[_Union[_support_pb2.Foreign, _Mapping]]] = ..., restore_filters: _Optional[_Iterable[str]] = ..., variational_dropout: _Optional[_Union[VariationalDropoutLayer, _Mapping]] = ..., losses: _Optional[_Iterable[_Union[_loss_pb2.Loss, _Mapping]]] = ..., loss_weight_strategy: _Optional[_Union[ModelConfig.LossWeightStrategy, str]] = ..., backbone: _Optional[_Union[_backbone_pb2.BackboneTower, _Mapping]] = ..., loss_reduction: _Optional[_Union[ModelConfig.LossReduction, str]] = ..., task: _Optional[_Union[_tower_pb2.TaskTower, _Mapping]] = ..., delayed_feedback: _Optional[_Union[_delayed_feedback_pb2.DelayedFeedback, _Mapping]] = ...) -> None: ...

@@ -37,12 +37,13 @@ FP32: ComputeDtype
 BF16: ComputeDtype
 
 class TrainConfig(_message.Message):
-    __slots__ = ("optimizer_config", "gradient_clipping_by_norm", "num_steps", "fine_tune_checkpoint", "fine_tune_ckpt_var_map", "sync_replicas", "sparse_accumulator_type", "startup_delay_steps", "save_checkpoints_steps", "save_checkpoints_secs", "keep_checkpoint_max", "save_summary_steps", "log_step_count_steps", "is_profiling", "force_restore_shape_compatible", "train_distribute", "num_gpus_per_worker", "summary_model_vars", "protocol", "inter_op_parallelism_threads", "intra_op_parallelism_threads", "tensor_fuse", "write_graph", "freeze_gradient", "incr_save_config", "enable_oss_stop_signal", "dead_line", "random_seed", "compute_dtype")
+    __slots__ = ("optimizer_config", "gradient_clipping_by_norm", "num_steps", "fine_tune_checkpoint", "fine_tune_ckpt_var_map", "fine_tune_by_feature", "sync_replicas", "sparse_accumulator_type", "startup_delay_steps", "save_checkpoints_steps", "save_checkpoints_secs", "keep_checkpoint_max", "save_summary_steps", "log_step_count_steps", "is_profiling", "force_restore_shape_compatible", "train_distribute", "num_gpus_per_worker", "summary_model_vars", "protocol", "inter_op_parallelism_threads", "intra_op_parallelism_threads", "tensor_fuse", "write_graph", "freeze_gradient", "incr_save_config", "enable_oss_stop_signal", "dead_line", "random_seed", "compute_dtype")
     OPTIMIZER_CONFIG_FIELD_NUMBER: _ClassVar[int]
     GRADIENT_CLIPPING_BY_NORM_FIELD_NUMBER: _ClassVar[int]
     NUM_STEPS_FIELD_NUMBER: _ClassVar[int]
     FINE_TUNE_CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
     FINE_TUNE_CKPT_VAR_MAP_FIELD_NUMBER: _ClassVar[int]
+    FINE_TUNE_BY_FEATURE_FIELD_NUMBER: _ClassVar[int]
     SYNC_REPLICAS_FIELD_NUMBER: _ClassVar[int]
     SPARSE_ACCUMULATOR_TYPE_FIELD_NUMBER: _ClassVar[int]
     STARTUP_DELAY_STEPS_FIELD_NUMBER: _ClassVar[int]
@@ -72,6 +73,7 @@ class TrainConfig(_message.Message):
     num_steps: int
     fine_tune_checkpoint: str
     fine_tune_ckpt_var_map: str
+    fine_tune_by_feature: bool
     sync_replicas: bool
     sparse_accumulator_type: str
     startup_delay_steps: float
@@ -96,4 +98,4 @@ class TrainConfig(_message.Message):
     dead_line: str
     random_seed: int
     compute_dtype: ComputeDtype
-    def __init__(self, optimizer_config: _Optional[_Iterable[_Union[_optimizer_pb2.Optimizer, _Mapping]]] = ..., gradient_clipping_by_norm: _Optional[float] = ..., num_steps: _Optional[int] = ..., fine_tune_checkpoint: _Optional[str] = ..., fine_tune_ckpt_var_map: _Optional[str] = ..., sync_replicas: bool = ..., sparse_accumulator_type: _Optional[str] = ..., startup_delay_steps: _Optional[float] = ..., save_checkpoints_steps: _Optional[int] = ..., save_checkpoints_secs: _Optional[int] = ..., keep_checkpoint_max: _Optional[int] = ..., save_summary_steps: _Optional[int] = ..., log_step_count_steps: _Optional[int] = ..., is_profiling: bool = ..., force_restore_shape_compatible: bool = ..., train_distribute: _Optional[_Union[DistributionStrategy, str]] = ..., num_gpus_per_worker: _Optional[int] = ..., summary_model_vars: bool = ..., protocol: _Optional[str] = ..., inter_op_parallelism_threads: _Optional[int] = ..., intra_op_parallelism_threads: _Optional[int] = ..., tensor_fuse: bool = ..., write_graph: bool = ..., freeze_gradient: _Optional[_Iterable[str]] = ..., incr_save_config: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., enable_oss_stop_signal: bool = ..., dead_line: _Optional[str] = ..., random_seed: _Optional[int] = ..., compute_dtype: _Optional[_Union[ComputeDtype, str]] = ...) -> None: ...
+    def __init__(self, optimizer_config: _Optional[_Iterable[_Union[_optimizer_pb2.Optimizer, _Mapping]]] = ..., gradient_clipping_by_norm: _Optional[float] = ..., num_steps: _Optional[int] = ..., fine_tune_checkpoint: _Optional[str] = ..., fine_tune_ckpt_var_map: _Optional[str] = ..., fine_tune_by_feature: bool = ..., sync_replicas: bool = ..., sparse_accumulator_type: _Optional[str] = ..., startup_delay_steps: _Optional[float] = ..., save_checkpoints_steps: _Optional[int] = ..., save_checkpoints_secs: _Optional[int] = ..., keep_checkpoint_max: _Optional[int] = ..., save_summary_steps: _Optional[int] = ..., log_step_count_steps: _Optional[int] = ..., is_profiling: bool = ..., force_restore_shape_compatible: bool = ..., train_distribute: _Optional[_Union[DistributionStrategy, str]] = ..., num_gpus_per_worker: _Optional[int] = ..., summary_model_vars: bool = ..., protocol: _Optional[str] = ..., inter_op_parallelism_threads: _Optional[int] = ..., intra_op_parallelism_threads: _Optional[int] = ..., tensor_fuse: bool = ..., write_graph: bool = ..., freeze_gradient: _Optional[_Iterable[str]] = ..., incr_save_config: _Optional[_Union[_support_pb2.Foreign, _Mapping]] = ..., enable_oss_stop_signal: bool = ..., dead_line: _Optional[str] = ..., random_seed: _Optional[int] = ..., compute_dtype: _Optional[_Union[ComputeDtype, str]] = ...) -> None: ...

@@ -1,4 +1,4 @@
-"""What is said about ClickSpace and Division configs that break a rule."""
+"""What is said about ClickSpace, Division and NISE configs that break a rule."""
 
 # ruff: noqa: E501  (messages stand here as users see them)
 
@@ -85,6 +85,16 @@ CASES: Dict[str, Tuple[str, str, str, List[str]]] = {
         "cvr_tower { loss_type: L2_LOSS }",
         [
             "x.config:27:26: model_config.division.cvr_tower.loss_type: must not be L2_LOSS: the quotient is one of probabilities, got L2_LOSS; ESMM predicts values",
+        ],
+    ),
+    "another_loss_of_clicked_rows": (
+        "NISE",
+        "nise",
+        "entropy_weight: -1 largest_balance: -1 cvr_tower { loss_type: L2_LOSS }",
+        [
+            "x.config:27:10: model_config.nise.entropy_weight: must be at least 0, got -1",
+            "x.config:27:29: model_config.nise.largest_balance: must be at least 0, got -1",
+            "x.config:27:61: model_config.nise.cvr_tower.loss_type: must be CLASSIFICATION: the loss over clicked rows is the cross entropy, got L2_LOSS",
         ],
     ),
     "a_quotient_of_two_logits": (

@@ -1,4 +1,4 @@
-"""What is said about ESCM2 and DCMT configs that break a rule, or set what has no effect."""
+"""What is said about configs of models with propensities: broken rules, settings without effect."""
 
 # ruff: noqa: E501  (messages stand here as users see them)
 
@@ -48,6 +48,37 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             "x.config:27:10: model_config.dcmt.factual_weight: must be at least 0, got -1",
             "x.config:27:29: model_config.dcmt.counterfactual_weight: must be at least 0, got -1",
             "x.config:27:55: model_config.dcmt.agreement_weight: must be at least 0, got -1",
+        ],
+    ),
+    "value_tower_of_soft_labels": (
+        "ChorusCVR",
+        "cvr_tower { loss_type: L2_LOSS }",
+        [
+            "x.config:27:28: model_config.chorus_cvr.cvr_tower.loss_type: must not be L2_LOSS: the counterfactual risk is that of a probability, got L2_LOSS; ESMM predicts values"
+        ],
+    ),
+    "cap_below_the_default_floor_of_pseudo_labels": (
+        "DDPO",
+        "propensity { cap: 0.01 }",
+        [
+            "x.config:27:23: model_config.ddpo.propensity.cap: must not be less than floor, 0.03, got 0.01"
+        ],
+    ),
+    "negative_weights_of_soft_labels": (
+        "ChorusCVR",
+        "unconverted_weight: -1 inverse_propensity_weight: -1 alignment_weight: -1",
+        [
+            "x.config:27:16: model_config.chorus_cvr.unconverted_weight: must be at least 0, got -1",
+            "x.config:27:39: model_config.chorus_cvr.inverse_propensity_weight: must be at least 0, got -1",
+            "x.config:27:69: model_config.chorus_cvr.alignment_weight: must be at least 0, got -1",
+        ],
+    ),
+    "negative_weights_of_pseudo_labels": (
+        "DDPO",
+        "conversion_propensity_weight: -1 pseudo_label_weight: -1",
+        [
+            "x.config:27:10: model_config.ddpo.conversion_propensity_weight: must be at least 0, got -1",
+            "x.config:27:43: model_config.ddpo.pseudo_label_weight: must be at least 0, got -1",
         ],
     ),
     "value_tower": (

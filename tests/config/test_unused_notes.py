@@ -18,14 +18,14 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
         "  num_steps: 100",
         "  num_steps: 100 num_gpus_per_worker: 2",
         [
-            "x.config:6:18: train_config.num_gpus_per_worker: has no effect here: everything runs in one process, whose operations TensorFlow places itself"
+            "x.config:6:18: train_config.num_gpus_per_worker: has no effect here: MirroredStrategy takes all GPUs that CUDA_VISIBLE_DEVICES shows"
         ],
     ),
     "strategies_of_one_process": (
         "  num_steps: 100",
         "  num_steps: 100 train_distribute: PSStrategy train_distribute: 5",
         [
-            "x.config:6:47: train_config.train_distribute: has no effect here: everything runs in one process, as under NoStrategy; with several workers EasyRec's batch is batch_size for each of them"
+            "x.config:6:47: train_config.train_distribute: has no effect here: everything runs in one process, as under NoStrategy: workers that wait for each other are not supported; several machines train over parameter servers, see docs/distributed.md"
         ],
     ),
     "layers_of_an_identity": (
@@ -35,6 +35,11 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
             "x.config:29:75: model_config.esmm.cvr_tower.dnn.dropout_ratio: has no effect here: hidden_units: [0] is the identity",
             "x.config:29:94: model_config.esmm.cvr_tower.dnn.activation: has no effect here: hidden_units: [0] is the identity",
         ],
+    ),
+    "a_limit_of_rows_that_are_not_skipped": (
+        "  num_steps: 100",
+        "  num_steps: 100 } data_config { max_errors: 9",
+        ["x.config:6:34: data_config.max_errors: has no effect here: ignore_error is false"],
     ),
     "no_effect_field_at_its_default": (
         "  num_steps: 100",
@@ -174,13 +179,12 @@ CASES: Dict[str, Tuple[str, str, List[str]]] = {
     ),
     "settings_of_other_types_in_an_id_feature": (
         'input_names: "user"',
-        'input_names: "user" max_seq_len: 3 lookup_max_sel_elem_num: 3 expression: "1" normalizer_fn: "log1p" max_partitions: 4',
+        'input_names: "user" max_seq_len: 3 lookup_max_sel_elem_num: 3 expression: "1" normalizer_fn: "log1p"',
         [
             "x.config:19:34: feature_config.features[0].max_seq_len: has no effect here: only a TagFeature and a SequenceFeature read it",
             "x.config:19:49: feature_config.features[0].lookup_max_sel_elem_num: has no effect here: only a LookupFeature reads it",
             "x.config:19:76: feature_config.features[0].expression: has no effect here: only an ExprFeature reads it",
             "x.config:19:92: feature_config.features[0].normalizer_fn: has no effect here: only a RawFeature and a SequenceFeature read it",
-            "x.config:19:115: feature_config.features[0].max_partitions: has no effect here: there are no parameter servers to spread a table over: each table is one variable",
         ],
     ),
     "table_of_an_expression": (

@@ -9,6 +9,7 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from easy_esmm.compat import v1
+from easy_esmm.config.models import MODELS
 from easy_esmm.contract import Group, Labels
 from easy_esmm.protos.model_pb2 import ModelConfig
 from tests.tasks import build, family_labels, outputs_of
@@ -46,7 +47,7 @@ def config(model_class: str, parameters: str = "", model: str = "") -> ModelConf
       model_class: "{model_class}"
       feature_groups {{ group_name: "user" }}
       feature_groups {{ group_name: "item" }}
-      {model_class.lower()} {{ {TOWERS} {parameters} }}
+      {MODELS[model_class]} {{ {TOWERS} {parameters} }}
       {model}
     """
     return text_format.Merge(text, ModelConfig())
@@ -70,6 +71,11 @@ def sigmoid(x: Any) -> Any:
 
 def entropy(label: Any, logit: Any) -> Any:
     return label * softplus(-logit) + (1 - label) * softplus(logit)
+
+
+def slope(label: Any, logit: Any) -> Any:
+    """Derivative of `entropy` by the logit."""
+    return sigmoid(logit) * (1 - label) - sigmoid(-logit) * label
 
 
 def labels_of(r: Rows) -> Labels:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar, Mapping
 
-from easy_esmm.config.feature_types.record import SOURCES, TABLE, FeatureType
+from easy_esmm.config.feature_types.record import (
+    NOTHING_TO_FREEZE,
+    PRETRAINED,
+    SOURCES,
+    TABLE,
+    FeatureType,
+)
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 
 
@@ -14,11 +20,12 @@ class _IdFeature(FeatureType):
     columns = (1, 1)
     columns_in_words = "one column"
     sources = SOURCES
-    fields = (*TABLE, *SOURCES, "precision")
+    fields = (*TABLE, *PRETRAINED, *SOURCES, "precision")
     unread: ClassVar[Mapping[str, str]] = {
         "separator": "an IdFeature is one value",
         "combiner": "an IdFeature has one value",
     }
+    unused = (NOTHING_TO_FREEZE,)
     one_value_hint = "use feature_type: TagFeature"
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Tuple
 
-from easy_esmm.config.feature_types.record import SOURCES, TABLE, FeatureType
+from easy_esmm.config.feature_types.record import (
+    NOTHING_TO_FREEZE,
+    PRETRAINED,
+    SOURCES,
+    TABLE,
+    FeatureType,
+)
 from easy_esmm.config.feature_types.separators import check_kv_separator, check_pairs
 from easy_esmm.protos.feature_pb2 import FeatureConfig
 
@@ -21,6 +27,7 @@ class _LookupFeature(FeatureType):
     sources = SOURCES
     fields = (
         *TABLE,
+        *PRETRAINED,
         *SOURCES,
         "precision",
         "combiner",
@@ -28,6 +35,8 @@ class _LookupFeature(FeatureType):
         "kv_separator",
         "lookup_max_sel_elem_num",
     )
+
+    unused = (NOTHING_TO_FREEZE,)
 
     def separators(self, feature: FeatureConfig) -> Tuple[str, ...]:
         return ("", feature.separator)[: len(feature.input_names)]

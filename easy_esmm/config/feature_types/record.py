@@ -16,6 +16,8 @@ EVERY_TYPE = ("feature_name", "input_names", "feature_type", "shared_names", "ma
 """Fields that have nothing to do with the type."""
 TABLE = ("embedding_name", "embedding_dim", "initializer")
 """Fields of a type that has an embedding table."""
+PRETRAINED = ("embedding_init_file", "embedding_frozen")
+"""Fields of a type whose table can begin with vectors by id."""
 SOURCES = ("hash_bucket_size", "vocab_list", "vocab_file", "num_buckets")
 """Fields that say which row of a table an id has; the first that is set counts."""
 
@@ -42,6 +44,13 @@ class UnusedField:
     name: str
     when: Callable[[FeatureConfig], bool]
     why: str
+
+
+NOTHING_TO_FREEZE = UnusedField(
+    "embedding_frozen",
+    lambda feature: not feature.embedding_init_file,
+    "there is no embedding_init_file; train_config.freeze_gradient keeps any variable as it begins",
+)
 
 
 class FeatureType:

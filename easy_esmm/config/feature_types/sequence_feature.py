@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, ClassVar, Mapping, Tuple
 
 from easy_esmm.config.feature_types.raw_feature import buckets, check_buckets
 from easy_esmm.config.feature_types.record import (
+    NOTHING_TO_FREEZE,
+    PRETRAINED,
     SOURCES,
     TABLE,
     FeatureType,
@@ -52,11 +54,12 @@ class _Sequence(FeatureType):
 
 class _IdSequence(_Sequence):
     sources = SOURCES
-    fields = (*TABLE, *SOURCES, *_OF_SEQUENCES, "precision", "combiner")
+    fields = (*TABLE, *PRETRAINED, *SOURCES, *_OF_SEQUENCES, "precision", "combiner")
     unread: ClassVar[Mapping[str, str]] = dict.fromkeys(
         ("boundaries", "min_val", "max_val", "normalizer_fn", "raw_input_dim"), _OF_NUMBERS
     )
     unused = (
+        NOTHING_TO_FREEZE,
         UnusedField(
             "combiner",
             lambda feature: not feature.seq_multi_sep,

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Tuple
 
-from easy_esmm.config.feature_types.record import SOURCES, TABLE, FeatureType, ValueKind
+from easy_esmm.config.feature_types.record import (
+    NOTHING_TO_FREEZE,
+    PRETRAINED,
+    SOURCES,
+    TABLE,
+    FeatureType,
+    ValueKind,
+)
 from easy_esmm.config.feature_types.separators import check_kv_separator, check_pairs
 from easy_esmm.config.scalars import quoted
 from easy_esmm.protos.feature_pb2 import FeatureConfig
@@ -22,6 +29,7 @@ class _TagFeature(FeatureType):
     sources = SOURCES
     fields = (
         *TABLE,
+        *PRETRAINED,
         *SOURCES,
         "precision",
         "combiner",
@@ -29,6 +37,8 @@ class _TagFeature(FeatureType):
         "kv_separator",
         "max_seq_len",
     )
+
+    unused = (NOTHING_TO_FREEZE,)
 
     def separators(self, feature: FeatureConfig) -> Tuple[str, ...]:
         return (feature.separator,) * len(feature.input_names)

@@ -1,4 +1,4 @@
-"""Rules across fields of the ESMM paper's baselines: ClickSpace and Division."""
+"""Rules across fields of models that do not train the product: ClickSpace, Division and NISE."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from easy_esmm.config.tower_losses import predicts_value
 from easy_esmm.protos.click_space_pb2 import ClickSpace
 from easy_esmm.protos.division_pb2 import Division
 from easy_esmm.protos.loss_pb2 import CLASSIFICATION, LossType
+from easy_esmm.protos.tower_pb2 import TaskTower
 
 _ONE_LOGIT = 1
 
@@ -21,7 +22,9 @@ def check_baselines(report: Report) -> None:
     at = models.path(model)
     if member == "click_space":
         _check_sample(report, model.click_space, at)
-        _check_loss(report, model.click_space, at)
+        _check_loss(report, model.click_space.cvr_tower, at, "the loss over the sample")
+    if member == "nise":
+        _check_loss(report, model.nise.cvr_tower, at, "the loss over clicked rows")
     if member == "division":
         _check_quotient(report, model.division, at)
 
@@ -51,14 +54,14 @@ def _check_sample(report: Report, parameters: ClickSpace, at: str) -> None:
         report.refuse(f"{at}.{name}", rule)
 
 
-def _check_loss(report: Report, parameters: ClickSpace, at: str) -> None:
-    tower = parameters.cvr_tower
+def _check_loss(report: Report, tower: TaskTower, at: str, what: str) -> None:
+    """One loss at most, the cross entropy; `what` it is."""
     kinds = [loss.loss_type for loss in tower.losses] or [tower.loss_type]
     paths = [f"{at}.cvr_tower.losses[{n}].loss_type" for n in range(len(tower.losses))]
     for kind, path in zip(kinds, paths or [f"{at}.cvr_tower.loss_type"]):
         if kind != CLASSIFICATION:
-            rule = "must be CLASSIFICATION: the loss over the sample is the cross entropy"
+            rule = f"must be CLASSIFICATION: {what} is the cross entropy"
             report.refuse(path, rule, LossType.Name(kind))
     if len(tower.losses) > 1:
-        rule = "must be one loss at most: the loss over the sample is the cross entropy"
+        rule = f"must be one loss at most: {what} is the cross entropy"
         report.refuse(f"{at}.cvr_tower.losses[1]", rule)

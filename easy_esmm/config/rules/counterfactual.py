@@ -1,4 +1,4 @@
-"""Rules across fields of the models that weigh clicked rows by propensities: ESCM2 and DCMT."""
+"""Rules across fields of the models that weigh rows by propensities, such as ESCM2."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from easy_esmm.config.tower_losses import predicts_value
 from easy_esmm.protos.escm2_pb2 import ESCM2
 from easy_esmm.protos.model_pb2 import ModelConfig
 
-_MODELS = ("escm2", "dcmt")
+_MODELS = ("escm2", "dcmt", "chorus_cvr", "ddpo")
 
 
 def check_counterfactual(report: Report) -> None:

@@ -19,6 +19,8 @@ _SHARED = (
     "embedding_dim",
     "combiner",
     "initializer",
+    "embedding_init_file",
+    "embedding_frozen",
     "hash_bucket_size",
     "vocab_list",
     "vocab_file",
@@ -134,6 +136,10 @@ def _check_ids(report: Report, feature: FeatureConfig, path: str) -> None:
     if "vocab_list" in record.sources:
         places = [f"{path}.vocab_list[{index}]" for index in range(len(feature.vocab_list))]
         report.require_unique(feature.vocab_list, places, "an id of the vocabulary")
+        for place, entry in zip(places, feature.vocab_list):
+            if "\n" in entry or "\r" in entry:
+                rule = "must hold no line break: a training keeps its vocabulary one id a line"
+                report.refuse(place, rule, quoted(entry))
     if "vocab_file" in record.sources and feature.vocab_file:
         _check_vocabulary_file(report, feature.vocab_file, f"{path}.vocab_file")
 
@@ -152,7 +158,11 @@ def _check_vocabulary_file(report: Report, file: str, path: str) -> None:
         report.refuse(path, "must hold one id a line, and is empty", quoted(file))
     if fault:
         report.refuse(path, fault, quoted(file))
-    repeated = next((entry for entry, count in entries.items() if count > 1), None)
+    if entries[b""]:
+        number = read_entries(file).index(b"") + 1
+        rule = f"must hold no empty line, which TensorFlow refuses, and holds one, line {number}"
+        report.refuse(path, rule, quoted(file))
+    repeated = next((entry for entry, count in entries.items() if entry and count > 1), None)
     if repeated is not None:
         text = quoted(repeated.decode(errors="replace"))
         report.refuse(path, f"must hold each id once, and holds {text} more often", quoted(file))

@@ -75,6 +75,7 @@ _LEVEL = "model_config.*ple.extraction_networks"
 _RATE = f"{_OPTIMIZER}.learning_rate"
 
 _SHARE = Interval(0, 1)
+_LEAST_SHARE = 1e-6
 _FEW = Interval(1, 1000)
 _BELOW_ONE = Interval(0, 1, closed="left")
 _ABOVE_ZERO = Interval(0, 1, closed="right")
@@ -223,6 +224,13 @@ RULES: Tuple[Rule, ...] = (
         "model_config.*.imputation_weight",
         "model_config.*.factual_weight",
         "model_config.*.agreement_weight",
+        "model_config.*.unconverted_weight",
+        "model_config.*.inverse_propensity_weight",
+        "model_config.*.alignment_weight",
+        "model_config.*.conversion_propensity_weight",
+        "model_config.*.pseudo_label_weight",
+        "model_config.*.entropy_weight",
+        "model_config.*.largest_balance",
     ),
     Rule("model_config.**.label_prior", _INSIDE, "the log odds of 0 and 1 are infinite"),
     *_each(
@@ -238,12 +246,25 @@ RULES: Tuple[Rule, ...] = (
         "its inverse is the largest weight of a row",
     ),
     Rule("model_config.*.propensity.cap", _ABOVE_ZERO, "a probability"),
+    Rule("data_config.conversion_delay.seconds_per_unit", Above(0), "it is a length of time"),
+    *_each(
+        *(Above(0), "it is a length of time"),
+        "model_config.delayed_feedback.*.window_days",
+        "model_config.delayed_feedback.*.mature_days",
+        "model_config.delayed_feedback.*.first_mean_days",
+    ),
     Rule("model_config.click_space.unclicked_rate", _SHARE, "a share of rows"),
     Rule("model_config.click_space.positive_copies", AtLeast(1), "each conversion is there"),
     Rule(
         "model_config.click_space.rejection_floor",
         Interval(_LEAST_FLOOR, 1),
         "its inverse is how many rows one may stand for",
+    ),
+    *_each(
+        *(Interval(_LEAST_SHARE, 1), "its inverse is how many rows one stands for"),
+        "data_config.negative_sampling.rate",
+        "data_config.negative_sampling.kept_share",
+        "data_config.negative_sampling.eval_kept_share",
     ),
     Rule("**.gauc.reduction", _REDUCTIONS, "the ways to average over users"),
     Rule("**.session_auc.reduction", _REDUCTIONS, "the ways to average over sessions"),

@@ -31,6 +31,12 @@ _OF_MODELS = (
     "factual_",
     "counterfactual_",
     "agreement_",
+    "unconverted_",
+    "alignment_",
+    "conversion_propensity_",
+    "pseudo_label_",
+    "clicked_",
+    "entropy_",
 )
 """What the names of losses begin with that are the model's, and no tower's."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import Dict, Tuple
 
 from easy_esmm.config.early_stop import LIMITS, early_stop
+from easy_esmm.config.rules.assets import check_assets
 from easy_esmm.config.rules.report import Report
 from easy_esmm.config.scalars import quoted
 
@@ -47,14 +47,7 @@ def check_export(report: Report) -> None:
         rule = "must be -1 or at least 1"
         report.refuse("export_config.batch_size", rule, str(export.batch_size))
     _check_early_stop(report)
-    names = {"pipeline.config", "model_card.json"}
-    for number, path in enumerate(export.asset_files):
-        where, name = f"export_config.asset_files[{number}]", os.path.basename(path)
-        if not os.path.isfile(path):
-            report.refuse(where, "must be an existing file", quoted(path))
-        elif name in names:
-            report.refuse(where, "must have a name of its own among the assets", quoted(path))
-        names.add(name)
+    check_assets(report)
 
 
 def _check_early_stop(report: Report) -> None:

@@ -112,6 +112,11 @@ UNUSED: Tuple[Unused, ...] = (
         lambda _, __: True,
         "the dnn of the din_towers that reads the group scores its elements",
     ),
+    Unused(
+        "data_config.conversion_delay",
+        lambda config, _: not config.model_config.HasField("delayed_feedback"),
+        "model_config.delayed_feedback is not set",
+    ),
     Unused("data_config.with_header", _names_columns, "only CSV files have a header"),
     Unused(
         "data_config.separator",
@@ -123,6 +128,7 @@ UNUSED: Tuple[Unused, ...] = (
         lambda _, data: data.input_type != DatasetConfig.TFRecordInput,
         "only TFRecordInput reads it",
     ),
+    Unused("data_config.max_errors", _without("ignore_error"), "ignore_error is false"),
     Unused("data_config.shuffle_buffer_size", _without("shuffle"), "shuffle is false"),
     Unused(
         "feature_config",
@@ -232,6 +238,16 @@ UNUSED: Tuple[Unused, ...] = (
     ),
     Unused("train_config.**.warmup_learning_rate", _without("warmup_steps"), "warmup_steps is 0"),
     Unused("train_config.**.burnin_learning_rate", _without("burnin_steps"), "burnin_steps is 0"),
+    Unused(
+        "train_config.fine_tune_by_feature",
+        _without("fine_tune_checkpoint"),
+        "fine_tune_checkpoint is not set",
+    ),
+    Unused(
+        "train_config.fine_tune_by_feature",
+        lambda _, train: bool(train.fine_tune_ckpt_var_map),
+        "fine_tune_ckpt_var_map names what is restored",
+    ),
     Unused(
         "train_config.fine_tune_ckpt_var_map",
         _without("fine_tune_checkpoint"),
