@@ -7,14 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from easy_esmm.data.check import check_files
+from easy_esmm.data.check import check_files, require_files, require_input
 from easy_esmm.data.frames import FilesOrFrame
 from easy_esmm.data.row_errors import row_error
 
 if TYPE_CHECKING:
     from easy_esmm.data.inputs import input_fn
 
-__all__ = ["FilesOrFrame", "check_files", "input_fn", "row_error"]
+__all__ = [
+    "FilesOrFrame",
+    "check_files",
+    "input_fn",
+    "require_files",
+    "require_input",
+    "row_error",
+]
 
 
 def __getattr__(name: str) -> Any:

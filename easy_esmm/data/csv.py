@@ -18,6 +18,7 @@ from easy_esmm.data.files import require_whole
 from easy_esmm.data.line_blocks import START, LineBlocks
 from easy_esmm.data.lines import UNDECODED, first_lines
 from easy_esmm.data.row_errors import RowError, SkippedRows
+from easy_esmm.data.sampled_lines import SampledLines
 from easy_esmm.data.settings import Reading
 from easy_esmm.data.undecodable import undecodable
 from easy_esmm.data.validated import RowValidator, Validated
@@ -38,8 +39,9 @@ def csv_dataset(
     validator: Optional[RowValidator] = None,
 ) -> tf.data.Dataset:
     """Batches of the files' rows; elements as `decode.decode_lines` describes them."""
-    blocks = _blocks(files, data, reading)
     lines = _Lines(files, data, fields)
+    counter = skipped if reading.skip_errors else None
+    blocks = _blocks(files, data, reading, counter, lines.layouts)
     return batches_of(blocks, Validated(lines, validator) if validator else lines, reading, skipped)
 
 
@@ -48,9 +50,9 @@ class _Lines:
 
     def __init__(self, files: Sequence[str], data: DatasetConfig, fields: Fields) -> None:
         self.spec = element_spec(fields)
-        self._layouts = [file_layout(path, data, fields) for path in files]
-        self._distinct = tuple(dict.fromkeys(self._layouts))
-        self._layout_of_file = [self._distinct.index(layout) for layout in self._layouts]
+        self.layouts = [file_layout(path, data, fields) for path in files]
+        self._distinct = tuple(dict.fromkeys(self.layouts))
+        self._layout_of_file = [self._distinct.index(layout) for layout in self.layouts]
         self._files, self._data, self._fields = files, data, fields
 
     def decode(self, rows: Tensor, files: Tensor) -> Tuple[Tensor, Element]:
@@ -62,7 +64,7 @@ class _Lines:
     def fault(self, row: bytes, file: int) -> str:
         if row.startswith(UNDECODED):
             return self._refused(row[len(UNDECODED) :], file)
-        return fault(row, self._layouts[file], self._fields)
+        return fault(row, self.layouts[file], self._fields)
 
     def path(self, file: int) -> str:
         return self._files[file]
@@ -84,16 +86,26 @@ class _Lines:
             line.decode(encoding)
             return UNBALANCED
         except UnicodeError:
-            layout = self._layouts[file]
-            others = first_lines(self._files[file], _LINES_TO_GUESS, encoding)
+            layout = self.layouts[file]
+            skips_damage = self._data.ignore_error
+            others = first_lines(self._files[file], _LINES_TO_GUESS, encoding, skips_damage)
             raw = [line, *(other.undecoded for other in others if other.undecoded is not None)]
             rule, value, hint = undecodable(raw, encoding, layout.names, layout.separator)
             return f"{rule}, got {value}; {hint}"
 
 
-def _blocks(files: Sequence[str], data: DatasetConfig, reading: Reading) -> tf.data.Dataset:
+def _blocks(
+    files: Sequence[str],
+    data: DatasetConfig,
+    reading: Reading,
+    skipped: Optional[SkippedRows],
+    layouts: Sequence[Layout],
+) -> tf.data.Dataset:
     """Blocks of this shard's lines of one epoch."""
-    line_blocks = LineBlocks(data, reading.shard)
+    sampled = None
+    if reading.negatives is not None:
+        sampled = SampledLines(reading.negatives, files, layouts, data)
+    line_blocks = LineBlocks(data, reading.shard, skipped, sampled)
     paths, start = tf.constant(list(files)), tf.constant(START, tf.int64)
     types = [tf.string, tf.int64, tf.int64, tf.bool]
     shapes: Sequence[Any] = ([None], [None], [2], [])

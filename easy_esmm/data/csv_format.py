@@ -26,7 +26,7 @@ class CsvFormat(InputFormat):
         are_whole = True  # what follows the first rows of a file may have weights
         for path in files:
             try:
-                lines = first_lines(path, CHECKED_ROWS + 1, data.encoding)
+                lines = first_lines(path, CHECKED_ROWS + 1, data.encoding, data.ignore_error)
             except UserError as error:
                 problems.add(problems.path_field, str(error))
                 continue

@@ -29,7 +29,7 @@ def file_layout(path: str, data: DatasetConfig, fields: Fields) -> Layout:
     A file without any line has the config's columns. Raises UserError if a needed column is missing
     or stands there twice.
     """
-    lines = first_lines(path, 1, data.encoding) if data.with_header else []
+    lines = first_lines(path, 1, data.encoding, data.ignore_error) if data.with_header else []
     if lines and lines[0].undecoded is not None:
         rule, value, hint = undecodable([lines[0].undecoded], data.encoding)
         raise UserError(f"{path}:1: {rule}, got {value}; {hint}")

@@ -17,6 +17,7 @@ from easy_esmm.config.cells import (
     missing_mark,
     parse_cell,
 )
+from easy_esmm.config.conversion_delay import corrects_delay, time_columns
 from easy_esmm.config.feature_types import ValueKind, type_of
 from easy_esmm.config.groups import features_read
 from easy_esmm.config.metric_columns import group_column
@@ -138,11 +139,13 @@ def needed_fields(
     config: PipelineConfig,
     *,
     with_labels: bool,
+    training: bool = False,
     extra_columns: Sequence[str] = (),
     passed_columns: Sequence[str] = (),
 ) -> Fields:
     """The columns that features and metrics (and labels and the weight) of `config` read.
 
+    In training those of `conversion_delay` too, beside which labels are inputs as well.
     `extra_columns` are read too, whether declared or not; an undeclared one is text in a CSV file
     with a header and what the schema says in a Parquet file. `passed_columns` are not read, but
     must be there. Raises UserError if either holds the row column of users.
@@ -155,6 +158,8 @@ def needed_fields(
 
     tasks = task_specs(config.model_config)
     read = _inputs(config, tasks, with_labels=with_labels)
+    if training and corrects_delay(config):
+        read += [*time_columns(config.data_config), *tasks.columns()]
     read += [name for name in extra_columns if name in declared]
     inputs = tuple(_column(declared[name]) for name in dict.fromkeys(read))
     names = config.data_config.label_fields if with_labels else ()
@@ -171,7 +176,7 @@ def needed_fields(
         undeclared=undeclared,
         user_rows=users,
         several=tuple(value_separators(config)),
-        single=_single(config, tasks, with_labels=with_labels),
+        single=_single(config, tasks, with_labels=with_labels, training=training),
         lists=_lists(config),
         full_lists=_full_lists(config),
         passed=tuple(dict.fromkeys(passed_columns)),
@@ -216,11 +221,15 @@ def _grouped_by(config: PipelineConfig, tasks: Tasks) -> List[str]:
     return [group_column(m) for m in (*config.eval_config.metrics_set, *metrics)]
 
 
-def _single(config: PipelineConfig, tasks: Tasks, *, with_labels: bool) -> Dict[str, str]:
+def _single(
+    config: PipelineConfig, tasks: Tasks, *, with_labels: bool, training: bool
+) -> Dict[str, str]:
     """Columns that cannot be read where they hold lists -> why."""
     found = {}
+    if training and corrects_delay(config):
+        found.update(dict.fromkeys(time_columns(config.data_config), "it is a time"))
     if with_labels:
-        found = dict.fromkeys(_grouped_by(config, tasks), "a metric groups rows by it")
+        found.update(dict.fromkeys(_grouped_by(config, tasks), "a metric groups rows by it"))
         found.update(dict.fromkeys(loss_sessions(tasks), "a loss groups rows by it"))
         found.update(dict.fromkeys(_task_spaces(tasks), "it says which rows a task is about"))
     for feature in _features_in_groups(config):

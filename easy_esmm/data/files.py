@@ -57,6 +57,10 @@ def _match(pattern: str) -> List[str]:
         ]
     except OSError as error:
         raise UserError(f"{pattern}: cannot be looked at ({error})") from error
+    for path in files:
+        kind = storage.special_kind(path)
+        if kind:
+            raise UserError(f"{path}: is a {kind}, and rows are read from files only")
     if not files:
         here = "" if storage.is_remote(pattern) else f" (seen from {os.getcwd()})"
         raise UserError(f"{pattern}: matches no file{here}")
@@ -66,6 +70,18 @@ def _match(pattern: str) -> List[str]:
 def is_compressed(path: str) -> bool:
     """Whether the file is read through gzip; its suffix says so."""
     return path.endswith(".gz")
+
+
+def damage_of(path: str, error: BaseException) -> str:
+    """What to say of a gzip file that is read up to its damage; empty if it is no gzip file.
+
+    `error` is one of `DAMAGED_GZIP`. The check sum stands behind the rows.
+    """
+    if not isinstance(error, (EOFError, zlib.error, gzip.BadGzipFile)) or not _begins_as_gzip(path):
+        return ""
+    if isinstance(error, EOFError):
+        return "the compressed file is cut short here, and what followed is lost"
+    return f"the compressed file is damaged ({error}): rows before may be wrong, others are lost"
 
 
 def unreadable(path: str, error: BaseException) -> str:

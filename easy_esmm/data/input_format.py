@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Optional, Sequence
 
 from easy_esmm.data.fields import Fields
 from easy_esmm.data.file_problems import FileProblems
+from easy_esmm.data.negatives import NegativeRows
 from easy_esmm.data.passed import PassedColumns
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.sample import Sample
@@ -52,8 +53,10 @@ class InputFormat(ABC):
         name = DatasetConfig.InputType.Name(data.input_type)
         raise UserError(f"--reserved_cols: {name} passes no columns through; leave it out")
 
-    def count_rows(self, files: Sequence[str]) -> Optional[int]:
-        """Rows of all files, where that is known without reading them."""
+    def count_rows(
+        self, files: Sequence[str], negatives: Optional[NegativeRows] = None
+    ) -> Optional[int]:
+        """Rows that are read of all files, where that is known without reading all of them."""
         return None
 
     def recognizes(self, start: bytes) -> bool:

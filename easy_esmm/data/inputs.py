@@ -13,13 +13,16 @@ from easy_esmm.data.fields import needed_fields
 from easy_esmm.data.files import find_files
 from easy_esmm.data.formats import input_format
 from easy_esmm.data.frames import FilesOrFrame, is_frame, plan_frame
+from easy_esmm.data.negatives import negative_rows
 from easy_esmm.data.parquet import frame_dataset
 from easy_esmm.data.passed import ParquetPassed, PassedColumns
 from easy_esmm.data.row_columns import row_columns
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.settings import plan_reading
+from easy_esmm.data.stamps import stamp
 from easy_esmm.data.validated import RowValidator
 from easy_esmm.errors import UserError
+from easy_esmm.protos.data_pb2 import DatasetConfig
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 SPLITS = ("train", "eval", "predict")
@@ -49,19 +52,22 @@ class InputFn:
         """Paths of the files; none where the rows are a DataFrame."""
         if self._frame is None:
             self.files = find_files(str(rows) if rows is not None else split_paths(config, split))
-        self.skipped = SkippedRows()
+        self.skipped = SkippedRows(data.max_errors)
         """Rows that `ignore_error` skipped so far."""
         self._config, self._data, self._validator = config, data, validator
         self._fields = needed_fields(
             config,
             with_labels=split != "predict",
+            training=split == "train",
             extra_columns=extra_columns,
             passed_columns=passed_columns,
         )
         reading = plan_reading(
             data, training=split == "train", seed=seed, shard=shard, batch_size=batch_size
         )
-        self._reading = replace(reading, keeps_rows=bool(passed_columns))
+        self.negatives = negative_rows(config, self._fields) if split == "train" else None
+        """What is dropped of the negatives; None where nothing is."""
+        self._reading = replace(reading, keeps_rows=bool(passed_columns), negatives=self.negatives)
         self.passed = self._passed() if passed_columns else None
         """The columns that are passed through; None where there are none."""
 
@@ -73,9 +79,24 @@ class InputFn:
         files: List[Any] = [(path, storage.size(path)) for path in self.files]
         if self._frame is not None:
             files = [len(self._frame), *map(str, self._frame.columns)]
-        data = self._data.SerializeToString(deterministic=True)
+        settings = DatasetConfig()
+        settings.CopyFrom(self._data)
+        settings.ClearField("max_errors")  # raised, training goes on where it ended
+        data = settings.SerializeToString(deterministic=True)
         text = repr((_ELEMENTS, files, self._fields, self._reading, data))
+        if self.negatives is not None:
+            text += self.negatives.label.name
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def log_summary(self) -> None:
+        """Logs how many rows were skipped, and dropped where that was not known before."""
+        self.skipped.log_summary()
+        if self.negatives is not None:
+            self.negatives.log_summary()
+
+    def stamp(self) -> Tuple[Any, ...]:
+        """Size and time of each file, of a remote one its size: others once a file has changed."""
+        return tuple(_stamp(path) for path in self.files)
 
     def __call__(self) -> tf.data.Dataset:
         """The dataset."""
@@ -105,6 +126,13 @@ class InputFn:
                 yield (row_columns(self._config, element[0]), *element[1:])
             else:
                 yield row_columns(self._config, element)
+
+
+def _stamp(path: str) -> Tuple[int, int]:
+    try:
+        return stamp(path)
+    except OSError:
+        return -1, 0  # which the reader tells
 
 
 def input_fn(

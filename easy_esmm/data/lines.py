@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import List, Optional
 
 from easy_esmm.config.text_encoding import UTF_8, codec_name
-from easy_esmm.data.files import DAMAGED_GZIP, open_bytes, require_text, unreadable
+from easy_esmm.data.files import DAMAGED_GZIP, damage_of, open_bytes, require_text, unreadable
 from easy_esmm.errors import UserError
 
 LONGEST_LINE = 16 << 20
@@ -44,14 +44,16 @@ class Line:
     """The bytes of a line that is no text of the encoding."""
 
 
-def first_lines(path: str, count: int, encoding: str = UTF_8) -> List[Line]:
+def first_lines(
+    path: str, count: int, encoding: str = UTF_8, skips_damage: bool = False
+) -> List[Line]:
     """The first line of a file and the first ones after it that are not blank, `count` in all.
 
     Shorter where there are fewer; a byte order mark is dropped. Raises UserError if the file cannot
-    be read, or is no text with lines.
+    be read, or is no text with lines. `skips_damage` is as of `LineFile`.
     """
     lines: List[Line] = []
-    file = LineFile(path, encoding)
+    file = LineFile(path, encoding, skips_damage=skips_damage)
     try:
         while len(lines) < count:
             number, rows = file.number, file.read(count)
@@ -70,11 +72,25 @@ class LineFile:
     What comes back depends on the place alone, not on what was read before: positions are saved.
     """
 
-    def __init__(self, path: str, encoding: str, offset: int = 0, number: int = 0) -> None:
-        """`offset`: (uncompressed) bytes before the first line to read, `number`: lines before."""
+    def __init__(
+        self,
+        path: str,
+        encoding: str,
+        offset: int = 0,
+        number: int = 0,
+        *,
+        skips_damage: bool = False,
+    ) -> None:
+        """`offset`: (uncompressed) bytes before the first line to read, `number`: lines before.
+
+        With `skips_damage` a gzip file ends where it is damaged, with the last whole line before.
+        """
+        self.damage = ""
+        """Why the file ends before its end; empty where it does not."""
         self.offset, self.number = offset, number
         """Of the next line."""
         self._path, self._encoding = path, codec_name(encoding)
+        self._skips_damage = skips_damage
         self._held = b""
         self._is_end = False
         try:
@@ -138,12 +154,19 @@ class LineFile:
             size += len(chunk)
             ends += chunk.count(b"\n")
         self._held = b"".join(parts)
+        if self.damage:
+            self._held = self._held[: self._held.rfind(b"\n") + 1]
 
     def _read_bytes(self) -> bytes:
+        # (Of a damaged file `read` would throw away what it has read before the damage.)
+        read = getattr(self._file, "read1", self._file.read)
         try:
-            chunk = self._file.read(_READ_BYTES)
+            chunk: bytes = read(_READ_BYTES)
         except DAMAGED_GZIP as error:
-            raise UserError(unreadable(self._path, error)) from error
+            self.damage = damage_of(self._path, error) if self._skips_damage else ""
+            if not self.damage:
+                raise UserError(unreadable(self._path, error)) from error
+            chunk = b""
         if not chunk:
             self._is_end = True
             self._file.close()

@@ -20,6 +20,7 @@ from easy_esmm.data.parquet_plan import Plan, UserPlan
 from easy_esmm.data.parquet_reader import ParquetReader
 from easy_esmm.data.passed import ROW
 from easy_esmm.data.row_errors import SkippedRows
+from easy_esmm.data.sampled_plan import sampled_plan
 from easy_esmm.data.settings import Reading
 from easy_esmm.data.user_files import plan_with_users
 from easy_esmm.data.user_reader import UserReader
@@ -80,6 +81,8 @@ def planned_dataset(
     plan: Plan, reading: Reading, skipped: SkippedRows, validator: Optional[RowValidator] = None
 ) -> tf.data.Dataset:
     """Batches of the rows of a plan, which are some."""
+    if reading.negatives is not None:
+        plan = sampled_plan(plan, reading.negatives)
     counter = skipped if reading.skip_errors else None
     windows = (
         ParquetReader(plan, reading, counter, validator=validator)

@@ -7,20 +7,25 @@ from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from easy_esmm import page_sums
 from easy_esmm.data.arrow_sample import values_of
 from easy_esmm.data.fields import Fields, UserRows
 from easy_esmm.data.file_problems import FileProblems
 from easy_esmm.data.input_format import InputFormat
+from easy_esmm.data.negatives import NegativeRows
 from easy_esmm.data.parquet_plan import (
+    UNREADABLE,
     common_schema,
     count_rows,
     is_all_null,
     read_schema,
+    row_groups,
     schema_faults,
     unread,
 )
 from easy_esmm.data.passed import ParquetPassed, PassedColumns
 from easy_esmm.data.sample import Sample
+from easy_esmm.data.sampled_plan import sampled_sources
 from easy_esmm.data.storage import parquet_source
 from easy_esmm.data.user_files import MissingUsers, SplitFields, plan_with_users, users_file
 from easy_esmm.errors import UserError
@@ -56,8 +61,11 @@ class ParquetFormat(InputFormat):
     def passed(self, files: Sequence[str], data: DatasetConfig, fields: Fields) -> PassedColumns:
         return ParquetPassed(plan_with_users(files, fields))
 
-    def count_rows(self, files: Sequence[str]) -> int:
-        return count_rows(files)
+    def count_rows(self, files: Sequence[str], negatives: Optional[NegativeRows] = None) -> int:
+        if negatives is None:
+            return count_rows(files)
+        sources = [source for path in files for source in row_groups(path)]
+        return sum(source.rows for source in sampled_sources(sources, negatives))
 
     def recognizes(self, start: bytes) -> bool:
         return start.startswith(b"PAR1")
@@ -72,10 +80,10 @@ class ParquetFormat(InputFormat):
         if encoding:
             raise UserError(f"--encoding: is of CSV files, and {files[0]} is a Parquet file")
         try:
-            file = pq.ParquetFile(parquet_source(files[0]))
+            file = pq.ParquetFile(parquet_source(files[0]), **page_sums.READ)
             table = pa.Table.from_batches(_first(file, rows), file.schema_arrow)
             total = count_rows(files)
-        except (OSError, pa.ArrowException) as error:
+        except UNREADABLE as error:
             why = unread(error) or f"not a whole Parquet file ({error})"
             raise UserError(f"{files[0]}: {why}") from error
         if not table.num_rows:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from easy_esmm.data.fields import STRING, Column, Fields, missing_mark
 from easy_esmm.data.parquet_types import (
@@ -19,6 +21,9 @@ from easy_esmm.data.parquet_types import (
 from easy_esmm.data.storage import parquet_source
 from easy_esmm.errors import UserError
 
+UNREADABLE = (OSError, UnicodeDecodeError, pa.ArrowException)
+"""What pyarrow raises for a file that it cannot read, or whose names are no text."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -28,12 +33,35 @@ class Source:
     group: Optional[int]
     """Number of the row group; None for a whole file."""
     rows: int
+    """Rows that are read."""
     first_row: int
     """Number of its first row in the file, from 0."""
     users: Optional[int] = None
     """Rows of the users file beside the file; None where there is none."""
     table: Optional[pa.Table] = None
     """The rows themselves, where they are in memory already."""
+    kept: Optional[Kept] = field(default=None, compare=False)
+    """None where all rows are read."""
+
+    @property
+    def rows_there(self) -> int:
+        """Rows that stand there, whether or not they are read."""
+        return self.rows if self.kept is None else self.kept.of
+
+    def number(self, row: int) -> int:
+        """The number in its file, from 1, of the row that is read as this one, from 0."""
+        place = row if self.kept is None else int(self.kept.places[row])
+        return self.first_row + place + 1
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """Which rows of a source are read."""
+
+    places: NDArray[np.int32]
+    """Ascending, from 0."""
+    of: int
+    """Rows that stand there."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +136,7 @@ def is_all_null(path: str, name: str) -> bool:
     metadata = pq.read_metadata(parquet_source(path))
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     chunks = [group.column(i) for group in groups for i in range(group.num_columns)]
-    found = [chunk for chunk in chunks if chunk.path_in_schema == name]
+    found = [chunk for chunk in chunks if _path(chunk) == name]
     return bool(found) and all(
         chunk.statistics is not None
         and chunk.statistics.has_null_count
@@ -126,11 +154,11 @@ def read_schema(path: str) -> pa.Schema:
     """The schema of a file. Raises UserError if it is no whole Parquet file, or a too new one."""
     try:
         pq.read_metadata(parquet_source(path))
-    except (OSError, pa.ArrowException) as error:
+    except UNREADABLE as error:
         raise UserError(f"{path}: not a whole Parquet file ({error})") from error
     try:
         return pq.read_schema(parquet_source(path))
-    except (OSError, pa.ArrowException) as error:
+    except UNREADABLE as error:
         advice = "a newer pyarrow may, or write it with plainer types"
         raise UserError(
             f"{path}: pyarrow {pa.__version__} cannot read its types ({error}); {advice}"
@@ -208,5 +236,13 @@ def count_values(metadata: Any, fields: Fields) -> int:
     total = 0
     for group in range(metadata.num_row_groups):
         chunks = (metadata.row_group(group).column(i) for i in range(metadata.num_columns))
-        total += sum(c.num_values for c in chunks if c.path_in_schema.split(".")[0] in names)
+        total += sum(c.num_values for c in chunks if _path(c).split(".")[0] in names)
     return total
+
+
+def _path(chunk: Any) -> str:
+    """Dotted name of a chunk's column; empty where its bytes are damaged, and are no text."""
+    try:
+        return str(chunk.path_in_schema)
+    except UnicodeDecodeError:
+        return ""

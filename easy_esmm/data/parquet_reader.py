@@ -14,7 +14,14 @@ from easy_esmm.data.order import RowNumbers, RowOrder
 from easy_esmm.data.parquet_plan import Plan, Source
 from easy_esmm.data.parquet_validation import validated
 from easy_esmm.data.row_errors import RowError, SkippedRows
-from easy_esmm.data.row_groups import RowGroup, gather, load_group, select
+from easy_esmm.data.row_groups import (
+    DamagedRows,
+    RowGroup,
+    gather,
+    load_group,
+    placeholder,
+    select,
+)
 from easy_esmm.data.settings import Reading
 from easy_esmm.data.validated import RowValidator
 
@@ -81,8 +88,9 @@ class ParquetReader:
         self._total = None if reading.epochs is None else reading.epochs * self.order.epoch_rows
         # A window may lie on the border of two bands while the next one is read already.
         self._capacity = 2 * band + reading.parallel
-        self._cache = GroupCache(partial(load, plan, validator), self._capacity)
-        self._skipped = skipped
+        self._load = partial(load, skips_damage=skipped is not None, validator=validator)
+        self._cache = GroupCache(partial(self._load, plan), self._capacity)
+        self._skipped, self._has_good = skipped, False
         # Of the windows that are read side by side, any may be the last to be ready.
         self._last = self.count - reading.parallel * reading.shard[1]
 
@@ -114,11 +122,25 @@ class ParquetReader:
         chosen = self._locate(rows)
         is_good = np.ones(len(rows), bool)
         for place, group in enumerate(chosen.groups):
+            source = self._sources[chosen.numbers[place]]
+            if group.damage:
+                is_of_group = chosen.group_of == place
+                is_good &= ~is_of_group
+                self._skip_damaged(source, group, chosen.row_of[is_of_group])
             for row, message in group.faults.items():
                 met = np.flatnonzero((chosen.group_of == place) & (chosen.row_of == row))
                 is_good[met] = False
-                self._report(self._sources[chosen.numbers[place]], row, message, len(met))
+                self._report(source, row, message, len(met))
+        self._has_good |= bool(is_good.any())
+        if self._skipped is not None and self._total is None and not self._has_good:
+            self._require_some(self._skipped)
         return chosen.keep(is_good)
+
+    def _require_some(self, skipped: SkippedRows) -> None:
+        """An endless training would look for a row that can be read for ever."""
+        if skipped.total >= self.order.epoch_rows:
+            where = "; ".join(skipped.places[:1])
+            raise RowError(f"none of {self.order.epoch_rows} rows can be read: {where}")
 
     def _locate(self, rows: RowNumbers) -> Chosen:
         source_of = np.searchsorted(self._starts, rows, side="right") - 1
@@ -136,17 +158,34 @@ class ParquetReader:
         return [*arrays, self._starts.take(chosen.numbers).take(chosen.group_of) + chosen.row_of]
 
     def _report(self, source: Source, row: int, message: str, times: int) -> None:
-        place = f"{source.path}: row {source.first_row + row + 1}: {message}"
-        for _ in range(times):
-            if self._skipped is None:
-                raise RowError(f"{place}; fix the row or set data_config.ignore_error")
-            self._skipped.add(source.path, lambda: place)
+        if not times:
+            return
+        number = source.number(row)
+        place = f"{source.path}: row {number}: {message}"
+        if self._skipped is None:
+            raise RowError(f"{place}; fix the row or set data_config.ignore_error")
+        self._skipped.add(source.path, [number] * times, lambda: place)
+
+    def _skip_damaged(self, source: Source, group: RowGroup, rows: RowNumbers) -> None:
+        if self._skipped is not None and len(rows):
+            place = f"{source.path}: {group.damage}: its {source.rows} rows"
+            self._skipped.add(source.path, list(map(source.number, rows.tolist())), lambda: place)
 
 
-def load(plan: Plan, validator: Optional[RowValidator], number: int) -> RowGroup:
-    """The row group of `plan.sources[number]`; rows that `validator` refuses are faults."""
+def load(
+    plan: Plan, number: int, *, skips_damage: bool, validator: Optional[RowValidator]
+) -> RowGroup:
+    """The row group of `plan.sources[number]`; rows that `validator` refuses are faults.
+
+    Raises DamagedRows for a damaged one, unless `skips_damage`.
+    """
     source = plan.sources[number]
-    group = load_group(source, plan)
+    try:
+        group = load_group(source, plan)
+    except DamagedRows as error:
+        if not skips_damage:
+            raise
+        return placeholder(source, plan, error.damage)
     if validator is None:
         return group
     return validated(group, plan.fields.columns, source.rows, validator)

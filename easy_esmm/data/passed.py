@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from easy_esmm.data.parquet_plan import Plan, Source, read_schema
 from easy_esmm.data.parquet_types import element_type
 from easy_esmm.data.row_errors import RowError, row_error
-from easy_esmm.data.row_groups import read_table
+from easy_esmm.data.row_groups import read_table, take_rows
 from easy_esmm.errors import UserError
 
 ROW, FILE = "easy_esmm/row", "easy_esmm/file"
@@ -103,10 +103,7 @@ class _Tables:
         table = self._table
         if len(rows) and rows[-1] - rows[0] == len(rows) - 1 and (np.diff(rows) == 1).all():
             return table.slice(int(rows[0]), len(rows))
-        try:
-            return table.take(rows)
-        except pa.ArrowNotImplementedError:  # of views, in some versions
-            return pa.concat_tables([table.slice(row, 1) for row in rows.tolist()])
+        return take_rows(table, rows)
 
     def _load(self, source: Source) -> pa.Table:
         try:

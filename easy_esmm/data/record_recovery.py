@@ -14,6 +14,7 @@ from easy_esmm.data.files import DAMAGED_GZIP, stated_size
 from easy_esmm.data.records import Chunk, read_chunk
 from easy_esmm.data.row_errors import RowError, SkippedRows
 from easy_esmm.data.settings import BLOCK_ROWS
+from easy_esmm.data.stamps import Stamps
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 _ADVICE = "write the file anew or set data_config.ignore_error"
@@ -30,6 +31,9 @@ class RecordRecovery:
     ) -> None:
         """`skipped` is None where a damaged record is an error."""
         self._files, self._data, self._skipped = files, data, skipped
+        self._stamps = Stamps()
+        for path in files:
+            self._stamps.note(path)
         self._lock = threading.Lock()
         self._next: Dict[Tuple[int, int, int], Chunk] = {}
 
@@ -56,6 +60,7 @@ class RecordRecovery:
 
     def _is_whole(self, file: int, offset: int) -> bool:
         path = self._files[file]
+        self._stamps.require_same(path)
         try:
             if is_gzip(path, self._data):
                 return stated_size(path) == offset % 2**32
@@ -86,7 +91,7 @@ class RecordRecovery:
         place = f"{path}: record {number} (byte {offset}): {fault}"
         if self._skipped is None:
             raise RowError(f"{place}; {_ADVICE}")
-        self._skipped.add(path, lambda: place)
+        self._skipped.add(path, [number], lambda: place)
 
 
 def _without_records(chunk: Chunk) -> Chunk:

@@ -17,6 +17,8 @@ from easy_esmm.data.files import DAMAGED_GZIP
 
 FRAME_BYTES = 16
 """Bytes of a record around its data."""
+LONGEST = 64 << 20
+"""Bytes of a record; a megabyte of gzip may hold one of a gigabyte."""
 _HEAD = struct.Struct("<QI")
 _MASK_DELTA = 0xA282EAD8
 
@@ -66,6 +68,9 @@ def _read_record(file: IO[bytes], chunk: Chunk) -> None:
     length, length_crc = _HEAD.unpack(head)
     if masked_crc(head[:8]) != length_crc:
         _end(chunk, "its length is damaged, so that nothing behind it can be read")
+        return
+    if length > LONGEST:
+        _end(chunk, f"it is longer than {LONGEST} bytes, and so is none that is meant")
         return
     data = file.read(length + 4)
     if len(data) < length + 4:

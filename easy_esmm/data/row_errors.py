@@ -11,13 +11,13 @@ import logging
 import re
 import threading
 from collections import Counter
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from easy_esmm.errors import UserError
 
 _BEGIN, _END = "<easy_esmm row error>", "</easy_esmm row error>"
 _MARKED = re.compile(f"{re.escape(_BEGIN)}(.*?){re.escape(_END)}", re.DOTALL)
-_NAMED_PLACES = 5
+_NAMED_PLACES, _NAMED_FILES = 5, 20
 _log = logging.getLogger(__name__)
 
 
@@ -40,21 +40,40 @@ def row_error(error: BaseException) -> Optional[UserError]:
 class SkippedRows:
     """Counts the rows that `ignore_error` skips, by file. Safe to share among reading threads.
 
-    A row that is met again in a later epoch counts again.
+    A row that is met again in a later epoch counts again, but not against the limit.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = 0) -> None:
+        """`limit`: different rows of the files that may be skipped; 0: all."""
         self._lock = threading.Lock()
+        self._limit = limit
         self._by_file: Counter[str] = Counter()
+        self._rows: Dict[str, Set[int]] = {}
+        """Numbers of the skipped rows, kept for the limit only."""
         self._places: List[str] = []
 
-    def add(self, path: str, describe: Callable[[], str]) -> None:
-        """Counts one skipped row of a file; the first few are described and logged."""
+    def add(self, path: str, rows: Sequence[int], describe: Callable[[], str]) -> None:
+        """Counts skipped rows of a file, of these numbers; the first are described and logged.
+
+        Raises RowError where that makes more rows than the limit.
+        """
         with self._lock:
-            self._by_file[path] += 1
+            self._by_file[path] += len(rows)
             if len(self._places) < _NAMED_PLACES:
                 self._places.append(describe())
                 _log.warning("row skipped: %s", self._places[-1])
+            if self._limit:
+                self._rows.setdefault(path, set()).update(rows)
+                self._require_few(describe)
+
+    def _require_few(self, describe: Callable[[], str]) -> None:
+        by_file = {path: len(rows) for path, rows in self._rows.items()}
+        found = sum(by_file.values())
+        if found > self._limit:
+            raise RowError(
+                f"{describe()}\n{found:,} rows could not be read ({_counts(by_file)}), more than "
+                f"data_config.max_errors ({self._limit:,}): mend the files, or allow more"
+            )
 
     @property
     def total(self) -> int:
@@ -78,5 +97,14 @@ class SkippedRows:
         """Logs one warning with the counts by file, if any row was skipped."""
         by_file = self.by_file
         if by_file:
-            counts = ", ".join(f"{path}: {count}" for path, count in sorted(by_file.items()))
-            _log.warning("%d rows skipped (%s)", sum(by_file.values()), counts)
+            _log.warning("%d rows skipped (%s)", sum(by_file.values()), _counts(by_file))
+
+
+def _counts(by_file: Mapping[str, int]) -> str:
+    """The files with the most, and how many others there are."""
+    ordered = sorted(by_file.items(), key=lambda item: (-item[1], item[0]))
+    named = [f"{path}: {count:,}" for path, count in ordered[:_NAMED_FILES]]
+    others = ordered[_NAMED_FILES:]
+    if others:
+        named.append(f"{len(others):,} other files: {sum(count for _, count in others):,}")
+    return ", ".join(named)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from easy_esmm import page_sums
 from easy_esmm.config.cells import (
     FLOATS,
     INTEGERS,
@@ -26,9 +27,19 @@ from easy_esmm.data.arrow_values import (
     whole_array,
 )
 from easy_esmm.data.fields import Column, Fields
-from easy_esmm.data.parquet_plan import Plan, Source, unread
+from easy_esmm.data.parquet_plan import UNREADABLE, Plan, Source, read_schema, unread
 from easy_esmm.data.row_errors import RowError
+from easy_esmm.data.stamps import UNCHANGED
 from easy_esmm.data.storage import parquet_source
+
+
+class DamagedRows(RowError):
+    """Rows that stand together cannot be read; `ignore_error` skips them all."""
+
+    def __init__(self, message: str, damage: str) -> None:
+        """`damage` is the message without the file's path."""
+        super().__init__(f"{message}; write the file anew or set data_config.ignore_error")
+        self.damage = damage
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,12 +63,16 @@ class RowGroup:
     missing."""
     faults: Dict[int, str]
     """Rows of the group, from 0, that must not be used, and why."""
+    damage: str = ""
+    """Why none of its rows can be used; empty where they can. `values` are then placeholders."""
 
 
 def load_group(source: Source, plan: Plan) -> RowGroup:
     """Reads the needed columns of one row group. Raises RowError if the file is damaged."""
     fields = plan.fields
     table = source.table if source.table is not None else _plan_table(source, plan)
+    if source.kept is not None:
+        table = take_rows(table, source.kept.places)
     faults: Dict[int, str] = {}
     columns = [
         _values(c, table.column(c.name), fields, c.name in plan.list_columns, faults)
@@ -65,11 +80,29 @@ def load_group(source: Source, plan: Plan) -> RowGroup:
     ]
     labels: List[Values] = []
     for column in fields.labels_and_weight:
-        labels += _label(column, table.column(column.name), faults, column == fields.weight)
+        labels += label_values(column, table.column(column.name), faults, column == fields.weight)
     if source.users is not None:
         name = fields.columns[-1].name
         _note_missing_users(name, columns[-1].array, table.column(name), source.users, faults)
     return RowGroup((*columns, *labels), faults)
+
+
+def placeholder(source: Source, plan: Plan, damage: str) -> RowGroup:
+    """A group in place of one that cannot be read: its rows hold no values."""
+    schema = read_schema(source.path)
+    names = [column.name for column in plan.fields.needed]
+    nulls = {name: pa.nulls(source.rows, schema.field(name).type) for name in names}
+    whole = replace(source, table=pa.table(nulls), users=None, kept=None)
+    group = load_group(whole, plan)
+    return replace(group, faults={}, damage=damage)
+
+
+def take_rows(table: pa.Table, rows: Array) -> pa.Table:
+    """These rows of a table."""
+    try:
+        return table.take(rows)
+    except pa.ArrowNotImplementedError:  # of views, in some versions
+        return pa.concat_tables([table.slice(row, 1) for row in rows.tolist()])
 
 
 def _plan_table(source: Source, plan: Plan) -> pa.Table:
@@ -84,18 +117,56 @@ def _plan_table(source: Source, plan: Plan) -> pa.Table:
 def read_table(source: Source, names: Sequence[str], dictionaries: Sequence[str] = ()) -> pa.Table:
     """Some columns of a source that stands in a file; text of `dictionaries` comes as dictionary.
 
-    Raises RowError if the file is damaged.
+    Raises DamagedRows where the pages of the file are damaged, and RowError where it cannot be
+    read at all, or is not the file any more that was there at first.
     """
     try:
-        with pq.ParquetFile(parquet_source(source.path), read_dictionary=dictionaries) as file:
-            # The pipeline's own threads read several groups at once.
-            if source.group is None:
-                return file.read(columns=list(names), use_threads=False)
-            return file.read_row_group(source.group, columns=list(names), use_threads=False)
-    except (OSError, pa.ArrowException) as error:
-        part = "the file" if source.group is None else f"row group {source.group}"
-        why = unread(error) or f"cannot be read ({error}); is the file whole?"
-        raise RowError(f"{source.path}: {part} {why}") from error
+        opened = pq.ParquetFile(
+            parquet_source(source.path), read_dictionary=dictionaries, **page_sums.READ
+        )
+    except UNREADABLE as error:
+        raise RowError(f"{source.path}: cannot be read any more ({error}); {UNCHANGED}") from error
+    with opened as file:
+        if _rows_in(file.metadata, source) != source.rows_there:
+            raise RowError(f"{source.path}: is another file than at the start; {UNCHANGED}")
+        try:
+            return _read(file, source.group, names)
+        except UNREADABLE as error:
+            part = "the file" if source.group is None else f"row group {source.group}"
+            # (pyarrow calls damage an OSError too; the system's own have a number.)
+            why = unread(error) or (getattr(error, "errno", None) and f"cannot be read ({error})")
+            if why:
+                raise RowError(f"{source.path}: {part} {why}") from error
+            damage = part + _damage(file, source.group, names, error)
+            raise DamagedRows(f"{source.path}: {damage}", damage) from error
+
+
+def _read(file: pq.ParquetFile, group: Optional[int], names: Sequence[str]) -> pa.Table:
+    # The pipeline's own threads read several groups at once.
+    if group is None:
+        return file.read(columns=list(names), use_threads=False)
+    return file.read_row_group(group, columns=list(names), use_threads=False)
+
+
+def _rows_in(metadata: Any, source: Source) -> int:
+    """Rows that the file has now where the source's stand."""
+    if source.group is None:
+        return int(metadata.num_rows)
+    if source.group >= metadata.num_row_groups:
+        return -1
+    return int(metadata.row_group(source.group).num_rows)
+
+
+def _damage(
+    file: pq.ParquetFile, group: Optional[int], names: Sequence[str], error: Exception
+) -> str:
+    """Which column cannot be read, and why."""
+    for name in names:
+        try:
+            _read(file, group, [name])
+        except UNREADABLE as of_column:
+            return f", column '{name}' is damaged ({str(of_column).strip()})"
+    return f" is damaged ({str(error).strip()})"
 
 
 def _values(
@@ -129,10 +200,10 @@ def _note(faults: Dict[int, str], column: Column, rules: Mapping[int, str]) -> N
         faults.setdefault(row, f"column '{column.name}' ({column.type_name}): {rule}")
 
 
-def _label(
+def label_values(
     column: Column, cells: pa.ChunkedArray, faults: Dict[int, str], is_weight: bool
 ) -> Tuple[Values, Values]:
-    """(value, whether it is missing)."""
+    """(float32 value, whether it is missing) of a label's cells, or of the weight's."""
     typed = typed_values(column, whole_array(cells))
     is_missing = np.zeros(len(typed.array), bool) if typed.is_null is None else typed.is_null
     if typed.words is None:

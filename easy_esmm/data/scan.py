@@ -76,7 +76,7 @@ class Scan:
             return f"{rows.place(file, number)}: {rows.fault(row, file)}"
 
         if self._skipped is not None:
-            self._skipped.add(rows.path(file), describe)
+            self._skipped.add(rows.path(file), [number], describe)
             return
         rows.check_file(file)
         raise RowError(f"{describe()}; {ADVICE}")

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Optional, Tuple
 
+from easy_esmm.data.negatives import NegativeRows
 from easy_esmm.protos.data_pb2 import DatasetConfig
 
 # Rows read together: from 256 on the cost of a CSV line hardly falls (benchmarks/input_speed.py).
@@ -40,6 +41,8 @@ class Reading:
     # Not in `repr`: a position that is saved stays good.
     keeps_rows: bool = field(default=False, repr=False)
     """Whether elements tell which rows they hold; see `passed`. Without labels and shuffling."""
+    negatives: Optional[NegativeRows] = field(default=None, repr=False)
+    """Drops negatives of a training; None where all rows are read."""
 
 
 def plan_reading(

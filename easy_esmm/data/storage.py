@@ -12,6 +12,7 @@ import glob
 import importlib.util
 import io
 import os
+import stat
 from typing import IO, Any, Iterator, List, cast
 
 import pyarrow as pa
@@ -43,6 +44,19 @@ def is_folder(path: str) -> bool:
 def is_file(path: str) -> bool:
     """Whether there is something of this name that is no folder."""
     return exists(path) and not is_folder(path)
+
+
+def special_kind(path: str) -> str:
+    """What a local path is that can be opened, or not, and is no file; empty for a file.
+
+    To open a named pipe takes until somebody writes, perhaps for ever.
+    """
+    if is_remote(path):
+        return ""
+    mode = os.stat(path).st_mode
+    kinds = ((stat.S_ISFIFO, "named pipe"), (stat.S_ISSOCK, "socket"))
+    devices = ((stat.S_ISCHR, "device"), (stat.S_ISBLK, "device"))
+    return next((name for is_kind, name in (*kinds, *devices) if is_kind(mode)), "")
 
 
 def matches(pattern: str) -> List[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence, Tuple
+from dataclasses import replace
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -17,6 +18,7 @@ from easy_esmm.data.fields import BOOL, FLOATS, INTEGERS, STRING, Column, Fields
 from easy_esmm.data.record_recovery import RecordRecovery
 from easy_esmm.data.records import FRAME_BYTES
 from easy_esmm.data.row_errors import SkippedRows
+from easy_esmm.data.sampled_records import SampledRecords
 from easy_esmm.data.settings import BLOCK_ROWS, Reading
 from easy_esmm.data.validated import RowValidator, Validated
 from easy_esmm.protos.data_pb2 import DatasetConfig
@@ -38,8 +40,8 @@ def tfrecord_dataset(
 ) -> tf.data.Dataset:
     """Batches of the files' rows; elements as `csv_dataset`'s, list columns as RaggedTensors."""
     recovery = RecordRecovery(files, data, skipped if reading.skip_errors else None)
-    blocks = _blocks(files, data, reading, recovery)
     examples = _Examples(files, data, fields)
+    blocks = _blocks(files, data, reading, recovery, _sampled(examples, reading))
     return batches_of(
         blocks, Validated(examples, validator) if validator else examples, reading, skipped
     )
@@ -58,6 +60,14 @@ class _Examples:
         parsed = tf.io.parse_example(rows, self._parsing)
         fields = self._plan.fields
         return assemble(fields, {c.name: _decoded(c, parsed[c.name]) for c in fields.needed})
+
+    def label(self, rows: Tensor, column: Column) -> Tuple[Tensor, Tensor]:
+        """(is every value legal, value float32 [rows]) of a label alone."""
+        parsed = tf.io.parse_example(rows, {column.name: self._parsing[column.name]})
+        fields = replace(self._plan.fields, columns=(), labels=(column,), weight=None)
+        decoded = {column.name: _decoded(column, parsed[column.name])}
+        is_legal, (_, labels) = assemble(fields, decoded)
+        return is_legal, labels[column.name].value
 
     def fault(self, row: bytes, file: int) -> str:
         return fault(row, self._plan)
@@ -142,10 +152,30 @@ def _typed(column: Column, values: Tensor, is_empty: Tensor) -> Tuple[Tensor, Te
     return tf.cast(values, dtype), is_legal | is_empty
 
 
+def _sampled(examples: _Examples, reading: Reading) -> Callable[..., Block]:
+    """What takes dropped records out of a block."""
+    negatives = reading.negatives
+    if negatives is None:
+        return lambda *block: block
+    sampled = SampledRecords(negatives, lambda rows: examples.label(rows, negatives.label))
+
+    def of_block(records: Tensor, numbers: Tensor, files: Tensor) -> Block:
+        kept = tf.numpy_function(sampled, [records, numbers, files], tf.bool, stateful=False)
+        kept = tf.ensure_shape(kept, [None])
+        records, numbers, files = (tf.boolean_mask(t, kept) for t in (records, numbers, files))
+        return records, numbers, files
+
+    return of_block
+
+
 def _blocks(
-    files: Sequence[str], data: DatasetConfig, reading: Reading, recovery: RecordRecovery
+    files: Sequence[str],
+    data: DatasetConfig,
+    reading: Reading,
+    recovery: RecordRecovery,
+    sampled: Callable[..., Block],
 ) -> tf.data.Dataset:
-    """Blocks of this shard's records of one epoch."""
+    """Blocks of this shard's records of one epoch, without those that `sampled` takes out."""
     paths = tf.constant(list(files))
     compressions = tf.constant(["GZIP" if is_gzip(path, data) else "" for path in files])
 
@@ -156,7 +186,7 @@ def _blocks(
         end = tf.data.Dataset.from_tensors(tf.zeros([0], tf.string))
         counted = blocks.concatenate(end).scan(np.zeros(2, np.int64), _count)
         return counted.flat_map(lambda *block: _with_rest(block, index, recovery)).map(
-            lambda records, numbers: _share(records, numbers, index, reading)
+            lambda records, numbers: sampled(*_share(records, numbers, index, reading))
         )
 
     return read_files(len(files), reading, read)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from easy_esmm.data.group_cache import GroupCache
 from easy_esmm.data.order import RowNumbers, runs
 from easy_esmm.data.parquet_plan import Plan, UserPlan
-from easy_esmm.data.parquet_reader import Chosen, ParquetReader, load
+from easy_esmm.data.parquet_reader import Chosen, ParquetReader
 from easy_esmm.data.row_errors import SkippedRows
 from easy_esmm.data.row_groups import gather, select
 from easy_esmm.data.settings import Reading
@@ -45,7 +45,7 @@ class UserReader(ParquetReader):
         self._outputs = [output for output in self._outputs if output != self._row_column]
         self._users = users
         self._source_of = np.asarray(users.source_of, np.int64)
-        self._user_cache = GroupCache(partial(load, users.plan, validator), self._capacity)
+        self._user_cache = GroupCache(partial(self._load, users.plan), self._capacity)
 
     def read(self, window: int) -> List[NDArray[Any]]:
         """Columns, labels and weight of the impressions, columns of the users, and the index.
@@ -62,10 +62,14 @@ class UserReader(ParquetReader):
         groups = [self._user_cache.get(int(number)) for number in files]
         is_good = np.ones(len(users), bool)
         for number, group in zip(files.tolist(), groups):
+            source = self._users.plan.sources[number]
+            if group.damage:
+                is_bad = users >> _FILE_BITS == number
+                is_good &= ~is_bad
+                self._skip_damaged(source, group, users[is_bad] & _ROW_MASK)
             for row, message in group.faults.items():
                 is_bad = users == (number << _FILE_BITS | row)
                 is_good &= ~is_bad
-                source = self._users.plan.sources[number]
                 self._report(source, row, message, int(is_bad.sum()))
         chosen, users = chosen.keep(is_good), users[is_good]
         batches = np.arange(len(users)) // self._batch_size

@@ -15,7 +15,7 @@ from easy_esmm.data import csv_fault, input_fn, row_error
 from easy_esmm.data.csv_head import Layout
 from easy_esmm.data.decode import decode_lines
 from easy_esmm.data.fields import Column, Fields
-from easy_esmm.data.row_errors import SkippedRows
+from easy_esmm.data.row_errors import RowError, SkippedRows
 from easy_esmm.protos.data_pb2 import DatasetConfig
 from tests.data.messages import message_of
 
@@ -159,14 +159,11 @@ def test_training_on_bad_rows_only_ends_with_an_error(make_config: Any, tmp_path
     assert "none of 1024 rows can be read, the last: 1 columns where 4 are expected" in message
 
 
-@pytest.mark.parametrize("data", ["", "ignore_error: true"])
-def test_a_cut_gzip_file_is_an_error_and_not_the_end(
-    make_config: Any, tmp_path: Path, data: str
-) -> None:
+def test_a_cut_gzip_file_is_an_error_and_not_the_end(make_config: Any, tmp_path: Path) -> None:
     path = tmp_path / "a.csv.gz"
     content = gzip.compress("".join(f"0,0,{i},t{i * 7919}\n" for i in range(9000)).encode())
     path.write_bytes(content[: len(content) // 2])
-    message = message_of(input_fn(make_config(data=data), "eval", str(path)))
+    message = message_of(input_fn(make_config(), "eval", str(path)))
     assert message.startswith(f"{path}: the compressed file is not whole (Compressed file ended")
 
 
@@ -268,6 +265,57 @@ def test_other_errors_are_not_taken_for_row_errors() -> None:
 def test_only_the_first_skipped_rows_are_named() -> None:
     skipped = SkippedRows()
     for number in range(100):
-        skipped.add("a.csv", lambda: f"a.csv:{number}")  # noqa: B023  called at once
+        skipped.add("a.csv", [number], lambda: f"a.csv:{number}")  # noqa: B023  called at once
     assert skipped.total == 100
     assert skipped.places == tuple(f"a.csv:{number}" for number in range(5))
+
+
+def test_the_limit_is_of_different_rows_and_the_error_names_files_and_counts() -> None:
+    skipped = SkippedRows(limit=3)
+    for path, number in (("a.csv", 1), ("a.csv", 2), ("b.csv", 1), ("a.csv", 1), ("a.csv", 2)):
+        skipped.add(path, [number], str)
+    assert skipped.total == 5
+    with pytest.raises(RowError) as caught:
+        skipped.add("a.csv", [7], lambda: "a.csv:7: column 'id' (INT64): must be a whole number")
+    assert str(row_error(caught.value)) == (
+        "a.csv:7: column 'id' (INT64): must be a whole number\n"
+        "4 rows could not be read (a.csv: 3, b.csv: 1), more than data_config.max_errors (3): "
+        "mend the files, or allow more"
+    )
+
+
+@pytest.mark.parametrize("split", ["train", "eval"])
+def test_a_run_ends_at_one_bad_row_more_than_max_errors(
+    config: Any, read: Any, tmp_path: Path, split: str
+) -> None:
+    config.data_config.MergeFrom(
+        DatasetConfig(ignore_error=True, num_epochs=5, max_errors=2, shuffle=False)
+    )
+    path = tmp_path / "a.csv"
+    lines = [GOOD] * 3000
+    lines[1500] = lines[2500] = "1,0,abc,0.5,true,1,a"
+    path.write_text("\n".join(lines))
+    inputs = input_fn(config, split, str(path))
+    for _ in range(2):  # two evaluations, or two trainings, of the same rows
+        read(inputs())
+    lines[2900] = lines[1500]
+    path.write_text("\n".join(lines))
+    message = message_of(input_fn(config, split, str(path)))
+    # Blocks are decoded side by side, so that any of the three may be the last one that was found.
+    assert message in [
+        f"{path}:{line}: column 'id' (INT64): must be a whole number, got 'abc'\n"
+        f"3 rows could not be read ({path}: 3), more than data_config.max_errors (2): "
+        "mend the files, or allow more"
+        for line in (1501, 2501, 2901)
+    ]
+
+
+def test_a_saved_position_stays_good_when_max_errors_is_raised(
+    make_config: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text("0,1,7,a\n")
+    identities = {
+        input_fn(make_config(data=data), "train", str(tmp_path / "a.csv")).identity()
+        for data in ("ignore_error: true", "ignore_error: true max_errors: 9")
+    }
+    assert len(identities) == 1
