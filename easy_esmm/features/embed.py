@@ -10,6 +10,7 @@ from typing import Sequence as SequenceOf
 import tensorflow as tf
 
 from easy_esmm.config import groups
+from easy_esmm.config.escaped_names import escaped
 from easy_esmm.config.wide import feature_in_group
 from easy_esmm.contract import Group, Sequence, TableRows, Tensor
 from easy_esmm.data.row_columns import row_columns
@@ -17,7 +18,8 @@ from easy_esmm.features.encoded import Encoded
 from easy_esmm.features.gather import Gathered, Pool, gather
 from easy_esmm.features.histories import checked
 from easy_esmm.features.registry import encoder_of
-from easy_esmm.features.tables import Slot, Tables, escaped
+from easy_esmm.features.stacked_ids import encode_stacked
+from easy_esmm.features.tables import Slot, Tables
 from easy_esmm.features.unreadable import UnreadableValues
 from easy_esmm.protos.feature_pb2 import FeatureConfig, FeatureGroupConfig, SeqAttGroupConfig
 from easy_esmm.protos.model_pb2 import ModelConfig
@@ -33,7 +35,7 @@ class Embedded:
     columns: Mapping[str, Tensor]
     """The input columns, [batch] each: for labels, metrics and what is handed through."""
     tables: Tuple[TableRows, ...]
-    """What was read from each table; the optimizer needs it."""
+    """What was read from each table, or from each partition of it; the optimizer needs it."""
     readers: Dict[str, Tuple[Encoded, ...]]
     """By table name, the features that read it, each once."""
     squared_norm: Tensor
@@ -49,6 +51,7 @@ def embed(
     config: PipelineConfig,
     columns: Mapping[str, Tensor],
     unreadable: Optional[UnreadableValues] = None,
+    servers: int = 0,
 ) -> Embedded:
     """Reads the features of all groups; features in no group are left out.
 
@@ -59,6 +62,7 @@ def embed(
         are [users]. The result is the same as if they stood in every row.
       unreadable: takes the values that features cannot read, which then are missing; None: such a
         value stops the step.
+      servers: parameter servers over which tables may be spread; 0: in this process.
 
     Builds the tables; a second call in a graph, as for another signature, reads those of the first.
     """
@@ -74,7 +78,7 @@ def embed(
         group.group_name: _GroupSlots.of(config.model_config, group, slot)
         for group in config.model_config.feature_groups
     }
-    lookup = _Lookup(gather(tables.readers()), slots, unreadable)
+    lookup = _Lookup(gather(tables.readers(), servers), slots, unreadable)
     looked_up = {name: lookup.group(of_group) for name, of_group in slots.items()}
     counted = {name: e for name, e in encoded.items() if e.out_of_range is not None}
     return Embedded(
@@ -99,17 +103,36 @@ def encode(
     """By name, each feature that a group reads, without reading a table; arguments as `embed`'s."""
     index, by_row = _index(config, columns), row_columns(config, columns)
     used = groups.features_read(config.model_config)
-    encoded = {}
-    for feature in config.feature_config.features:
-        if feature.feature_name in used:
-            of_users = index is not None and _is_of_users(config, feature)
-            # A failing op is reported by its name, which then holds the feature's.
-            with tf.name_scope(f"encode/{escaped(feature.feature_name)}"):
-                given = feature, columns if of_users else by_row
-                if unreadable is not None:
-                    given = unreadable.taken_from(*given)
-                found = encoder_of(feature)(*given)
-            encoded[feature.feature_name] = found.of_users(index) if of_users else found
+    features = [f for f in config.feature_config.features if f.feature_name in used]
+    of_users: List[FeatureConfig] = []
+    of_rows: List[FeatureConfig] = []
+    for feature in features:
+        is_of_users = index is not None and _is_of_users(config, feature)
+        (of_users if is_of_users else of_rows).append(feature)
+    encoded = _encoded(of_rows, by_row, unreadable)
+    for name, of_user in _encoded(of_users, columns, unreadable).items():
+        encoded[name] = of_user.of_users(index)
+    return {feature.feature_name: encoded[feature.feature_name] for feature in features}
+
+
+def _encoded(
+    features: SequenceOf[FeatureConfig],
+    columns: Mapping[str, Tensor],
+    unreadable: Optional[UnreadableValues],
+) -> Dict[str, Encoded]:
+    # (In a request, columns that are given once are to be encoded apart from the others.)
+    encoded: Dict[str, Encoded] = {}
+    if unreadable is None:
+        encoded.update(encode_stacked(features, columns))
+    for feature in features:
+        if feature.feature_name in encoded:
+            continue
+        # A failing op is reported by its name, which then holds the feature's.
+        with tf.name_scope(f"encode/{escaped(feature.feature_name)}"):
+            given = feature, columns
+            if unreadable is not None:
+                given = unreadable.taken_from(*given)
+            encoded[feature.feature_name] = encoder_of(feature)(*given)
     return encoded
 
 
@@ -205,8 +228,8 @@ class _Lookup:
         )
 
     def table_rows(self) -> Tuple[TableRows, ...]:
-        """What was read from each table."""
-        return tuple(gathered.table_rows for gathered in self._gathered.values())
+        """What was read from each table, or from each partition of it."""
+        return tuple(rows for gathered in self._gathered.values() for rows in gathered.table_rows)
 
     def squared_norm(self) -> Tensor:
         """Sum of squares of the vectors of all groups so far."""

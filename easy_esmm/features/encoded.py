@@ -105,6 +105,8 @@ class OneId(Encoded):
     """Rows of the table."""
     out_of_range: Optional[Tensor] = None
     index: Optional[Tensor] = None
+    seen: Optional[Tensor] = None
+    """What `ids_seen` gives, where it is known."""
 
     one_id = True
 
@@ -114,6 +116,9 @@ class OneId(Encoded):
 
     def ids_to_read(self) -> Tensor:
         return self.ids
+
+    def ids_seen(self) -> Tensor:
+        return super().ids_seen() if self.seen is None else self.seen
 
     def checks(self) -> List[Tensor]:
         return [tf.reduce_all(self.ids >= MISSING)]

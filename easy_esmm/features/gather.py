@@ -8,8 +8,9 @@ with a row of zeros in front of each table's, which stands for missing values.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
+import numpy as np
 import tensorflow as tf
 
 from easy_esmm.contract import TableRows, Tensor
@@ -22,19 +23,24 @@ from easy_esmm.features.tables import Slot, create
 class Gathered:
     """One table's rows in this batch."""
 
-    table_rows: TableRows
+    rows: Tensor
+    """float32 [unique, dimension]: the gathered rows."""
+    table_rows: Tuple[TableRows, ...]
+    """The same by partition of the table; one for a table that is whole."""
     positions: Dict[str, Tensor]
     """By feature name, int32, shape of the feature's ids: 1 + the index into the gathered rows, or
     0 where the id is missing."""
 
     def padded(self) -> List[Tensor]:
         """The zero row, and the gathered rows: what `positions` count in when concatenated."""
-        rows = self.table_rows.rows
-        return [tf.zeros([1, rows.shape[1]]), rows]
+        return [tf.zeros([1, self.rows.shape[1]]), self.rows]
 
 
-def gather(readers: Sequence[Tuple[str, Sequence[Slot]]]) -> Dict[str, Gathered]:
-    """Creates each table and reads from it what its slots need; by table name."""
+def gather(readers: Sequence[Tuple[str, Sequence[Slot]]], servers: int = 0) -> Dict[str, Gathered]:
+    """Creates each table and reads from it what its slots need; by table name.
+
+    `servers`: as for `embed`.
+    """
     gathered = {}
     # A feature that reads two tables (it stands in two groups) has its ids made unique once.
     unique: Dict[Tuple[str, ...], Tuple[Tensor, Dict[str, Tensor]]] = {}
@@ -44,9 +50,32 @@ def gather(readers: Sequence[Tuple[str, Sequence[Slot]]]) -> Dict[str, Gathered]
         if key not in unique:
             unique[key] = _unique(ids_of)
         ids, positions = unique[key]
-        table = create(name, slots[0])
-        gathered[name] = Gathered(TableRows(table, ids, tf.gather(table, ids)), positions)
+        partitions = create(name, slots[0], servers)
+        gathered[name] = Gathered(*_read(partitions, ids), positions)
     return gathered
+
+
+def _read(partitions: Sequence[Any], ids: Tensor) -> Tuple[Tensor, Tuple[TableRows, ...]]:
+    """The rows, and the same by partition, each read where it stands."""
+    if len(partitions) == 1:
+        read = _read_one(partitions[0], ids)
+        return read.rows, (read,)
+    ends = np.cumsum([partition.shape[0] for partition in partitions])
+    number = tf.searchsorted(tf.constant(ends), ids, side="right", out_type=tf.int32)
+    parts = tf.dynamic_partition(ids, number, len(partitions))
+    starts = [0, *ends[:-1]]
+    by_partition = tuple(
+        _read_one(partition, of_partition - start)
+        for partition, of_partition, start in zip(partitions, parts, starts)
+    )
+    places = tf.dynamic_partition(tf.range(tf.size(ids)), number, len(partitions))
+    return tf.dynamic_stitch(places, [read.rows for read in by_partition]), by_partition
+
+
+def _read_one(partition: Any, ids: Tensor) -> TableRows:
+    with tf.device(partition.device):
+        rows = tf.gather(partition, ids)
+    return TableRows(partition, ids, rows)
 
 
 class Pool:
@@ -55,7 +84,9 @@ class Pool:
     def __init__(self, tables: Dict[str, Gathered]) -> None:
         self._tables = tables
         self._number = {name: i for i, name in enumerate(tables)}
-        lengths = tf.stack([1 + tf.size(g.table_rows.ids) for g in tables.values()])
+        # (Of ids, of which the size is one operation and not two.)
+        sizes = ([tf.size(part.ids) for part in g.table_rows] for g in tables.values())
+        lengths = tf.stack([sum(of_table, 1) for of_table in sizes])
         self._starts = tf.cumsum(lengths, exclusive=True)
         self._matrix = tf.concat([part for g in tables.values() for part in g.padded()], axis=0)
 

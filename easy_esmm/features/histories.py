@@ -8,9 +8,9 @@ from typing import Sequence as SequenceOf
 
 import tensorflow as tf
 
+from easy_esmm.config.escaped_names import escaped
 from easy_esmm.config.groups import further_histories, histories
 from easy_esmm.contract import Sequence, Tensor
-from easy_esmm.features.tables import escaped
 from easy_esmm.protos.feature_pb2 import SeqAttGroupConfig
 
 

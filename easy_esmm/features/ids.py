@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Tuple
 
 import numpy as np
 import tensorflow as tf
@@ -37,8 +37,26 @@ def to_ids(feature: FeatureConfig, values: Tensor, empty_is_missing: bool = True
     Without `empty_is_missing` the text '' is hashed, or looked up, as any other; it is no number,
     so that with `num_buckets` it is missing all the same.
     """
-    source = next(source for source in SOURCES if getattr(feature, source))
-    return _MAPPINGS[source](feature, values, empty_is_missing)
+    return _MAPPINGS[source_of(feature)](feature, values, empty_is_missing)
+
+
+def source_of(feature: FeatureConfig) -> str:
+    """Name of the setting by which the feature's values become rows."""
+    return next(source for source in SOURCES if getattr(feature, source))
+
+
+def inside(ids: Tensor, buckets: Any) -> Tuple[Tensor, Tensor]:
+    """(The ids with 0 for those outside [0, buckets), bool: which were outside).
+
+    -1, a missing value, stays. `buckets`: a number, or an array that broadcasts with the ids.
+    """
+    is_outside = (ids < MISSING) | (ids >= buckets)
+    return tf.where(is_outside, tf.zeros([], tf.int64), ids), is_outside
+
+
+def without_missing(values: Tensor, ids: Tensor) -> Tensor:
+    """The ids, `MISSING` where the value is."""
+    return ids if values.dtype == tf.bool else tf.where(is_missing(values), _NO_ID, ids)
 
 
 def as_text(feature: FeatureConfig, values: Tensor) -> Tensor:
@@ -65,7 +83,7 @@ def _by_hash(feature: FeatureConfig, values: Tensor, empty_is_missing: bool) -> 
         return Ids(tf.strings.to_hash_bucket_fast(as_text(feature, values), buckets), buckets, None)
     # (The missing ones are found among the numbers: texts take twice as long to choose from.)
     ids = tf.strings.to_hash_bucket_fast(_as_text(feature, values), buckets)
-    return Ids(_without_missing(values, ids), buckets, None)
+    return Ids(without_missing(values, ids), buckets, None)
 
 
 def _by_list(feature: FeatureConfig, values: Tensor, empty_is_missing: bool) -> Ids:
@@ -85,22 +103,14 @@ def _by_vocabulary(
         is_unknown &= ~is_missing(values)
     ids = tf.maximum(found, 0)
     return Ids(
-        _without_missing(values, ids) if empty_is_missing else ids,
+        without_missing(values, ids) if empty_is_missing else ids,
         vocabulary.size,
         _count(is_unknown),
     )
 
 
-def _without_missing(values: Tensor, ids: Tensor) -> Tensor:
-    """The ids, `MISSING` where the value is."""
-    return ids if values.dtype == tf.bool else tf.where(is_missing(values), _NO_ID, ids)
-
-
 def _by_number(feature: FeatureConfig, values: Tensor, empty_is_missing: bool) -> Ids:
-    ids = _as_integer(feature, values)
-    # Everything else outside [0, num_buckets) than -1, a missing value, shares row 0.
-    is_outside = (ids < MISSING) | (ids >= feature.num_buckets)
-    ids = tf.where(is_outside, tf.zeros([], tf.int64), ids)
+    ids, is_outside = inside(_as_integer(feature, values), feature.num_buckets)
     return Ids(ids, feature.num_buckets, _count(is_outside))
 
 
@@ -109,11 +119,11 @@ def _as_integer(feature: FeatureConfig, values: Tensor) -> Tensor:
     if values.dtype == tf.bool:
         return tf.cast(values, tf.int64)
     if values.dtype != tf.string:
-        return _without_missing(values, tf.cast(values, tf.int64))
+        return without_missing(values, tf.cast(values, tf.int64))
     numbers, is_number = numbers_of(values, tf.int64)
     message = f"feature {feature.feature_name}: an id must be a whole number (num_buckets), got"
     with tf.control_dependencies([stop_unless(is_number, message, values)]):
-        return _without_missing(numbers, numbers)
+        return without_missing(numbers, numbers)
 
 
 def _count(condition: Tensor) -> Tensor:

@@ -26,10 +26,21 @@ def encode_sequence(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> _E
     An element is an id, or a number (`sub_feature_type`), or with `seq_multi_sep` several; of
     numbers it is `raw_input_dim` that stand side by side.
     """
-    elements = elements_of(columns[feature.input_names[0]], feature.separator)
     if feature.sub_feature_type == FeatureConfig.RawFeature:
-        return _of_numbers(feature, elements)
-    return _of_ids(feature, _cut(feature, elements))
+        return _of_numbers(feature, _elements(feature, columns))
+    return _of_ids(feature, _cut(feature, _elements(feature, columns)))
+
+
+def ids_of_elements(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Tensor:
+    """What a sequence of ids looks up, of any type [values]."""
+    elements = _cut(feature, _elements(feature, columns))
+    if feature.seq_multi_sep:
+        elements = elements_of(elements.values, feature.seq_multi_sep)
+    return elements.values
+
+
+def _elements(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Tensor:
+    return elements_of(columns[feature.input_names[0]], feature.separator)
 
 
 def _of_ids(feature: FeatureConfig, elements: Tensor) -> Union[IdSequence, BagSequence]:

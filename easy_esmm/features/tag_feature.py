@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import Mapping, Optional, Tuple
 
 import tensorflow as tf
 
@@ -23,15 +23,7 @@ def encode_tag(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Bag:
     Weights come from `id<kv_separator>weight` pieces, or from the second input column, split as the
     first. A piece without its weight stops the step with an error that names the feature.
     """
-    all_pieces = pieces_of(columns[feature.input_names[0]], feature.separator)
-    pieces = _cut(feature, all_pieces)
-    values, weights = pieces.values, None
-    if feature.kv_separator:
-        column = feature.input_names[0]
-        values, weights = pairs_of(feature, values, column, ("id", "weight"))
-        weights = _weights(feature, column, weights)
-    elif len(feature.input_names) > 1:
-        weights = _weight_column(feature, all_pieces, columns[feature.input_names[1]])
+    pieces, values, weights = _read(feature, columns)
     ids = to_ids(feature, values)
     return Bag(
         ids=ids.ids,
@@ -41,6 +33,27 @@ def encode_tag(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Bag:
         vocabulary=ids.vocabulary,
         out_of_range=ids.out_of_range,
     )
+
+
+def tags(feature: FeatureConfig, columns: Mapping[str, Tensor]) -> Tensor:
+    """What is looked up, of any type [values]."""
+    return _read(feature, columns)[1]
+
+
+def _read(
+    feature: FeatureConfig, columns: Mapping[str, Tensor]
+) -> Tuple[Tensor, Tensor, Optional[Tensor]]:
+    """Ragged pieces of the rows, and by piece the id and its weight."""
+    all_pieces = pieces_of(columns[feature.input_names[0]], feature.separator)
+    pieces = _cut(feature, all_pieces)
+    values, weights = pieces.values, None
+    if feature.kv_separator:
+        column = feature.input_names[0]
+        values, weights = pairs_of(feature, values, column, ("id", "weight"))
+        weights = _weights(feature, column, weights)
+    elif len(feature.input_names) > 1:
+        weights = _weight_column(feature, all_pieces, columns[feature.input_names[1]])
+    return pieces, values, weights
 
 
 def _cut(feature: FeatureConfig, pieces: Tensor) -> Tensor:

@@ -8,11 +8,11 @@ from typing import Any, Dict, List, Mapping, Tuple
 import tensorflow as tf
 
 from easy_esmm.compat import v1
+from easy_esmm.config.escaped_names import escaped
 from easy_esmm.config.serving_columns import user_columns
 from easy_esmm.contract import Tensor
 from easy_esmm.data.decode import DTYPES
 from easy_esmm.data.users_apart import with_index
-from easy_esmm.features.tables import escaped
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.columns import serving_columns
 from easy_esmm.serving.matrices import matrix_types
