@@ -41,8 +41,17 @@ def activation(name: str, layer: str) -> Any:
     A name is looked up, never evaluated; `easy_esmm.config` has checked it. One with variables is a
     Keras layer `<name>_<layer>`: keep it where Keras finds it.
     """
-    short = (name[len(_PREFIX) :] if name.startswith(_PREFIX) else name) or "linear"
+    short = _short(name)
     if short in LEARNED:
         return LEARNED[short](f"{short}_{layer}")
     function = ACTIVATIONS[short]
     return lambda inputs, training: function(inputs)
+
+
+def is_relu(name: str) -> bool:
+    """Whether a config names `relu`."""
+    return _short(name) == "relu"
+
+
+def _short(name: str) -> str:
+    return (name[len(_PREFIX) :] if name.startswith(_PREFIX) else name) or "linear"

@@ -28,7 +28,13 @@ class BatchNorm(keras.layers.Layer):  # type: ignore[misc]
         self._gamma = self.add_weight(name="gamma", shape=shape, initializer="ones")
         self._beta = self.add_weight(name="beta", shape=shape, initializer="zeros")
         self._mean, self._variance = (
-            self.add_weight(name=name, shape=shape, initializer=initializer, trainable=False)
+            self.add_weight(
+                name=name,
+                shape=shape,
+                initializer=initializer,
+                trainable=False,
+                aggregation=tf.VariableAggregation.MEAN,  # over copies of the model
+            )
             for name, initializer in (("moving_mean", "zeros"), ("moving_variance", "ones"))
         )
         super().build(input_shape)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from easy_esmm.compat import keras
 from easy_esmm.contract import Tensor
-from easy_esmm.layers.activations import activation
+from easy_esmm.layers.activations import activation, is_relu
 from easy_esmm.layers.dense import Dense
 from easy_esmm.layers.dropout import Dropout
 from easy_esmm.protos.dnn_pb2 import DNN
@@ -59,6 +59,9 @@ class HiddenLayers(keras.layers.Layer):  # type: ignore[misc]
             Dropout(layer.dropout) if layer.dropout else None for layer in layers
         ]
         self._activations = [activation(one.activation, str(i)) for i, one in enumerate(layers)]
+        self._ends_in_relu = [
+            is_relu(one.activation) and not (one.use_bn or one.dropout) for one in layers
+        ]
         self._norm_comes_last = [layer.norm_comes_last for layer in layers]
 
     def norm_layer(self, **settings: Any) -> keras.layers.Layer:
@@ -73,9 +76,17 @@ class HiddenLayers(keras.layers.Layer):  # type: ignore[misc]
         """float32 [batch, width] -> float32 [batch, units of the last layer]."""
         hidden = inputs
         layers = zip(
-            self._dense, self._norm, self._activations, self._dropout, self._norm_comes_last
+            self._dense,
+            self._norm,
+            self._activations,
+            self._dropout,
+            self._norm_comes_last,
+            self._ends_in_relu,
         )
-        for dense, norm, activate, dropout, norm_comes_last in layers:
+        for dense, norm, activate, dropout, norm_comes_last, ends_in_relu in layers:
+            if training and ends_in_relu and dense.computes_relu(hidden):
+                hidden = dense(hidden, relu=True)
+                continue
             hidden = dense(hidden)
             if norm is not None and not norm_comes_last:
                 hidden = norm(hidden, training=training)
@@ -84,7 +95,7 @@ class HiddenLayers(keras.layers.Layer):  # type: ignore[misc]
                 hidden = norm(hidden, training=training)
             if dropout is not None:
                 hidden = dropout(hidden, training=training)
-        return hidden
+        return tf.cast(hidden, tf.float32)
 
 
 class MLP(HiddenLayers):

@@ -30,7 +30,7 @@ class PairDense(Dense):
         super().build([None, 4 * history[-1]])
         self.input_spec = None
 
-    def call(self, inputs: Tuple[Tensor, Tensor]) -> Tensor:
+    def call(self, inputs: Tuple[Tensor, Tensor], relu: bool = False) -> Tensor:
         """(float32 [batch, width], float32 [batch, time, width]) -> [batch x time, units]."""
         key, history = inputs
         width = history.shape[-1]

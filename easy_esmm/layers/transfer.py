@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Tuple
+from typing import Any, Sequence, Tuple
 
 import tensorflow as tf
 
@@ -38,6 +38,44 @@ class TransferTower(TowerLayers):
         """
         hidden = self._transfer(self.hidden(inputs, training=training), previous)
         return self.logits_of(hidden), hidden
+
+
+class JoinedTransferTower(TowerLayers):
+    """A tower whose last hidden layer meets those of several other towers, then its output unit."""
+
+    def __init__(
+        self, config: TaskTower, name: str, product_dtype: tf.DType, others: Sequence[str]
+    ) -> None:
+        """`others`: names of the other towers, for the variables."""
+        super().__init__(config, name, product_dtype)
+        self._transfers = JoinedTransfers(others, "transfers", product_dtype)
+
+    def call(self, inputs: Tensor, others: Sequence[Tensor], training: bool = False) -> Tensor:
+        """float32 [batch, width] and [batch, any] of each other tower -> what a `Tower` gives."""
+        hidden = self.hidden(inputs, training=training)
+        return self.logits_of(self._transfers(hidden, others))
+
+
+class JoinedTransfers(keras.layers.Layer):  # type: ignore[misc]
+    """An attention for each of several other layers, and a layer over all (Su et al., SIGIR 2024).
+
+    out = relu(W [attention to the first, attention to the second, ...] + b), as wide as q.
+    """
+
+    def __init__(self, others: Sequence[str], name: str, product_dtype: tf.DType) -> None:
+        super().__init__(name=name)
+        self._product_dtype = product_dtype
+        self._attentions = [TransferAttention(other, product_dtype) for other in others]
+
+    def build(self, input_shape: Any) -> None:
+        """Creates the layer over the attentions, as wide as the task's own hidden layer."""
+        self._join = Dense(int(input_shape[-1]), self._product_dtype, name="join")
+        super().build(input_shape)
+
+    def call(self, own: Tensor, others: Sequence[Tensor]) -> Tensor:
+        """float32 [batch, width] and [batch, any width] of each other -> float32 [batch, width]."""
+        found = [attention(own, other) for attention, other in zip(self._attentions, others)]
+        return tf.nn.relu(self._join(tf.concat(found, axis=1)))
 
 
 class TransferAttention(keras.layers.Layer):  # type: ignore[misc]

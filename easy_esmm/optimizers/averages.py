@@ -13,7 +13,7 @@ from typing import Any, Container, Iterable, List, Sequence, Tuple
 import numpy as np
 import tensorflow as tf
 
-from easy_esmm.compat import v1
+from easy_esmm.compat import mark_slice, v1
 from easy_esmm.contract import TableRows
 from easy_esmm.optimizers import update_rules
 from easy_esmm.protos.optimizer_pb2 import Optimizer
@@ -48,41 +48,48 @@ def update(
     operations = []
     for _, variable in pairs:
         # The very tensor that initialises the variable: a random one is drawn once for both.
-        average = v1.get_variable(
-            f"{variable.op.name}/{AVERAGE}",
-            initializer=variable.initial_value,
-            trainable=False,
-            use_resource=True,
-        )
+        with tf.device(variable.device):
+            average = v1.get_variable(
+                f"{variable.op.name}/{AVERAGE}",
+                initializer=variable.initial_value,
+                trainable=False,
+                use_resource=True,
+            )
+        mark_slice(average, variable, AVERAGE)
         rows = read.get(id(variable))
         decay = config.moving_average_decay
         if rows is None or update_rules.lazy_form(config):
-            difference = average.read_value() - variable.read_value()
-            operations.append(average.assign_sub((1 - decay) * difference, read_value=False))
+            with tf.device(variable.device):
+                difference = average.read_value() - variable.read_value()
+                operations.append(average.assign_sub((1 - decay) * difference, read_value=False))
         else:
-            operations.append(_update_rows(rows, average, decay, global_step))
+            with tf.device(variable.device):
+                operations.append(_update_rows(rows, average, decay, global_step))
     return tf.group(*operations)
 
 
 def _update_rows(rows: TableRows, average: Any, decay: float, global_step: Any) -> Any:
     table, ids = rows.table, rows.ids
-    stands_at = v1.get_variable(
-        f"{table.op.name}/{STEP}",
-        shape=[table.shape[0]],
-        dtype=tf.int32,
-        initializer=v1.zeros_initializer(),
-        trainable=False,
-        use_resource=True,
-    )
+    with tf.device(table.device):
+        stands_at = v1.get_variable(
+            f"{table.op.name}/{STEP}",
+            shape=[table.shape[0]],
+            dtype=tf.int32,
+            initializer=v1.zeros_initializer(),
+            trainable=False,
+            use_resource=True,
+        )
+    mark_slice(stands_at, table, STEP)
     step = tf.cast(global_step.read_value(), tf.int32)
-    missed = tf.cast(step - tf.gather(stands_at, ids), tf.float64)
+    # Of several trainers another one, at a later step, may have been here before.
+    missed = tf.cast(tf.maximum(step - tf.gather(stands_at, ids), 0), tf.float64)
     # In 64 bits: a power of .9999 to 10,000 is off by 1e-4 in 32.
     kept = tf.cast(tf.pow(tf.constant(decay, tf.float64), missed), tf.float32)[:, tf.newaxis]
     before = rows.rows + kept * (tf.gather(average, ids) - rows.rows)
     after = before - (1 - decay) * (before - tf.gather(table, ids))
     # Once the old ones are read.
     with tf.control_dependencies([after]):
-        now = tf.fill(tf.shape(ids), step + 1)
+        now = tf.maximum(tf.gather(stands_at, ids), step + 1)
     raw = tf.raw_ops
     return tf.group(
         raw.ResourceScatterUpdate(resource=average.handle, indices=ids, updates=after),
@@ -116,6 +123,7 @@ def averaged(checkpoint: Any, name: str, decay: float) -> Any:
     if not checkpoint.has_tensor(f"{name}/{STEP}"):
         return average
     weight = checkpoint.get_tensor(name)
-    missed = checkpoint.get_tensor("global_step") - checkpoint.get_tensor(f"{name}/{STEP}")
+    stands_at = checkpoint.get_tensor(f"{name}/{STEP}")
+    missed = np.maximum(checkpoint.get_tensor("global_step") - stands_at, 0)
     kept = np.power(decay, missed.astype(np.float64)).astype(np.float32)[:, np.newaxis]
     return weight + kept * (average - weight)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Collection, Dict, List, Sequence, Tuple
 
 import tensorflow as tf
 from absl import logging
 
 from easy_esmm.contract import TableRows, Tensor
-from easy_esmm.optimizers import averages, update_rules
+from easy_esmm.optimizers import averages, replicas, update_rules
 from easy_esmm.optimizers.freezing import frozen_names
 from easy_esmm.protos.optimizer_pb2 import Optimizer
 from easy_esmm.protos.train_pb2 import TrainConfig
@@ -46,6 +46,9 @@ def train_op(
     tables: Sequence[TableRows],
     dense_variables: Sequence[Any],
     global_step: Any,
+    frozen_tables: Collection[str] = (),
+    *,
+    trains_alone: bool = False,
 ) -> TrainOp:
     """The step that the config describes.
 
@@ -57,13 +60,18 @@ def train_op(
       tables: what the batch read; the loss is differentiated with respect to `rows`.
       dense_variables: trainable variables that are read whole.
       global_step: int64 variable.
+      frozen_tables: names of further variables that stay as they are.
+      trains_alone: whether no other process writes to the tables, as trainers of a cluster do: lazy
+        Adam may then write new rows over those that the step read.
     """
     frozen = frozen_names(
         config.freeze_gradient, [*dense_variables, *(table.table for table in tables)]
     )
+    frozen |= set(frozen_tables)
     tables = [table for table in tables if table.table.op.name not in frozen]
     dense_variables = [v for v in dense_variables if v.op.name not in frozen]
-    dense, sparse = _gradients(loss, dense_variables, tables)
+    # The optimizer sums the gradients of all copies of the model.
+    dense, sparse = _gradients(loss / replicas.count(), dense_variables, tables)
     norm = tf.linalg.global_norm([gradient for gradient, _ in [*dense, *sparse]])
     if config.gradient_clipping_by_norm > 0:
         dense = _clipped(dense, norm, config.gradient_clipping_by_norm)
@@ -71,8 +79,9 @@ def train_op(
     _warn_of_full_updates(config.optimizer_config[0], tables)
     parts = _parts(config, dense, sparse)
     rates = {part.rate_name: part.rate(global_step) for part in parts}
+    read = tables if trains_alone and replicas.count() == 1 else ()
     updates = [
-        update_rules.build(part.optimizer, rates[part.rate_name]).apply_gradients(part.pairs)
+        update_rules.build(part.optimizer, rates[part.rate_name], read).apply_gradients(part.pairs)
         for part in parts
         if part.pairs
     ]

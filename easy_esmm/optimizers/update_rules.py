@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Sequence
 
 from easy_esmm.compat import v1
-from easy_esmm.contract import Tensor
+from easy_esmm.contract import TableRows, Tensor
 from easy_esmm.optimizers.lazy_adam import DistinctRows, LazyAdam
 from easy_esmm.optimizers.schedules import learning_rate
 from easy_esmm.optimizers.weight_decay import DecoupledWeightDecay
 from easy_esmm.protos.optimizer_pb2 import Optimizer
 
 
-def build(config: Optimizer, rate: Tensor) -> Any:
+def build(config: Optimizer, rate: Tensor, read: Sequence[TableRows] = ()) -> Any:
     """An optimizer for graphs, whose gradients of tables must list each row once.
 
     Args:
       config: which, with its settings.
       rate: float32 scalar.
+      read: what the step read of tables that nothing but its optimizer writes to.
     """
-    return _BUILDERS[config.WhichOneof("optimizer")](_settings(config), rate)
+    optimizer = _BUILDERS[config.WhichOneof("optimizer")](_settings(config), rate)
+    if type(optimizer) is LazyAdam:  # not with decay, which changes the weights before
+        optimizer.weights_read = {id(rows.table): rows.rows for rows in read}
+    return optimizer
 
 
 def rate(config: Optimizer, global_step: Any) -> Tensor:

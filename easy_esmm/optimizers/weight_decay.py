@@ -32,4 +32,5 @@ class DecoupledWeightDecay:
             resource=handle.handle, indices=indices, updates=self.weight_decay * rows
         )
         with tf.control_dependencies([decay]):
+            grad = tf.identity(grad)  # so that it waits, whenever the rows are updated
             return super()._resource_apply_sparse(grad, handle, indices)  # type: ignore[misc]

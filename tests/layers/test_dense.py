@@ -62,6 +62,34 @@ def test_bf16_gradients_are_those_of_the_rounded_factors() -> None:
     np.testing.assert_allclose(v["d_bias"], UPSTREAM.sum(axis=0), rtol=1e-5, atol=1e-5)
 
 
+def test_bf16_relu_of_a_training_is_that_of_the_layer_with_rounded_bias_and_result() -> None:
+    # Biases by unit, so that some units are always on, some off, and some by row.
+    bias = np.linspace(-2, 2, UNITS).astype(np.float32)
+    with tf.Graph().as_default(), v1.Session() as session:
+        keras.utils.set_random_seed(3)
+        x = tf.constant(X)
+        start = keras.initializers.Constant(bias)
+        layer = Dense(UNITS, tf.bfloat16, bias_initializer=start, name="d")
+        assert layer.computes_relu(x)
+        output = layer(x, relu=True)
+        sources = [x, layer.kernel, layer.bias]
+        upstream = tf.constant(UPSTREAM, tf.bfloat16)
+        gradients = tf.gradients(output, sources, grad_ys=upstream)
+        assert output.dtype == tf.bfloat16
+        assert {gradient.dtype for gradient in gradients} == {tf.float32}
+        session.run(v1.global_variables_initializer())
+        found, kernel, of = session.run([tf.cast(output, tf.float32), layer.kernel, gradients])
+    x_, kernel, upstream_ = rounded(X), rounded(kernel), rounded(UPSTREAM)
+    exact = np.maximum(x_ @ kernel + rounded(bias), 0)
+    sizes = np.abs(x_) @ np.abs(kernel) + np.abs(bias)
+    np.testing.assert_array_less(np.abs(found - exact), 3 * HALF_STEP * sizes + 1e-6)
+    assert 0.2 < (found == 0).mean() < 0.8
+    bent = upstream_ * (found > 0)
+    assert_rounded(of[0], bent @ kernel.T, np.abs(bent) @ np.abs(kernel.T) + 1e-3)
+    assert_rounded(of[1], x_.T @ bent, np.abs(x_.T) @ np.abs(bent) + 1e-3)
+    assert_rounded(of[2], bent.sum(axis=0), np.abs(bent).sum(axis=0) + 1e-3)
+
+
 def test_float32_is_the_plain_layer_with_the_same_first_values() -> None:
     output, v = run(tf.float32)
     np.testing.assert_allclose(output, X @ v["kernel"] + v["bias"], rtol=1e-4, atol=1e-5)

@@ -23,6 +23,7 @@ from easy_esmm.optimizers import averages
 from easy_esmm.optimizers import step as optimizers
 from easy_esmm.protos.train_pb2 import TrainConfig
 from tests.conformance import table
+from tests.first_values import FirstValues
 from tests.optimizers.test_optimizers import ancestors
 
 DECAY = 0.8
@@ -184,16 +185,17 @@ def test_training_from_another_checkpoint_begins_averages_and_moments_at_its_val
     config.train_config.fine_tune_checkpoint = run.config.model_dir
     config.train_config.num_steps = 1
     config.train_config.random_seed += 1
-    training.train(dataclasses.replace(run, config=config, written=config))
+    start = FirstValues()
+    training.train(dataclasses.replace(run, config=config, written=config), hooks=[start])
     source = v1.train.load_checkpoint(run.config.model_dir)
-    first = v1.train.load_checkpoint(f"{config.model_dir}/model.ckpt-0")
+    first = start.values
     for name in ("embedding/all/user", "ctr_tower/dnn/dense_0/kernel"):
         weight, moment = (source.get_tensor(one) for one in (name, f"{name}/RMSProp"))
         assert np.abs(weight - source.get_tensor(f"{name}/{averages.AVERAGE}")).max() > 0
-        np.testing.assert_array_equal(first.get_tensor(name), weight)
-        np.testing.assert_array_equal(first.get_tensor(f"{name}/{averages.AVERAGE}"), weight)
+        np.testing.assert_array_equal(first[name], weight)
+        np.testing.assert_array_equal(first[f"{name}/{averages.AVERAGE}"], weight)
         assert moment.std() > 0
-        np.testing.assert_array_equal(first.get_tensor(f"{name}/RMSProp"), moment)
+        np.testing.assert_array_equal(first[f"{name}/RMSProp"], moment)
 
 
 def test_checkpoint_without_averages_is_refused_where_they_are_asked_for(

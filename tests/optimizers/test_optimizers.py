@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence, Set, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 import pytest
@@ -56,7 +56,9 @@ class Trained:
             loss = tf.reduce_sum(embedded.groups["all"].matrix * by_vector)
             loss += tf.reduce_sum(dense * by_vector[0])
             step = v1.train.get_or_create_global_step()
-            update = optimizers.train_op(config, loss, embedded.tables, [dense, unreached], step)
+            update = optimizers.train_op(
+                config, loss, embedded.tables, [dense, unreached], step, trains_alone=True
+            )
             session.run(v1.global_variables_initializer())
             table = embedded.tables[0].table
             self.before, untouched = session.run([table, unreached])
@@ -416,3 +418,34 @@ def test_adam_over_many_rows_says_what_it_costs(monkeypatch: pytest.MonkeyPatch)
     assert all("about 4e-06 s of CPU a step" in text for text in said)  # 1,001 x 4 ns
     assert "lazy_adam_optimizer" in said[0]
     assert "adam_asyncw_optimizer" in said[1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "trains_alone", "write"),
+    [
+        ("lazy_adam_optimizer", True, "ResourceScatterUpdate"),
+        ("lazy_adam_optimizer", False, "ResourceScatterSub"),
+        ("lazy_adam_optimizer", None, "ResourceScatterSub"),
+        ("adam_asyncw_optimizer", True, "ResourceScatterSub"),
+    ],
+)
+def test_weights_that_change_between_reading_and_update_are_not_written_over(
+    kind: str, trains_alone: Optional[bool], write: str
+) -> None:
+    # By another trainer, which a caller that says nothing may have; or by the decay.
+    said = {} if trains_alone is None else {"trains_alone": trains_alone}
+    with tf.Graph().as_default() as graph:
+        table = v1.get_variable("table", [ROWS, WIDTH], use_resource=True)
+        ids = tf.constant([1, 2], tf.int64)
+        read = TableRows(table, ids, tf.gather(table, ids))
+        step = v1.train.get_or_create_global_step()
+        optimizers.train_op(
+            train_config(one(kind)),
+            tf.reduce_sum(read.rows),
+            [read],
+            [],
+            step,
+            **said,
+        )
+        writers = [op for op in graph.get_operations() if "ResourceScatter" in op.type]
+        assert {op.type for op in writers if op.inputs[0] is table.handle} == {write}
