@@ -21,6 +21,7 @@ from easy_esmm.contract import (
     served_outputs,
 )
 from easy_esmm.losses import entire_space
+from easy_esmm.losses.negative_sampling import sampling_of
 from easy_esmm.models.multi_task import MultiTask
 from easy_esmm.protos.model_pb2 import ModelConfig
 
@@ -73,9 +74,13 @@ def family_labels(
     ctr_loss_weight: Optional[Any] = None,
     cvr_loss_weight: Optional[Any] = None,
     orphan: Optional[Any] = None,
+    share: float = 1.0,
     **sessions: Any,
 ) -> Labels:
-    """Of tasks `ctr`, `cvr` and `ctcvr`; weights are ones where they are not given."""
+    """Of tasks `ctr`, `cvr` and `ctcvr`; weights are ones where they are not given.
+
+    `share`: of the unclicked rows, which are there; the weights of metrics do not know of it.
+    """
     click, conversion = (tf.convert_to_tensor(x, tf.float32) for x in (click, conversion))
     ones, nothing = tf.ones_like(click), tf.zeros_like(click)
 
@@ -87,7 +92,9 @@ def family_labels(
     violates = nothing if orphan is None else orphan
     product = TaskLabels(conversion, everywhere, or_ones(cvr_loss_weight), is_missing, violates)
     masked = dataclasses.replace(product, weight=click * everywhere)
-    return Labels({"ctr": of_click, "cvr": masked, "ctcvr": product}, everywhere, sessions)
+    sampling = sampling_of(click, share) if share < 1 else None
+    tasks = {"ctr": of_click, "cvr": masked, "ctcvr": product}
+    return Labels(tasks, everywhere, sessions, sampling=sampling)
 
 
 def family_outputs(

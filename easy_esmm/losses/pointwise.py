@@ -47,6 +47,32 @@ def cross_entropy(label: Tensor, logit: Tensor) -> Tensor:
     return label * softplus(-logit) + (1.0 - label) * softplus(logit)
 
 
+def soft_cross_entropy(label_logit: Tensor, logit: Tensor) -> Tensor:
+    """Float32 [batch], > 0: `cross_entropy` of the label sigmoid(label_logit), a constant.
+
+    From the label's log odds, since 1 - label has lost its digits where the label is near 1. The
+    gradient by `logit` is sigmoid(logit) - label.
+    """
+    odds = tf.stop_gradient(label_logit)
+    return tf.sigmoid(odds) * softplus(-logit) + tf.sigmoid(-odds) * softplus(logit)
+
+
+def entropy(logit: Tensor) -> Tensor:
+    """Float32 [batch] in [0, log 2]: -p log(p) - (1 - p) log(1 - p) for p = sigmoid(logit)."""
+    return tf.custom_gradient(_entropy_and_gradient)(logit)
+
+
+def _entropy_and_gradient(logit: Tensor) -> Any:
+    size = tf.abs(logit)
+    rarer = tf.sigmoid(-size)
+
+    def gradient(upstream: Tensor) -> Tensor:
+        # Automatic differentiation takes sigmoid(-|x|) from itself, and has no digit left near 0.
+        return -upstream * logit * rarer * tf.sigmoid(size)
+
+    return softplus(-size) + size * rarer, gradient
+
+
 def squared_error(label: Tensor, value: Tensor) -> Tensor:
     """Float32 [batch], >= 0: (value - label) squared."""
     return tf.math.square(value - label)

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from easy_esmm.contract import Head, Labels, LossTerm, Outputs, RowMean, Tensor
 from easy_esmm.layers import noise
-from easy_esmm.losses import click_space
+from easy_esmm.losses import click_space, negative_sampling
 from easy_esmm.losses.pointwise import cross_entropy
 from easy_esmm.models.entire_space import EntireSpace
 from easy_esmm.models.model import register
@@ -53,6 +53,7 @@ class ClickSpace(EntireSpace):
             labels[cvr.name].loss_weight,
             self.reduction,
         )
+        value = negative_sampling.in_proportion(value, labels)
         of_cvr = LossTerm(
             loss.loss_name, value, cvr.weight * loss.weight, learns_weight=loss.learn_loss_weight
         )
@@ -76,7 +77,10 @@ class ClickSpace(EntireSpace):
         if self._rejects:
             return click_space.drawn(self._after_rejection(outputs, labels), noise_of_rows)
         if self.parameters.unclicked_rate > 0:
-            probability = click_space.with_unclicked(click, self.parameters.unclicked_rate)
+            rate = self.parameters.unclicked_rate
+            if labels.sampling is not None:
+                rate /= labels.sampling.share  # of the unclicked rows that are left
+            probability = click_space.with_unclicked(click, rate)
             return click_space.drawn(probability, noise_of_rows)
         return click_space.with_copies(click, conversion, self.parameters.positive_copies)
 

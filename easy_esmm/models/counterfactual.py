@@ -1,15 +1,15 @@
-"""The parts that ESCM2 and DCMT share: a further head, propensities and warm-up of a weight."""
+"""What models with a further head or with weights by propensity share."""
 
 from __future__ import annotations
 
-from typing import Dict, Optional
+from typing import Dict, Optional, Type
 
 import tensorflow as tf
 
 from easy_esmm.compat import v1
 from easy_esmm.contract import EntireSpaceTasks, Labels, Outputs, RowMean, Tensor
-from easy_esmm.layers.tower import Tower
-from easy_esmm.losses import propensity
+from easy_esmm.layers.tower import Tower, TowerLayers
+from easy_esmm.losses import negative_sampling, propensity
 from easy_esmm.losses.propensity import Clip
 from easy_esmm.protos.propensity_pb2 import Propensity
 from easy_esmm.protos.tower_pb2 import Head, TaskTower
@@ -21,7 +21,8 @@ def head(
     name: str,
     product_dtype: tf.DType,
     prior: Optional[float] = None,
-) -> Tower:
+    layers: Type[TowerLayers] = Tower,
+) -> TowerLayers:
     """Hidden layers and one output unit: float32 [batch, width] -> [batch], unbounded.
 
     Args:
@@ -30,14 +31,34 @@ def head(
       name: of the layer, and of its variables.
       product_dtype: as `Tower`'s.
       prior: probability whose log odds the output bias starts at; the bias starts at 0 without.
+      layers: `Tower`, or another class, which may give more than the output.
     """
     dnn = config.dnn if config.HasField("dnn") else cvr_tower.dnn
-    return Tower(TaskTower(dnn=dnn, label_prior=prior), name, product_dtype)
+    return layers(TaskTower(dnn=dnn, label_prior=prior), name, product_dtype)
 
 
 def clip_of(config: Propensity) -> Clip:
     """The range of propensities that the config allows."""
     return Clip(floor=config.floor, cap=config.cap)
+
+
+def conversion_prior(cvr_tower: TaskTower) -> Optional[float]:
+    """The expected rate of conversions per click, if the config gives one."""
+    return cvr_tower.label_prior if cvr_tower.HasField("label_prior") else None
+
+
+def row_weights(
+    mask: Tensor, logit: Tensor, clip: Clip, is_normalized: bool, labels: Labels
+) -> Tensor:
+    """float32 [batch]: mask / clip(sigmoid(logit)) over the rows or its sum; no gradient.
+
+    `mask` is 1 on clicked rows or on all others. The logit is that among all rows also where
+    negatives were dropped: the weights then bring what is left to all rows.
+    """
+    inverse = propensity.inverse(logit, clip)
+    if is_normalized:  # of rows that stand for equally many: their proportions are the same
+        return negative_sampling.in_proportion(propensity.self_normalized(mask, inverse), labels)
+    return negative_sampling.importance_weighted(propensity.mean_weights(mask, inverse), labels)
 
 
 def propensity_means(

@@ -12,9 +12,15 @@ from typing import Dict, List, Mapping, Tuple
 import tensorflow as tf
 
 from easy_esmm.contract import Head, Labels, LossTerm, Outputs, RowMean, Tasks, Tensor
-from easy_esmm.losses import counterfactual, propensity
+from easy_esmm.losses import counterfactual, negative_sampling, propensity
 from easy_esmm.losses.pointwise import cross_entropy
-from easy_esmm.models.counterfactual import clip_of, head, propensity_means
+from easy_esmm.models.counterfactual import (
+    clip_of,
+    conversion_prior,
+    head,
+    propensity_means,
+    row_weights,
+)
 from easy_esmm.models.entire_space import EntireSpace
 from easy_esmm.models.model import register
 from easy_esmm.protos.model_pb2 import ModelConfig
@@ -31,13 +37,13 @@ class DCMT(EntireSpace):
         super().__init__(config, tasks, product_dtype)
         dcmt = config.dcmt
         self._clip = clip_of(dcmt.propensity)
-        has_prior = dcmt.cvr_tower.HasField("label_prior")
+        prior = conversion_prior(dcmt.cvr_tower)
         self._counterfactual_tower = head(
             dcmt.counterfactual_tower,
             dcmt.cvr_tower,
             "counterfactual_tower",
             product_dtype,
-            prior=1.0 - dcmt.cvr_tower.label_prior if has_prior else None,
+            prior=None if prior is None else 1.0 - prior,
         )
 
     def auxiliary(
@@ -60,8 +66,10 @@ class DCMT(EntireSpace):
         click, conversion, weight = labels[ctr].value, labels[cvr].value, labels[cvr].loss_weight
         factual, other = outputs.heads[cvr].logit, outputs.auxiliary[COUNTERFACTUAL_LOGIT]
         ctr_logit: Tensor = outputs.heads[ctr].logit
-        u = self._row_weight(click, ctr_logit)
-        v = self._row_weight(1.0 - click, -ctr_logit)  # log odds of Q = 1 - P
+        u = row_weights(click, ctr_logit, self._clip, True, labels)
+        # (log odds of Q = 1 - P)
+        v = row_weights(1.0 - click, -ctr_logit, self._clip, True, labels)
+        everywhere = negative_sampling.importance_weighted(weight, labels)
         of_factual = cross_entropy(conversion, factual)
         of_other = cross_entropy(1.0 - conversion, other)
         return [
@@ -77,10 +85,7 @@ class DCMT(EntireSpace):
             ),
             LossTerm(
                 f"agreement_loss_{cvr}",
-                counterfactual.disagreement(factual, other, weight, self.reduction),
+                counterfactual.disagreement(factual, other, everywhere, self.reduction),
                 self.parameters.agreement_weight,
             ),
         ]
-
-    def _row_weight(self, mask: Tensor, logit: Tensor) -> Tensor:
-        return propensity.self_normalized(mask, propensity.inverse(logit, self._clip))

@@ -43,6 +43,12 @@ class Division(EntireSpace):
         logits = {ctr: ctr_logit, cvr: cvr_logit, self.family.product.name: product_logit}
         return {name: Head(tf.sigmoid(logit), logit) for name, logit in logits.items()}
 
+    def heads_in_sample(self, heads: Mapping[str, Head], share: float) -> Dict[str, Head]:
+        """Of the click alone: the product's tower knows nothing of pCTR, on which it depends."""
+        sampled = super().heads_in_sample(heads, share)
+        click = self.family.click.name
+        return {click: sampled[click]}
+
     def row_means(self, outputs: Outputs, labels: Labels) -> Dict[str, RowMean]:
         """`division/capped_share`: of all impressions, those where the quotient was capped."""
         is_capped = quotient.is_capped(outputs.heads[self.family.conversion.name].logit)

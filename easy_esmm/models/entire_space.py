@@ -63,6 +63,13 @@ class EntireSpace(MultiTask):
             class_logits = entire_space.product_class_logits(clicks, cvr.class_logits)
         return Head(tf.sigmoid(logit), logit, class_logits)
 
+    def heads_in_sample(self, heads: Mapping[str, Head], share: float) -> Dict[str, Head]:
+        """Of the click, and of the product: a conversion after a click is as likely as before."""
+        sampled = super().heads_in_sample(heads, share)
+        click, conversion = (task.name for task in self.tower_tasks)
+        product = self.product(sampled[click], heads[conversion])
+        return {**sampled, self.family.product.name: product}
+
     def served(self, heads: Mapping[str, Head]) -> Dict[str, Tensor]:
         """Of the product its prediction alone, as in EasyRec."""
         product = self.family.product

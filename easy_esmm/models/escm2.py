@@ -12,10 +12,16 @@ from typing import Dict, List, Mapping, Optional, Tuple
 import tensorflow as tf
 
 from easy_esmm.contract import Head, Labels, LossTerm, Outputs, RowMean, Tasks, Tensor
-from easy_esmm.layers.tower import Tower
-from easy_esmm.losses import doubly_robust, propensity
+from easy_esmm.layers.tower import TowerLayers
+from easy_esmm.losses import doubly_robust, negative_sampling, propensity
 from easy_esmm.losses.pointwise import cross_entropy
-from easy_esmm.models.counterfactual import clip_of, head, propensity_means, warm_up_factor
+from easy_esmm.models.counterfactual import (
+    clip_of,
+    head,
+    propensity_means,
+    row_weights,
+    warm_up_factor,
+)
 from easy_esmm.models.entire_space import EntireSpace
 from easy_esmm.models.model import register
 from easy_esmm.protos import escm2_pb2
@@ -35,7 +41,7 @@ class ESCM2(EntireSpace):
         super().__init__(config, tasks, product_dtype)
         escm2 = config.escm2
         self._clip = clip_of(escm2.propensity)
-        self._imputation_tower: Optional[Tower] = None
+        self._imputation_tower: Optional[TowerLayers] = None
         if escm2.estimator == escm2_pb2.ESCM2.DR:
             self._imputation_tower = head(
                 escm2.imputation_tower, escm2.cvr_tower, "imputation_tower", product_dtype
@@ -67,7 +73,9 @@ class ESCM2(EntireSpace):
         observed = labels[name]
         row_loss = cross_entropy(observed.value, outputs.heads[name].logit)
         factor = self.parameters.counterfactual_weight * outputs.auxiliary[WARM_UP_FACTOR]
-        rows = (self._row_weight(outputs, labels), observed.loss_weight, self.reduction)
+        # Of clicked rows the importance is 1, but the mean of e is over all rows.
+        sample_weight = negative_sampling.importance_weighted(observed.loss_weight, labels)
+        rows = (self._row_weight(outputs, labels), sample_weight, self.reduction)
         if IMPUTATION_LOGIT not in outputs.auxiliary:
             risk = propensity.weighted_risk(row_loss, *rows)
             return [LossTerm(f"inverse_propensity_loss_{name}", risk, factor)]
@@ -86,7 +94,6 @@ class ESCM2(EntireSpace):
 
     def _row_weight(self, outputs: Outputs, labels: Labels) -> Tensor:
         click = self.family.click.name
+        logit = outputs.heads[click].logit
         is_normalized = self.parameters.propensity.self_normalized
-        weights = propensity.self_normalized if is_normalized else propensity.mean_weights
-        inverse = propensity.inverse(outputs.heads[click].logit, self._clip)
-        return weights(labels[click].value, inverse)
+        return row_weights(labels[click].value, logit, self._clip, is_normalized, labels)

@@ -9,9 +9,20 @@ import tensorflow as tf
 from easy_esmm import losses
 from easy_esmm.compat import keras
 from easy_esmm.config import models as configs
-from easy_esmm.config.tower_losses import OF_VALUES
-from easy_esmm.contract import Group, Labels, LossTerm, Outputs, RowMean, Tasks, TaskSpec, Tensor
+from easy_esmm.config.tower_losses import CROSS_ENTROPIES, OF_VALUES
+from easy_esmm.contract import (
+    Group,
+    Head,
+    Labels,
+    LossTerm,
+    Outputs,
+    RowMean,
+    Tasks,
+    TaskSpec,
+    Tensor,
+)
 from easy_esmm.layers.group_attention import GroupAttention
+from easy_esmm.losses import negative_sampling
 from easy_esmm.protos.model_pb2 import ModelConfig
 
 _MODELS: Dict[str, Type[Model]] = {}
@@ -69,26 +80,55 @@ class Model(keras.layers.Layer):  # type: ignore[misc]
 
     def task_terms(self, task: TaskSpec, outputs: Outputs, labels: Labels) -> Tuple[LossTerm, ...]:
         """The losses of one task, of its label and its head."""
-        head, observed = outputs.heads[task.name], labels[task.name]
-        given = losses.LossInput(
-            label=observed.value,
-            output=head.score,
-            weight=observed.loss_weight,
-            reduction=self.reduction,
-            sessions=labels.sessions,
-            class_logits=head.class_logits,
-            earlier=tuple(outputs.heads[name].prediction for name in task.earlier),
-        )
         return tuple(
             LossTerm(
                 loss.loss_name,
-                losses.build(loss, given),
+                losses.build(loss, self._loss_input(task, loss.loss_type, outputs, labels)),
                 task.weight * loss.weight,
                 is_squared_error=loss.loss_type in OF_VALUES,
                 learns_weight=loss.learn_loss_weight,
             )
             for loss in task.losses
         )
+
+    def _loss_input(
+        self, task: TaskSpec, loss_type: int, outputs: Outputs, labels: Labels
+    ) -> losses.LossInput:
+        observed = labels[task.name]
+        head, weight = outputs.heads[task.name], observed.loss_weight
+        if labels.sampling is not None:
+            of_batch = self.heads_of_batch(outputs, labels)[task.name]
+            if loss_type in CROSS_ENTROPIES and of_batch is not head:
+                head = of_batch
+            else:
+                weight = negative_sampling.importance_weighted(weight, labels)
+        return losses.LossInput(
+            label=observed.value,
+            output=head.score,
+            weight=weight,
+            reduction=self.reduction,
+            sessions=labels.sessions,
+            class_logits=head.class_logits,
+            earlier=tuple(outputs.heads[name].prediction for name in task.earlier),
+        )
+
+    def heads_of_batch(self, outputs: Outputs, labels: Labels) -> Mapping[str, Head]:
+        """The answers as they are among rows like those of the batch, where these are a sample.
+
+        Those of tasks for which this does not follow are the same.
+        """
+        if labels.sampling is None:
+            return outputs.heads
+        return {**outputs.heads, **self.heads_in_sample(outputs.heads, labels.sampling.share)}
+
+    def heads_in_sample(self, heads: Mapping[str, Head], share: float) -> Dict[str, Head]:
+        """The answers as they are among rows of whose negatives `share` is kept.
+
+        Of the tasks for which they follow from those among all rows: the first task, whose label
+        tells the negatives. See `losses.negative_sampling`.
+        """
+        first = self.tasks.specs[0].name
+        return {first: negative_sampling.in_sample(heads[first], share)}
 
     def row_means(self, outputs: Outputs, labels: Labels) -> Dict[str, RowMean]:
         """Means over rows by name, for TensorBoard and evaluations; none unless overridden."""

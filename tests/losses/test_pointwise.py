@@ -51,6 +51,44 @@ def test_cross_entropy_of_a_share_lies_between_those_of_the_classes() -> None:
     assert mixed == pytest.approx(0.75 * both[0] + 0.25 * both[1], rel=1e-6)
 
 
+LOGITS = float32([-80, -15, -3, -1e-3, 0, 1e-3, 3, 15, 80])
+
+
+def test_soft_cross_entropy_and_its_gradient_keep_the_digits_of_a_label_near_1() -> None:
+    labels = np.repeat(LOGITS, len(LOGITS))
+    logits = np.tile(LOGITS, len(LOGITS))
+    value, gradient = value_and_gradient(
+        lambda x: tf.reduce_sum(pointwise.soft_cross_entropy(labels, x)), logits
+    )
+    t, x = labels.astype(np.float64), logits.astype(np.float64)
+    label, other = 1 / (1 + np.exp(-t)), 1 / (1 + np.exp(t))
+    expected = label * np.logaddexp(0, -x) + other * np.logaddexp(0, x)
+    np.testing.assert_allclose(pointwise.soft_cross_entropy(labels, logits), expected, rtol=2e-6)
+    assert value == pytest.approx(expected.sum(), rel=1e-6)
+    slope = other / (1 + np.exp(-x)) - label / (1 + np.exp(x))
+    size = label / (1 + np.exp(x)) + other / (1 + np.exp(-x))
+    # A difference: relative to what it is one of.
+    assert np.max(np.abs(gradient - slope) / size) < 1e-6
+
+
+def test_soft_labels_are_constants() -> None:
+    with tf.Graph().as_default():
+        label, logit = tf.constant(LOGITS), tf.constant(LOGITS[::-1])
+        loss = pointwise.soft_cross_entropy(label, logit)
+        assert tf.gradients(loss, [label]) == [None]
+
+
+def test_entropy_and_its_gradient_keep_their_digits() -> None:
+    value, gradient = value_and_gradient(lambda x: tf.reduce_sum(pointwise.entropy(x)), LOGITS)
+    x = LOGITS.astype(np.float64)
+    size, rarer = np.abs(x), 1 / (1 + np.exp(np.abs(x)))
+    expected = np.log1p(np.exp(-size)) + size * rarer
+    np.testing.assert_allclose(pointwise.entropy(LOGITS), expected, rtol=1e-6)
+    assert float(pointwise.entropy(tf.constant([0.0]))[0]) == pytest.approx(np.log(2))
+    assert value == pytest.approx(expected.sum(), rel=1e-6)
+    np.testing.assert_allclose(gradient, -x * rarer * (1 - rarer), rtol=1e-6)
+
+
 def test_gradient_of_a_well_ranked_positive_is_small_but_not_lost() -> None:
     logit = float32([10, 15, 18, 30, 80])
     loss, gradient = value_and_gradient(

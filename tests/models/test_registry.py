@@ -23,12 +23,14 @@ _DNN = "dnn { hidden_units: [4, 3] }"  # with batch normalisation, its default
 _EXPERT = "{ hidden_units: [4] }"
 PARAMETERS: Dict[str, str] = {
     "AITM": "",
+    "ChorusCVR": "",
     "ClickSpace": "",
     "DBMTL": f"""
       bottom_dnn {_EXPERT} num_expert: 2 expert_dnn {_EXPERT}
       task_towers {{ tower_name: "last" label_name: "pay" {_DNN}
         relation_tower_names: ["click", "buy"] relation_dnn {_EXPERT} }}""",
     "DCMT": "",
+    "DDPO": "",
     "Division": "",
     "ESCM2": "estimator: DR",
     "ESMM": "ctr_logit_link: true click_masked_cvr_weight: 0.1",
@@ -42,6 +44,7 @@ PARAMETERS: Dict[str, str] = {
     "MMoE": f"num_expert: 2 expert_dnn {_EXPERT}",
     "DeepFM": f"dnn {_EXPERT} final_dnn {_EXPERT}",
     "MultiTaskModel": "",
+    "NISE": "",
     "MultiTower": f"final_dnn {_EXPERT} towers {{ input: 'all' {_DNN} }}",
     "MultiTowerDIN": f"final_dnn {_EXPERT} towers {{ input: 'all' {_DNN} }}",
     "PLE": f"""
