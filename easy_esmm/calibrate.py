@@ -13,6 +13,8 @@ from __future__ import annotations
 from absl import flags as absl_flags
 
 from easy_esmm import console, flags
+from easy_esmm.data import require_files
+from easy_esmm.data.files import find_files
 from easy_esmm.errors import UserError
 
 FLAGS = flags.define(*flags.CONFIG, "model_dir", "checkpoint_path", "input_path", "batch_size")
@@ -37,6 +39,11 @@ def main(arguments: flags.Arguments) -> None:
     pipeline = arguments.load("predict")
     console.start(pipeline.notes)
     try:
+        find_files(FLAGS.input_path)
+    except UserError as error:
+        raise UserError(f"--input_path: {error}") from None
+    require_files(pipeline, "eval", FLAGS.input_path)
+    try:
         # Late: TensorFlow takes 6 s to import, and SciPy and scikit-learn are an extra.
         from easy_esmm.estimator.calibrate import calibrate  # noqa: PLC0415
         from easy_esmm.reporting.calibration_table import calibration_table  # noqa: PLC0415
@@ -55,6 +62,7 @@ def main(arguments: flags.Arguments) -> None:
         method=FLAGS.method,
         field=FLAGS.field or "",
         user_column=FLAGS.user_column or "",
+        files_are_checked=True,
     )
     print(calibration_table(found.fitted, found.calibration.field))
     print("all figures on rows held out: of each of five folds, the calibration of the others")

@@ -25,9 +25,11 @@ from easy_esmm.config.easyrec_differences import differences
 from easy_esmm.config.feature_types import type_of
 from easy_esmm.config.groups import features_of, features_read, tables_of
 from easy_esmm.config.models import is_single_task, tower_paths
+from easy_esmm.config.negative_sampling import label_of_negatives, share_of_negatives
 from easy_esmm.config.parse import parse
 from easy_esmm.config.wide import feature_in_group
 from easy_esmm.errors import UserError
+from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 FLAGS = flags.define(
     *flags.CONFIG, "model_dir", "train_input_path", "eval_input_path", "batch_size"
@@ -97,10 +99,25 @@ def _lines(pipeline: Pipeline) -> Iterator[str]:
     features = config.feature_config.features
     used = features_read(model)
     yield f"  features  {len(features)}, {len(used)} of them in groups"
+    yield from _negatives(config)
     rows, numbers = _size(pipeline)
     yield f"  tables    {rows:,} rows, {numbers:,} numbers ({numbers * 4 / 2**20:,.1f} MB)"
     for note in pipeline.notes:
         yield f"  note      {note}"
+
+
+def _negatives(config: PipelineConfig) -> Iterator[str]:
+    """What training reads of the negatives, and how evaluations count them."""
+    sampling = config.data_config.negative_sampling
+    trained = share_of_negatives(config.data_config, training=True)
+    if trained < 1:
+        label = label_of_negatives(config)
+        rows = f"the rows with {label} 0"
+        yield f"  negatives training reads {sampling.rate:g} of {rows}; predictions are of all rows"
+        if sampling.kept_share < 1:
+            yield f"            of which its files hold {sampling.kept_share:g}"
+    if sampling.eval_kept_share < 1:
+        yield f"            an evaluation counts each as {1 / sampling.eval_kept_share:g} rows"
 
 
 def _size(pipeline: Pipeline) -> tuple[int, int]:

@@ -11,9 +11,11 @@ import os
 from typing import Any, Dict
 
 from easy_esmm import console, flags
+from easy_esmm.data import require_files
 from easy_esmm.errors import UserError
 from easy_esmm.reporting.place import require_place
 from easy_esmm.reporting.user_column import require_user_column
+from easy_esmm.simulation.truth import require_truth_file
 
 FLAGS = flags.define(
     *flags.CONFIG,
@@ -27,6 +29,7 @@ FLAGS = flags.define(
     "report",
     "user_column",
     "uncalibrated",
+    "log_format",
 )
 
 
@@ -41,6 +44,9 @@ def main(arguments: flags.Arguments) -> None:
     require_place("--report", FLAGS.report or "")
     require_user_column(pipeline, FLAGS.user_column or "")
     console.start(pipeline.notes)
+    require_files(pipeline, "eval")
+    if FLAGS.truth:
+        require_truth_file(FLAGS.truth)
     from easy_esmm import training  # noqa: PLC0415 - TensorFlow, late
     from easy_esmm.evaluation import result  # noqa: PLC0415
     from easy_esmm.reporting.table import evaluation_table  # noqa: PLC0415
@@ -51,6 +57,7 @@ def main(arguments: flags.Arguments) -> None:
         "truth_path": FLAGS.truth or "",
         "common_pctr_path": FLAGS.common_pctr or "",
         "uncalibrated": FLAGS.uncalibrated,
+        "files_are_checked": True,
     }
     if FLAGS.report:
         user = FLAGS.user_column or ""

@@ -16,6 +16,7 @@ from easy_esmm import console, flags
 from easy_esmm.errors import UserError
 from easy_esmm.reporting.text_table import aligned
 from easy_esmm.serving import versions
+from easy_esmm.serving.warmup_files import require_warmup_files
 
 if TYPE_CHECKING:
     from easy_esmm.training import Verified
@@ -31,6 +32,7 @@ FLAGS = flags.define(
     "data_revision",
     "uncalibrated",
     "verify",
+    "log_format",
 )
 
 
@@ -45,6 +47,8 @@ def main(arguments: flags.Arguments) -> None:
     if FLAGS.keep < 0:
         raise UserError(f"--keep: must be at least 0, got {FLAGS.keep}")
     console.start(pipeline.notes)
+    if FLAGS.warmup_path:
+        require_warmup_files(pipeline, FLAGS.warmup_path)
     from easy_esmm import training  # noqa: PLC0415 - TensorFlow, late
 
     folder = training.export(
@@ -55,6 +59,7 @@ def main(arguments: flags.Arguments) -> None:
         keep=FLAGS.keep,
         data_revision=FLAGS.data_revision or "",
         uncalibrated=FLAGS.uncalibrated,
+        files_are_checked=True,
     )
     print(f"SavedModel: {folder}")
 

@@ -25,18 +25,26 @@ from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence, Tupl
 from absl import flags as absl_flags
 from absl.flags import FlagValues
 
+from easy_esmm import log_lines, signals
 from easy_esmm.config import Edit, Pipeline, edits_from_json, load
-from easy_esmm.errors import UserError
+from easy_esmm.errors import LostPeer, UserError
 
 CONFIG = ("pipeline_config", "edit_config_json")
 """The flags of a program that reads a pipeline config."""
 
 EXIT_USER_ERROR = 2
+EXIT_LOST_PEER = 75
+"""EX_TEMPFAIL of sysexits.h: started again, the process goes on."""
 EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
 _SECTIONS = "data_config|train_config|feature_config|model_config|export_config|eval_config"
 _PATH = r"(?:[^=\[]|\[[^\]]*\])*"  # an equals sign inside brackets belongs to the path
 _OVERRIDE = re.compile(rf"--?((?:{_SECTIONS})\.{_PATH})(?:=(.*))?", re.DOTALL)
 _HELP = ("-h", "-help", "--help", "--helpfull")
+
+
+def _define_log_format(name: str, default: str, text: str, **where: Any) -> Any:
+    return absl_flags.DEFINE_enum(name, default, ["text", "json"], text, **where)
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,11 @@ SHARED: Dict[str, Flag] = {
     "uncalibrated": Flag(
         "leave the calibration of the checkpoint out", absl_flags.DEFINE_bool, default=False
     ),
+    "log_format": Flag(
+        "form of the lines on stderr: text, or json for one object a line",
+        _define_log_format,
+        "text",
+    ),
     "output_cols": Flag("scores to write, with commas; all if not given"),
 }
 """Flags by name; the programs say which of them they read."""
@@ -99,7 +112,7 @@ SHARED: Dict[str, Flag] = {
 _ALIASES = {"pipeline_config": "pipeline_config_path"}
 
 _REDIS = "the tables are in the SavedModel, and none are written to Redis or OSS: leave it out"
-_SEARCH = "no parameters are searched for: edit the config, and see python -m easy_esmm.compare"
+_SEARCH = "parameters are searched for by python -m easy_esmm.tune"
 _EASYREC = {
     "check_mode": "python -m easy_esmm.check checks a config",
     "clear_export": "an export never meets an older one, it has a version of its own: leave it out",
@@ -163,24 +176,33 @@ def run(
     """Parses the command line, calls `main` and ends the process.
 
     Status 0; or 2 with the message and no traceback for what a user can fix (a UserError, a wrong
-    flag, a path that cannot be read or written); 130 after Ctrl-C; or a traceback, which means a
-    defect. `usage` is what --help prints above the flags; arguments that are no flags are refused,
-    unless `positional`.
+    flag, a path that cannot be read or written); 75 where another process of a cluster is gone and
+    this one may be started again; 130 after Ctrl-C; 143 after SIGTERM; or a traceback, which means
+    a defect. `usage` is what --help prints above the flags; arguments that are no flags are
+    refused, unless `positional`.
     """
+    signals.raise_terminated()
+    log_lines.use_json(_asks_for_json(values, sys.argv))
     try:
         main(parse(values, sys.argv, usage, positional))
     except (UserError, absl_flags.Error) as error:
-        print(error, file=sys.stderr)
+        log_lines.write(str(error), "error")
         sys.exit(EXIT_USER_ERROR)
-    except KeyboardInterrupt:
-        print("\ninterrupted", file=sys.stderr)
+    except LostPeer as error:
+        log_lines.write(str(error), "error")
+        sys.exit(EXIT_LOST_PEER)
+    except KeyboardInterrupt as error:
+        log_lines.write(f"\n{error or 'interrupted'}", "warning")
         sys.exit(EXIT_INTERRUPTED)
+    except signals.Terminated as error:
+        log_lines.write(error.message or "terminated", "warning")
+        sys.exit(EXIT_TERMINATED)
     except BrokenPipeError:
         # The reader of a pipe has had enough (`... | head`); Python would complain again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         # A folder that cannot be written, a full disk: theirs to fix, and the path shows where.
-        print(f"{error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
+        log_lines.write(f"{error.filename or 'the system'}: {error.strerror or error}", "error")
         sys.exit(EXIT_USER_ERROR)
     sys.exit(0)
 
@@ -208,6 +230,8 @@ def parse(
         raise _no_number(error) or error from None
     except absl_flags.UnrecognizedFlagError as error:
         reason = _EASYREC.get(error.flagname)
+        if reason is None and error.flagname == "config" and "pipeline_config" in values:
+            raise UserError("--config: unknown flag; did you mean --pipeline_config?") from None
         if reason is None:
             raise
         message = f"--{error.flagname}: known to EasyRec, refused here: {reason}"
@@ -252,6 +276,15 @@ def split_overrides(argv: Sequence[str]) -> Tuple[Tuple[Edit, ...], List[str]]:
     return tuple(edits), rest
 
 
+def _asks_for_json(values: FlagValues, argv: Sequence[str]) -> bool:
+    """Whether --log_format is json; looked for before parsing, whose errors are lines, too."""
+    if "log_format" not in values:
+        return False
+    words = [word.replace("--", "-", 1) for word in argv]
+    pairs = zip(words, words[1:])
+    return "-log_format=json" in words or ("-log_format", "json") in pairs
+
+
 def _flag_edits(values: FlagValues) -> Tuple[Edit, ...]:
     """Edits of the flags that stand for a field, and were given."""
     edits: List[Edit] = []
@@ -273,7 +306,9 @@ def _no_number(error: absl_flags.IllegalFlagValueError) -> Optional[UserError]:
 
 
 def _help(values: FlagValues, usage: Optional[str]) -> str:
-    text = values.get_help(include_special_flags=False)
+    # Flags that were taken over from another program have no module, and would not be indented.
+    indent = "" if values.flags_by_module_dict() else "  "
+    text = values.get_help(indent, include_special_flags=False)
     # Under headings by module, which are of no use to whoever calls the program.
     listed = [line for line in text.splitlines() if line.startswith("  ")]
     lines = [(usage or "").strip(), "", *listed]

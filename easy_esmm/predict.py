@@ -14,6 +14,7 @@ from typing import Tuple
 
 from easy_esmm import console, flags
 from easy_esmm.config import Pipeline
+from easy_esmm.data import require_files
 from easy_esmm.errors import UserError
 from easy_esmm.serving import versions
 
@@ -28,6 +29,7 @@ FLAGS = flags.define(
     "output_cols",
     "batch_size",
     "uncalibrated",
+    "log_format",
 )
 
 
@@ -47,6 +49,8 @@ def main(arguments: flags.Arguments) -> None:
         arguments = replace(arguments, pipeline_config=config)
     pipeline = arguments.load("predict")
     console.start(pipeline.notes)
+    reserved = _reserved(pipeline, FLAGS.reserved_cols)
+    require_files(pipeline, "predict", FLAGS.input_path, tuple(dict.fromkeys(reserved)))
     from easy_esmm import training  # noqa: PLC0415 - TensorFlow, late
 
     rows = training.score(
@@ -55,9 +59,10 @@ def main(arguments: flags.Arguments) -> None:
         FLAGS.output_path,
         checkpoint_path=FLAGS.checkpoint_path or "",
         saved_model=FLAGS.saved_model_dir or "",
-        reserved_columns=_reserved(pipeline, FLAGS.reserved_cols),
+        reserved_columns=reserved,
         output_columns=_outputs(FLAGS.output_cols),
         uncalibrated=FLAGS.uncalibrated,
+        files_are_checked=True,
     )
     print(f"{rows:,} rows scored: {FLAGS.output_path}")
 

@@ -14,6 +14,7 @@ from absl import flags as absl_flags
 from easy_esmm import console, flags
 from easy_esmm.config import Edit, Pipeline, load
 from easy_esmm.errors import UserError
+from easy_esmm.installed import tensorboard_command
 from easy_esmm.simulation.generator import simulate
 from easy_esmm.simulation.settings import Settings
 from easy_esmm.simulation.summary import describe, format_summary
@@ -98,7 +99,7 @@ def _results(model_dir: Path, trained: Trained) -> str:
             f"trained on {trained.examples:,} rows at {rate:,.0f} examples/s",
             f"checkpoint   {model_dir}/model.ckpt-{trained.step}",
             f"SavedModel   {trained.saved_model}",
-            f"TensorBoard  tensorboard --logdir {model_dir}",
+            f"TensorBoard  {tensorboard_command(str(model_dir))}",
         ]
     )
 

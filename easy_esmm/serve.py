@@ -17,6 +17,7 @@ from absl import flags as absl_flags
 
 from easy_esmm import console, flags
 from easy_esmm.errors import UserError
+from easy_esmm.serving.local.models import require_versions
 
 FLAGS = flags.define()
 absl_flags.DEFINE_integer(
@@ -37,6 +38,7 @@ def main(arguments: flags.Arguments) -> None:
         raise UserError("give the folder that export wrote, and only that: serve DIR (see --help)")
     labels = _labels()
     console.start()
+    require_versions(arguments.positional[0], labels)
     from easy_esmm.serving.local.run import serve  # noqa: PLC0415 - TensorFlow, late
 
     signal.signal(signal.SIGTERM, _interrupt)

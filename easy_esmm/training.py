@@ -6,6 +6,7 @@ training.train(config.load("first.config"))
 
 from __future__ import annotations
 
+from easy_esmm.data import require_files, require_input
 from easy_esmm.estimator.evaluate import evaluate
 from easy_esmm.estimator.export import export
 from easy_esmm.estimator.run import Trained, train
@@ -18,6 +19,8 @@ __all__ = [
     "evaluate",
     "export",
     "predict",
+    "require_files",
+    "require_input",
     "score",
     "score_frame",
     "train",

@@ -133,3 +133,9 @@ def test_help_shows_the_flags_of_the_program_alone(capsys: pytest.CaptureFixture
     assert printed.startswith("what it is for\n")
     assert "--truth: truth file" in printed
     assert "model_dir" not in printed
+
+
+def test_config_is_answered_with_the_flag_that_is_meant() -> None:
+    values = flags.define(*flags.CONFIG, "continue_train")
+    with pytest.raises(UserError, match=r"^--config: unknown flag; did you mean --pipeline_config"):
+        flags.parse(values, ["train", "--config", "x"])

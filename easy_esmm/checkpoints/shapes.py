@@ -12,6 +12,9 @@ from easy_esmm.errors import UserError
 Shapes = Mapping[str, List[int]]
 """Name -> shape of variables."""
 
+VOCABULARIES = "easy_esmm/vocabularies"
+"""What a checkpoint holds besides variables: which vocabularies its tables have, in JSON."""
+
 
 def read_shapes(checkpoint: str) -> Shapes:
     """Name -> shape of every variable in the checkpoint.
@@ -25,4 +28,4 @@ def read_shapes(checkpoint: str) -> Shapes:
         text = str(error).splitlines()[0]
         raise UserError(f"{checkpoint}: cannot be read as a checkpoint: {text}") from error
     found: Shapes = reader.get_variable_to_shape_map()
-    return found
+    return {name: shape for name, shape in found.items() if name != VOCABULARIES}

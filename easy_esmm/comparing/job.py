@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,8 @@ from easy_esmm.comparing.variants import (
     require_same_tasks,
 )
 from easy_esmm.config import Edit
+from easy_esmm.data import require_input, storage
+from easy_esmm.data.files import find_files
 from easy_esmm.errors import UserError
 from easy_esmm.simulation.settings import Settings
 
@@ -62,12 +63,9 @@ def run_comparison(
     require_same_tasks(variants)
     if settings is None:
         require_same_data(variants)
-    batches = [
-        _of_files(variants, seed, options)
-        if settings is None
-        else _simulated(variants, settings, seed, options)
-        for seed in seeds
-    ]
+        for variant in variants:
+            require_input(variant.pipeline)
+    batches = [batch_of(variants, settings, seed, options) for seed in seeds]
     outcomes = run_all(batches, len(names) * len(seeds), options.jobs)
     if not outcomes.results:
         return None, outcomes.failures
@@ -90,6 +88,15 @@ def run_comparison(
     return comparison, outcomes.failures
 
 
+def batch_of(
+    variants: Sequence[Variant], settings: Optional[Settings], seed: int, options: Options
+) -> Batch:
+    """The runs of one seed: on simulated rows with `settings`, else on the configs' own files."""
+    if settings is None:
+        return _of_files(variants, seed, options)
+    return _simulated(variants, settings, seed, options)
+
+
 def parse_seeds(text: str) -> Tuple[int, ...]:
     """From `--seeds`: whole numbers with commas, each once."""
     seeds: List[int] = []
@@ -105,7 +112,7 @@ def parse_seeds(text: str) -> Tuple[int, ...]:
 
 
 def _known_settings(settings: Settings) -> Dict[str, Any]:
-    known = dataclasses.asdict(settings)
+    known = settings.in_effect()
     del known["seed"]
     return known
 
@@ -140,10 +147,6 @@ def _of_files(variants: Sequence[Variant], seed: int, options: Options) -> Batch
 
 def _files(paths: str) -> List[Any]:
     """Path, size and mtime of each file of a comma list of globs: what identifies the rows."""
-    # Late: it imports TensorFlow, whose file systems these may be in.
-    from easy_esmm.data import storage  # noqa: PLC0415
-    from easy_esmm.data.files import find_files  # noqa: PLC0415
-
     return [
         [path, storage.size(path), os.stat(path).st_mtime_ns if os.path.exists(path) else None]
         for path in find_files(paths)

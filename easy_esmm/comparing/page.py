@@ -53,7 +53,10 @@ def verdict(difference: Interval, measure: Measure) -> str:
 def _facts(comparison: Comparison) -> str:
     seeds = ", ".join(map(str, comparison.seeds))
     settings: Mapping[str, Any] = comparison.facts.get("simulation") or {}
-    rows = "; ".join(f"{name} {value:,}" for name, value in settings.items())
+    rows = "; ".join(
+        f"{name} {value}" if isinstance(value, str) else f"{name} {value:,}"
+        for name, value in settings.items()
+    )
     what = f"Simulated rows: {escape(rows)}. " if rows else ""
     return (
         f"<p>{what}Seeds {seeds}, each with the same rows for all models. Reference: "

@@ -165,7 +165,7 @@ def _in_processes(seeds: Iterable[List[Run]], jobs: int) -> Iterator[Outcome]:
     # spawn: TensorFlow does not survive a fork.
     context = multiprocessing.get_context("spawn")
     futures: List[Future[Outcome]] = []
-    with ProcessPoolExecutor(jobs, context, _start_worker) as executor:
+    with ProcessPoolExecutor(jobs, context, start_worker) as executor:
         try:
             for runs in seeds:
                 futures += [executor.submit(attempt_in_worker, run) for run in runs]
@@ -210,7 +210,7 @@ def _attempt(run: Run, is_quiet: bool) -> Outcome:
         return run, None, str(error)
 
 
-def _start_worker() -> None:
+def start_worker() -> None:
     """Ctrl-C in a terminal reaches the workers too: they end at once and silently."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     console.start()

@@ -18,6 +18,7 @@ from easy_esmm.simulation.writing import SUMMARY, write_simulation
 
 _SEED = "seed"
 _WHOLE = ("rows",)
+_WORDS = ("delay",)
 _KNOWN = tuple(f.name for f in dataclasses.fields(Settings) if f.name != _SEED)
 
 
@@ -62,7 +63,7 @@ class DataSet:
 
 def data_set(folder: Path, settings: Settings, seed: int, form: str) -> DataSet:
     """Where the rows of a seed are, or will be: other settings have another folder."""
-    text = json.dumps([dataclasses.asdict(settings), form], sort_keys=True)
+    text = json.dumps([settings.in_effect(), form], sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     return DataSet(folder / f"seed{seed}-{digest}", form)
 
@@ -79,6 +80,8 @@ def write(data: DataSet, settings: Settings, seed: int) -> None:
 
 
 def _number(key: str, value: str) -> Any:
+    if key in _WORDS:
+        return value
     kind = int if key in _WHOLE else float
     try:
         return kind(value.replace("_", "")) if value else kind("none")

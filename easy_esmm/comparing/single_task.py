@@ -129,7 +129,10 @@ _BUDGET: Dict[str, Callable[[PipelineConfig], Any]] = {
     "batch_size": lambda config: config.data_config.batch_size,
     "num_epochs": lambda config: config.data_config.num_epochs,
     "num_steps": lambda config: config.train_config.num_steps,
-    "the layers that transfer": lambda config: (
-        config.model_config.WhichOneof("model") == "esmm_aitm"
-    ),
+    "the layers that transfer": lambda config: _transfers(config.model_config),
 }
+
+
+def _transfers(model: ModelConfig) -> bool:
+    hands_over = model.HasField("ddpo") and model.ddpo.causal_transfer
+    return bool(model.HasField("esmm_aitm") or hands_over)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, Sequence, Tuple
 
+from easy_esmm.aliccp.fields import CONVERSION, EVENTUAL_CONVERSION
 from easy_esmm.comparing.configs import Variant
 from easy_esmm.comparing.measures import metric_suffixes
 from easy_esmm.config import Pipeline
@@ -72,11 +73,15 @@ def require_same_tasks(variants: Sequence[Variant]) -> None:
 
 
 def _question(task: TaskSpec) -> str:
-    """The label, and on which rows it is observed."""
+    """The label, and on which rows it is observed.
+
+    Where the simulation evaluates, all conversions have come: both of its labels are one.
+    """
+    label = CONVERSION if task.label == EVENTUAL_CONVERSION else task.label
     space = task.task_space
     inside = space.words if space is not None and task.inside_metric_name else None
     rows = task.condition if task.is_masked else inside
-    return f"'{task.label}' of {'all rows' if rows is None else f'rows with {rows!r}'}"
+    return f"'{label}' of {'all rows' if rows is None else f'rows with {rows!r}'}"
 
 
 def data_format(variant: Variant) -> str:

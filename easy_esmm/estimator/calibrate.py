@@ -61,6 +61,7 @@ def calibrate(
     field: str = "",
     user_column: str = "",
     seed: int = 0,
+    files_are_checked: bool = False,
 ) -> Calibrated:
     """Fits the calibration of a checkpoint and writes it beside the checkpoint.
 
@@ -75,6 +76,7 @@ def calibrate(
       user_column: column that names the user, whose rows are held out together; empty: that of
         the config's `gauc` metric, if any.
       seed: of the folds.
+      files_are_checked: whether the caller has checked the files, by `training.require_files`.
 
     Raises:
       UserError: the field does not fit, labels are missing, or there are too few of one class.
@@ -97,6 +99,7 @@ def calibrate(
         recorder=recorder,
         uncalibrated=True,
         every_row=True,
+        files_are_checked=files_are_checked,
     )
     recorded = recorder.rows()
     _require_labels(recorded)

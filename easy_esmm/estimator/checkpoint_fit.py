@@ -2,37 +2,63 @@
 
 from __future__ import annotations
 
-from typing import Mapping, Sequence
+from typing import Callable, Mapping, Sequence, TypeVar
 
+import tensorflow as tf
+from absl import logging
+
+from easy_esmm.checkpoints import folder as checkpoints
+from easy_esmm.checkpoints import vocabularies
 from easy_esmm.checkpoints.easyrec_names import Sources
+from easy_esmm.checkpoints.growth import growths, shapes_before
 from easy_esmm.checkpoints.shapes import Shapes, read_shapes
 from easy_esmm.compat import estimator, v1
 from easy_esmm.errors import UserError
+from easy_esmm.estimator import vocabulary_fit
 from easy_esmm.estimator.dry_build import dry_build
 from easy_esmm.optimizers import averages
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
 _SHOWN = 3
 
+Result = TypeVar("Result")
+
 
 def newest(model_dir: str, path: str = "") -> str:
     """The checkpoint to read: `path` where given, else the newest of `model_dir`.
 
     Raises:
-      UserError: there is none.
+      UserError: there is none, or the newest lacks a file.
     """
     if path:
         if not v1.train.checkpoint_exists(path):
             raise UserError(f"checkpoint_path: no checkpoint at {path}; give .../model.ckpt-STEP")
         return path
-    found: str = v1.train.latest_checkpoint(model_dir) or ""
-    if not found:
+    found = checkpoints.newest(model_dir)
+    if found is None:
         raise UserError(f"model_dir: no checkpoint in {model_dir or '(unset)'}; train first")
     return found
 
 
+def with_newest(model_dir: str, path: str, use: Callable[[str], Result]) -> Result:
+    """Calls `use` with the checkpoint of `newest`.
+
+    Once more where that has failed because a training has removed the checkpoint meanwhile.
+    """
+    checkpoint = newest(model_dir, path)
+    try:
+        return use(checkpoint)
+    except (UserError, tf.errors.OpError):
+        if path or v1.train.checkpoint_exists(checkpoint):
+            raise
+        logging.warning("%s was removed by the training that goes on: once more", checkpoint)
+    return use(newest(model_dir))
+
+
 def require_fit(config: PipelineConfig, checkpoint: str, mode: str) -> Mapping[str, str]:
     """Checks that a graph of `mode` finds all its variables in the checkpoint, in their shapes.
+
+    A training may have grown vocabularies; every other mode has those of the training.
 
     Returns:
       Variable -> variable of the checkpoint, of those that have another name there, EasyRec's; none
@@ -44,8 +70,13 @@ def require_fit(config: PipelineConfig, checkpoint: str, mode: str) -> Mapping[s
     found = read_shapes(checkpoint)
     if mode != estimator.ModeKeys.TRAIN and averages.are_used(config.train_config):
         _require_averages(found, checkpoint)
-    variables = dry_build(config, mode).variables
+    variables: Shapes = dry_build(config, mode).variables
     is_training = mode == estimator.ModeKeys.TRAIN
+    if is_training:
+        grown = growths(checkpoint, vocabularies.of_config(config))
+        variables = shapes_before(variables, grown)
+    else:
+        vocabulary_fit.require_same(config, checkpoint)
     sources = (
         {name: name for name in variables if name in found}
         if is_training

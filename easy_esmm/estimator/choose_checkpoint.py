@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from typing import Dict
 
 from absl import logging
 
-from easy_esmm.compat import v1
+from easy_esmm.checkpoints import folder as checkpoints
 from easy_esmm.config import Pipeline
 from easy_esmm.errors import UserError
 from easy_esmm.estimator import checkpoint_fit
@@ -40,7 +38,7 @@ def _best(pipeline: Pipeline) -> str:
     sign = 1 if pipeline.config.export_config.metric_bigger else -1
     series = Evaluations.read(evaluations_folder(folder), sys.maxsize).series(metric)
     values = {step: sign * value for step, value in series if value == value}  # without NaN
-    paths = _checkpoints(folder)
+    paths = checkpoints.complete(folder)
     there = {step: value for step, value in values.items() if step in paths}
     if not there:
         raise UserError(
@@ -59,11 +57,3 @@ def _best(pipeline: Pipeline) -> str:
         )
     logging.info("best of model_dir: step %d, %s %.6f", step, metric, sign * there[step])
     return paths[step]
-
-
-def _checkpoints(folder: str) -> Dict[int, str]:
-    """Step -> path, of all that the folder holds."""
-    state = v1.train.get_checkpoint_state(folder)
-    known = state.all_model_checkpoint_paths if state else ()
-    paths = (path if os.path.isabs(path) else os.path.join(folder, path) for path in known)
-    return {int(path.rsplit("-", 1)[1]): path for path in paths if v1.train.checkpoint_exists(path)}

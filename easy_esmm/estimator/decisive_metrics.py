@@ -28,6 +28,11 @@ class DecisiveMetrics:
     """Metric of the best export."""
     stop: Optional[EarlyStop] = None
 
+    @property
+    def is_any(self) -> bool:
+        """Whether evaluations decide anything."""
+        return self.best is not None or self.stop is not None
+
 
 def decisive_metrics(pipeline: Pipeline) -> DecisiveMetrics:
     """The metrics of the best export and of the early stop, by the evaluation's names.

@@ -33,7 +33,8 @@ def dry_build(config: PipelineConfig, mode: str) -> DryBuild:
         columns = receive_columns(config)
         labels: Dict[str, Any] = {}
         if mode != estimator.ModeKeys.PREDICT:
-            fields = needed_fields(config, with_labels=True)
+            is_training = mode == estimator.ModeKeys.TRAIN
+            fields = needed_fields(config, with_labels=True, training=is_training)
             # What metrics and losses alone read.
             for column in fields.columns:
                 if column.name not in columns:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import Callable, Iterator, Optional, Sequence
+from typing import Callable, Iterator, Optional
 
 import tensorflow as tf
 
 from easy_esmm import data
-from easy_esmm.compat import estimator
-from easy_esmm.config import ConfigError, Pipeline
-from easy_esmm.data import FilesOrFrame
+from easy_esmm.checkpoints.folder import instead_of
+from easy_esmm.compat import estimator, v1
+from easy_esmm.disk import disk_error
 from easy_esmm.errors import UserError
 from easy_esmm.hooks.divergence import diverged
 
@@ -20,44 +20,42 @@ _OF_THE_SYSTEM = {
     tf.errors.PermissionDeniedError: "a path cannot be read or written",
 }
 _RESTORING = re.compile(r"\b(RestoreV2|checkpoint_initializer)")
+_CHECKPOINT = re.compile(r"[^\s:;,'\"]*/model\.ckpt-\d+")
 _ENCODING = re.compile(r"encode/([^/\s]+)/")
 _IN_FUNCTION = re.compile(r"\{\{function_node encode_(\w+?)_(Assert|cond)")
 """An operation inside a branch, which TensorFlow may run as a function: its name has no scope."""
 
 
-def require_files(
-    pipeline: Pipeline,
-    split: str,
-    rows: Optional[FilesOrFrame] = None,
-    extra_columns: Sequence[str] = (),
-) -> None:
-    """The third gate: the files against the config, before anything is built.
-
-    Raises:
-      ConfigError: a file is missing, empty, or does not hold what the config reads.
-    """
-    problems = data.check_files(pipeline, split, rows, extra_columns)
-    if problems:
-        raise ConfigError(problems)
-
-
 @contextlib.contextmanager
-def user_errors(locate: Optional[Callable[[], Optional[UserError]]] = None) -> Iterator[None]:
+def user_errors(
+    locate: Optional[Callable[[], Optional[UserError]]] = None, checkpoint: str = ""
+) -> Iterator[None]:
     """Turns the failures that a user can cause into `UserError`; others pass unchanged.
 
     `locate` looks for the cell that a feature could not read, of which TensorFlow's error tells
-    neither file nor line.
+    neither file nor line. `checkpoint` is what is restored, which not every error tells.
     """
     try:
         yield
     except estimator.NanLossDuringTrainingError as error:
         raise diverged("the loss") from error
+    except ValueError as error:  # of the Saver, which tells nothing else apart
+        named = _CHECKPOINT.search(str(error))
+        if named is None or v1.train.checkpoint_exists(named[0]):
+            raise
+        raise _removed(named[0]) from error
+    except RuntimeError as error:  # of the writer of TensorBoard's events
+        translated = disk_error(str(error))
+        if translated is None:
+            raise
+        raise translated from error
     except tf.errors.OpError as error:
         translated = data.row_error(error)
         if translated is None:
             of_feature = _feature_error(error)
             translated = (locate() if of_feature and locate else None) or of_feature
-        translated = translated or _checkpoint_error(error)
+        translated = translated or _checkpoint_error(error, checkpoint)
+        translated = translated or disk_error(error.message)
         if translated is None and type(error) in _OF_THE_SYSTEM:
             translated = UserError(
                 f"{_OF_THE_SYSTEM[type(error)]}: {error.message.splitlines()[0]}"
@@ -92,13 +90,24 @@ def _branch_of_feature(error: BaseException) -> Optional[re.Match[str]]:
     return None
 
 
-def _checkpoint_error(error: tf.errors.OpError) -> Optional[UserError]:
-    """A file of a checkpoint that is truncated or missing."""
+def _checkpoint_error(error: tf.errors.OpError, checkpoint: str) -> Optional[UserError]:
+    """A file of a checkpoint that is truncated, damaged or missing."""
     if not _RESTORING.search(_node(error)):
         return None
+    damage = f"a checkpoint cannot be read: {_found(error.message)}"
+    named = _CHECKPOINT.search(error.message)
+    path = named[0] if named else checkpoint
+    if not path:
+        return UserError(f"{damage}; use another one, by --checkpoint_path")
+    if not v1.train.checkpoint_exists(path):
+        return _removed(path)
+    return UserError(f"{path} is damaged: {damage}.\n{instead_of(path)}")
+
+
+def _removed(checkpoint: str) -> UserError:
     return UserError(
-        f"a checkpoint cannot be read: {_found(error.message)}; its files are damaged: use another "
-        "one, by --checkpoint_path where there is that flag"
+        f"{checkpoint} was removed while it was read, as by a training that goes on: run this "
+        "again, or raise its train_config.keep_checkpoint_max"
     )
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import Dict, Optional
 
 from easy_esmm import data
 from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
 from easy_esmm.contract import EntireSpaceTasks, Kind
-from easy_esmm.data import FilesOrFrame
+from easy_esmm.data import FilesOrFrame, require_files
 from easy_esmm.errors import UserError
 from easy_esmm.estimator import checkpoint_fit
 from easy_esmm.estimator.bad_cells import find_bad_cell, validator_of
 from easy_esmm.estimator.calibrations import calibration_of, columns_of
-from easy_esmm.estimator.errors import require_files, user_errors
+from easy_esmm.estimator.errors import user_errors
 from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.evaluation.entire_space import against_truth, with_common_pctr
 from easy_esmm.evaluation.gradients import Gradients
@@ -34,6 +35,7 @@ def evaluate(
     recorder: Optional[RowRecorder] = None,
     uncalibrated: bool = False,
     every_row: bool = False,
+    files_are_checked: bool = False,
 ) -> Dict[str, float]:
     """Evaluates a checkpoint.
 
@@ -47,13 +49,40 @@ def evaluate(
       recorder: receives every evaluated row.
       uncalibrated: whether to leave the checkpoint's calibration out, if it has one.
       every_row: whether to read on behind `eval_config.num_examples`.
+      files_are_checked: whether the caller has checked the files, by `training.require_files`.
 
     Returns:
       Metric -> value, NaN where a metric had no valid row.
     """
+    if not files_are_checked:
+        require_files(pipeline, "eval", rows)
+
+    def evaluated(checkpoint: str) -> Dict[str, float]:
+        return _evaluated(
+            pipeline,
+            rows,
+            checkpoint,
+            truth_path,
+            common_pctr_path,
+            recorder,
+            uncalibrated,
+            every_row,
+        )
+
+    return checkpoint_fit.with_newest(pipeline.config.model_dir, checkpoint_path, evaluated)
+
+
+def _evaluated(
+    pipeline: Pipeline,
+    rows: Optional[FilesOrFrame],
+    checkpoint: str,
+    truth_path: str,
+    common_pctr_path: str,
+    recorder: Optional[RowRecorder],
+    uncalibrated: bool,
+    every_row: bool,
+) -> Dict[str, float]:
     config = pipeline.config
-    require_files(pipeline, "eval", rows)
-    checkpoint = checkpoint_fit.newest(config.model_dir, checkpoint_path)
     sources = checkpoint_fit.require_fit(config, checkpoint, estimator.ModeKeys.EVAL)
     calibration = None if uncalibrated else calibration_of(pipeline, checkpoint)
     truth = common_pctr = None
@@ -73,7 +102,7 @@ def evaluate(
         validator=validator_of(config),
     )
     read = rows if rows is not None else config.eval_input_path
-    with user_errors(lambda: find_bad_cell(config, read)):
+    with user_errors(lambda: find_bad_cell(config, read), checkpoint):
         evaluator = make_estimator(
             config, recorder=recorder, sources=sources, calibration=calibration
         )
@@ -84,8 +113,7 @@ def evaluate(
         )
     input_fn.skipped.log_summary()
     metrics = {name: value.item() for name, value in result.items()}
-    if not metrics["count/impressions"]:
-        raise UserError("the evaluation input held no row that could be read")
+    _require_numbers(metrics)
     for name, share in result.items():
         if name.startswith("out_of_range/"):
             warn_of_ids(name.split("/", 1)[1], share, "the evaluation input")
@@ -96,6 +124,13 @@ def evaluate(
         if common_pctr is not None:
             metrics.update(with_common_pctr(recorded, common_pctr, common_pctr_path))
     return metrics
+
+
+def _require_numbers(metrics: Dict[str, float]) -> None:
+    if not metrics["count/impressions"]:
+        raise UserError("the evaluation input held no row that could be read")
+    if not math.isfinite(metrics["loss"]):
+        raise UserError(f"the loss is {metrics['loss']}: look for extreme values in the rows")
 
 
 def gradient_cosine(pipeline: Pipeline, batches: int) -> float:

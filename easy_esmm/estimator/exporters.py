@@ -9,6 +9,7 @@ from easy_esmm.data import FilesOrFrame
 from easy_esmm.estimator import model_dir
 from easy_esmm.evaluation.history import Evaluations
 from easy_esmm.evaluation.result import one_line
+from easy_esmm.observing import Observers
 from easy_esmm.progress import ProgressLine
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.serving.export import export_model
@@ -16,7 +17,11 @@ from easy_esmm.serving.warmup_rows import rows_or_none
 
 
 def exporters(
-    config: PipelineConfig, evaluations: Evaluations, best: Optional[str], rows: FilesOrFrame
+    config: PipelineConfig,
+    evaluations: Evaluations,
+    best: Optional[str],
+    rows: FilesOrFrame,
+    observers: Optional[Observers] = None,
 ) -> List[Any]:
     """In the order in which they run.
 
@@ -27,8 +32,9 @@ def exporters(
       evaluations: gets each result.
       best: the metric that decides what is exported under `exporter_type: best`.
       rows: what is evaluated, for warm-up files.
+      observers: are told of each result.
     """
-    found: List[Any] = [EvaluationLine(evaluations)]
+    found: List[Any] = [EvaluationLine(evaluations, observers or Observers())]
     if config.export_config.exporter_type == "latest":
         found.append(LatestExporter(config, rows))
     if best is not None:
@@ -37,15 +43,15 @@ def exporters(
 
 
 class EvaluationLine(estimator.Exporter):  # type: ignore[misc]
-    """Adds each result to the history, and prints a line.
+    """Adds each result to the history, prints a line and tells observers.
 
     The Estimator hands its result to exporters only.
     """
 
     name = "evaluation_line"
 
-    def __init__(self, evaluations: Evaluations) -> None:
-        self._evaluations = evaluations
+    def __init__(self, evaluations: Evaluations, observers: Observers) -> None:
+        self._evaluations, self._observers = evaluations, observers
 
     def export(
         self,
@@ -56,8 +62,11 @@ class EvaluationLine(estimator.Exporter):  # type: ignore[misc]
         is_the_final_export: bool,
     ) -> None:
         result: Dict[str, Any] = dict(eval_result)
-        self._evaluations.add(int(result["global_step"]), result)
-        ProgressLine().event(one_line(result))
+        step = int(result["global_step"])
+        self._evaluations.add(step, result)
+        metrics = {name: float(value) for name, value in result.items() if name != "global_step"}
+        ProgressLine().event(one_line(result), step=step, metrics=metrics)
+        self._observers.on_evaluation(step, metrics)
 
 
 class LatestExporter(estimator.Exporter):  # type: ignore[misc]

@@ -8,8 +8,18 @@ from typing import Any, Dict, Mapping, Optional
 import tensorflow as tf
 
 from easy_esmm.config.cells import parse_cell
-from easy_esmm.contract import LabelColumn, Labels, TaskLabels, Tasks, TaskSpec, Tensor
+from easy_esmm.contract import (
+    LabelColumn,
+    Labels,
+    NegativeSampling,
+    TaskLabels,
+    Tasks,
+    TaskSpec,
+    Tensor,
+)
 from easy_esmm.data.fields import loss_sessions
+from easy_esmm.estimator.conversion_times import conversion_times
+from easy_esmm.losses.negative_sampling import sampling_of
 from easy_esmm.metrics.groups import group_numbers
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 
@@ -19,6 +29,8 @@ def labels_from_columns(
     tasks: Tasks,
     columns: Mapping[str, Any],
     features: Optional[Mapping[str, Tensor]] = None,
+    training: bool = False,
+    share: float = 1.0,
 ) -> Labels:
     """What was observed on a batch.
 
@@ -27,6 +39,8 @@ def labels_from_columns(
       tasks: of `config`.
       columns: name -> `LabelColumn`, of the label columns and the sample weight.
       features: input columns [batch]; losses read sessions from them, and task spaces values.
+      training: whether times of conversions are read from them too, where the config has any.
+      share: of the negatives of the data, the rows whose label of the first task is 0.
     """
     values = {name: _value(columns[name]) for name in tasks.columns()}
     weight_name = config.data_config.sample_weight
@@ -38,10 +52,27 @@ def labels_from_columns(
         if task.path not in of_towers:
             is_inside = _is_inside(config, task, values, features or {})
             of_towers[task.path] = _tower_labels(task, values, columns, weight, is_inside)
-    return Labels(
+    times = None
+    if training and tasks.entire_space is not None:
+        converted = of_towers[tasks.entire_space.product.path].value
+        times = conversion_times(config, features or {}, converted)
+    observed = Labels(
         tasks={task.name: _masked(task, of_towers[task.path], values) for task in tasks},
         weight=weight,
         sessions={name: group_numbers((features or {})[name]) for name in loss_sessions(tasks)},
+        times=times,
+    )
+    return observed if share == 1.0 else _of_sample(observed, sampling_of(first, share))
+
+
+def _of_sample(labels: Labels, sampling: NegativeSampling) -> Labels:
+    """With metrics' weights that count each row as often as it stands for one of all rows."""
+    tasks = {
+        name: replace(task, weight=task.weight * sampling.importance)
+        for name, task in labels.tasks.items()
+    }
+    return replace(
+        labels, tasks=tasks, weight=labels.weight * sampling.importance, sampling=sampling
     )
 
 

@@ -39,9 +39,14 @@ class Network:
     """
 
     def __init__(
-        self, config: PipelineConfig, tasks: Tasks, calibration: Optional[Calibration] = None
+        self,
+        config: PipelineConfig,
+        tasks: Tasks,
+        calibration: Optional[Calibration] = None,
+        servers: int = 0,
     ) -> None:
-        """`config`: resolved; `tasks` and `calibration`: of its model."""
+        """`config`: resolved; `tasks` and `calibration`: of its model; `servers` as for `embed`."""
+        self._servers = servers
         self._config = config
         self._tasks = tasks
         self._calibration = calibration
@@ -59,7 +64,7 @@ class Network:
 
         `unreadable` is as for `embed`.
         """
-        embedded = embed(self._config, columns, unreadable)
+        embedded = embed(self._config, columns, unreadable, self._servers)
         weakened = self.dropout.apply(embedded.groups, training)
         groups = self.model.attended(weakened, training)
         own = outputs = self.model.outputs(groups, training)

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from easy_esmm import data
 from easy_esmm.compat import estimator
 from easy_esmm.config import Pipeline
-from easy_esmm.data import FilesOrFrame
+from easy_esmm.data import FilesOrFrame, require_files
 from easy_esmm.data.files import find_files
 from easy_esmm.data.passed import FILE, ROW
 from easy_esmm.errors import UserError
 from easy_esmm.estimator import checkpoint_fit
 from easy_esmm.estimator.bad_cells import find_bad_cell, validator_of
 from easy_esmm.estimator.calibrations import calibration_of, columns_of, without_calibration
-from easy_esmm.estimator.errors import require_files, user_errors
+from easy_esmm.estimator.errors import user_errors
 from easy_esmm.estimator.factory import make_estimator
 from easy_esmm.hooks.missing_values import PREDICTION, MissingValues
 from easy_esmm.progress import ProgressLine
@@ -74,10 +74,11 @@ def predict(
         tells_missing=True,
         calibration=calibration,
     )
-    with user_errors(lambda: find_bad_cell(config, rows, with_labels=False)):
+    with user_errors(lambda: find_bad_cell(config, rows, with_labels=False), checkpoint):
         found = scorer.predict(input_fn, checkpoint_path=checkpoint, yield_single_examples=False)
         with contextlib.closing(found) as batches:
             for batch in batches:
+                _require_numbers(batch)
                 yield {**_without_rows(batch), **passed.read(batch)} if passed else batch
     input_fn.skipped.log_summary()
 
@@ -92,6 +93,7 @@ def score(
     reserved_columns: Sequence[str] = (),
     output_columns: Sequence[str] = (),
     uncalibrated: bool = False,
+    files_are_checked: bool = False,
 ) -> int:
     """Writes a row of scores for each input row, in their order; `ignore_error` leaves rows out.
 
@@ -104,6 +106,7 @@ def score(
       reserved_columns: input columns to copy as they stand; see docs/commands.md.
       output_columns: scores to write; empty: all.
       uncalibrated: whether to leave the calibration of the checkpoint or the SavedModel out.
+      files_are_checked: whether the caller has checked the files, by `training.require_files`.
 
     Returns:
       The number of rows.
@@ -112,7 +115,8 @@ def score(
       UserError: a file, a column or the model does not fit.
     """
     _require_once(reserved_columns)
-    require_files(pipeline, "predict", input_path, reserved_columns)
+    if not files_are_checked:
+        require_files(pipeline, "predict", input_path, reserved_columns)
     read = [os.path.realpath(path) for path in find_files(input_path)]
     if os.path.realpath(output_path) in read:
         raise UserError(f"--output_path: {output_path} is one of the input files; name another")
@@ -160,6 +164,12 @@ def score_frame(
     with contextlib.closing(found) as batches:
         scores = pd.concat([pd.DataFrame(batch) for batch in batches], ignore_index=True)
     return scores[sorted(scores.columns)].set_index(frame.index)
+
+
+def _require_numbers(batch: Mapping[str, Any]) -> None:
+    for name, values in batch.items():
+        if values.dtype.kind == "f" and np.isnan(values).any():
+            raise UserError(f"{name} is NaN: look for extreme values in the rows")
 
 
 def _from_saved_model(

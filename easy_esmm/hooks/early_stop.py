@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Callable, Dict, Optional
 
 from absl import logging
 
 from easy_esmm.compat import v1
 from easy_esmm.config.early_stop import EarlyStop
-from easy_esmm.evaluation.events import Series
+from easy_esmm.evaluation.events import Series, read_scalars
 from easy_esmm.evaluation.history import Evaluations
+
+_LOOK_SECONDS = 5.0
 
 
 class EarlyStopHook(v1.train.SessionRunHook):  # type: ignore[misc]
@@ -34,6 +37,31 @@ class EarlyStopHook(v1.train.SessionRunHook):  # type: ignore[misc]
         if reason:
             logging.info("early stop: %s", reason)
             run_context.request_stop()
+
+
+class EvaluationsOnRecord(v1.train.SessionRunHook):  # type: ignore[misc]
+    """Adds to the evaluations what another process, the evaluator, has recorded since."""
+
+    def __init__(self, evaluations: Evaluations, folder: str) -> None:
+        self._evaluations, self._folder = evaluations, folder
+        self._looked = time.monotonic()
+
+    def after_run(self, run_context: Any, run_values: Any) -> None:
+        if time.monotonic() - self._looked < _LOOK_SECONDS:
+            return
+        self._looked = time.monotonic()
+        for step, values in read_scalars(self._folder):
+            self._evaluations.add(step, values)
+
+
+def asked_to_stop(stop: Optional[EarlyStop], evaluations: Evaluations, step: int) -> bool:
+    """Whether the evaluation of this step, the last of `evaluations`, meets the condition.
+
+    A training that was killed between its early stop and its end has nothing left to train.
+    """
+    if stop is None or not evaluations.at(step):
+        return False
+    return reason_to_stop(stop, evaluations) is not None
 
 
 def reason_to_stop(stop: EarlyStop, evaluations: Evaluations) -> Optional[str]:

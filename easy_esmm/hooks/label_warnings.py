@@ -56,6 +56,9 @@ class LabelWarningHook(v1.train.SessionRunHook):  # type: ignore[misc]
         self._counts = tf.stack([tf.math.count_nonzero(flag) for flag in counts.values()])
         self._totals = np.zeros(len(counts), np.int64)
 
+    def begin(self) -> None:
+        self._totals[:] = 0
+
     def before_run(self, run_context: Any) -> Any:
         return v1.train.SessionRunArgs(self._counts)
 

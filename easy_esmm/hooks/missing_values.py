@@ -46,6 +46,10 @@ class MissingValues:
         counts = tf.math.count_nonzero(stacked, axis=1, dtype=tf.int64)
         return tf.concat([tf.shape(stacked, out_type=tf.int64)[1:], counts], axis=0)
 
+    def clear(self) -> None:
+        """Begins anew."""
+        self._totals[:] = 0
+
     def add(self, counts: Any) -> None:
         """Adds what `of_batch` counted."""
         self._totals += counts
@@ -79,6 +83,9 @@ class MissingValuesHook(v1.train.SessionRunHook):  # type: ignore[misc]
         """`told` is shared with the hooks of a process that shall not tell again."""
         self._missing, self._where, self._told = MissingValues(config), where, told
         self._counts = self._missing.of_batch(columns)
+
+    def begin(self) -> None:
+        self._missing.clear()
 
     def before_run(self, run_context: Any) -> Any:
         return v1.train.SessionRunArgs(self._counts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack, contextmanager
-from typing import Any, Iterable, Iterator, Mapping, Optional
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional
 
 import numpy as np
 import pyarrow as pa
@@ -12,9 +12,13 @@ import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
 
+from easy_esmm import page_sums
 from easy_esmm.atomic_file import atomic_write
 from easy_esmm.errors import UserError
 from easy_esmm.serving.csv_cells import csv_cells
+
+_GROUP_ROWS = 1 << 16
+"""Rows that are written at once: of each batch a row group of its own takes longer to read."""
 
 
 class ScoreFile:
@@ -40,6 +44,7 @@ class ScoreFile:
         self._open = ExitStack()
         self._is_parquet = suffix == ".parquet"
         self._writer: Optional[Any] = None
+        self._waiting: List[pa.Table] = []
         self.rows = 0
 
     def __enter__(self) -> ScoreFile:
@@ -59,11 +64,27 @@ class ScoreFile:
             table = pa.table({name: csv_cells(name, table[name]) for name in table.column_names})
         with self._named():
             if self._writer is None:
-                kind = pyarrow.parquet.ParquetWriter if self._is_parquet else pyarrow.csv.CSVWriter
                 unfinished = self._open.enter_context(atomic_write(self._path))
-                self._writer = self._open.enter_context(kind(unfinished, table.schema))
-            self._writer.write_table(table)
-        self.rows += table.num_rows
+                self._writer = self._open.enter_context(self._opened(unfinished, table.schema))
+                self._open.push(self._write_rest)
+            self._waiting.append(table)
+            self.rows += table.num_rows
+            if sum(waiting.num_rows for waiting in self._waiting) >= _GROUP_ROWS:
+                self._write()
+
+    def _write(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if self._writer is not None and waiting:
+            self._writer.write_table(pa.concat_tables(waiting))
+
+    def _write_rest(self, error: Any, *_: Any) -> None:
+        if error is None:
+            self._write()
+
+    def _opened(self, path: str, schema: pa.Schema) -> Any:
+        if self._is_parquet:
+            return pyarrow.parquet.ParquetWriter(path, schema, **_encoding(schema))
+        return pyarrow.csv.CSVWriter(path, schema)
 
     @contextmanager
     def _named(self) -> Iterator[None]:
@@ -73,6 +94,19 @@ class ScoreFile:
             # (pyarrow's own text is about "bytes to file", without its name.)
             reason = os.strerror(error.errno) if error.errno else str(error)
             raise UserError(f"output_path: {self._path}: cannot be written: {reason}") from error
+
+
+def _encoding(schema: pa.Schema) -> Dict[str, Any]:
+    """Scores, which hardly repeat, are written as they are: with dictionaries 5 times as slowly.
+
+    Six columns of float32 take .3 us a row with them, and .05 without, in a third less space.
+    """
+    repeating = [field for field in schema if not pa.types.is_floating(field.type)]
+    # The second and the third are names of what a list holds.
+    names = [
+        f"{f.name}{inside}" for f in repeating for inside in ("", ".list.element", ".list.item")
+    ]
+    return {"use_dictionary": names, **page_sums.WRITE}
 
 
 def require_other_names(columns: Iterable[str], scores: Iterable[str]) -> None:
@@ -95,8 +129,12 @@ def read_scores(path: str, name: str) -> NDArray[Any]:
         raise UserError(f"{path}: no such file")
     is_parquet = path.endswith(".parquet")
     try:
-        table = pyarrow.parquet.read_table(path) if is_parquet else pyarrow.csv.read_csv(path)
-    except pa.ArrowInvalid as error:
+        table = (
+            pyarrow.parquet.read_table(path, **page_sums.READ)
+            if is_parquet
+            else pyarrow.csv.read_csv(path)
+        )
+    except (OSError, pa.ArrowInvalid) as error:
         raise UserError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from error
     if name not in table.column_names:
         raise UserError(f"{path}: has no column {name}, only {', '.join(table.column_names)}")

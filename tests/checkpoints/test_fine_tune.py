@@ -16,12 +16,13 @@ from easy_esmm.checkpoints import fine_tune
 from easy_esmm.compat import v1
 from easy_esmm.contract import TableRows
 from easy_esmm.errors import UserError
-from easy_esmm.estimator import model_dir, run
+from easy_esmm.estimator import first_checks, model_dir
 from easy_esmm.optimizers import averages
 from easy_esmm.optimizers import step as optimizers
 from easy_esmm.protos.model_pb2 import ModelConfig
 from easy_esmm.protos.train_pb2 import TrainConfig
 from tests.conformance import table
+from tests.first_values import FirstValues
 
 ADAM = "optimizer_config { lazy_adam_optimizer { learning_rate { constant_learning_rate {} } }"
 
@@ -108,7 +109,7 @@ def test_the_report_lists_what_was_and_was_not_restored(
         f"info: {head}1 of 3 variables (3 numbers) start from {source}",
         # 3 of 8 + 3 + 2 numbers
         f"warning: {head}only 23.1% of the model's weights start from {source}, the others anew",
-        f"warning: {head}of another shape, so that they start anew: "
+        f"warning: {head}of another shape, or of unknown ids, so that they start anew: "
         "table is [4, 2] here, [5, 2] there",
         f"info: {head}not restored, so that they start anew: new",
         f"info: {head}in the checkpoint and not read: {unread}",
@@ -230,16 +231,17 @@ def test_training_starts_from_the_checkpoint_and_a_bad_one_leaves_no_trace(tmp_p
     assert not Path(config.model_dir).exists()
     config.train_config.fine_tune_checkpoint = earlier
     config.train_config.random_seed += 1  # so that other values would differ
-    training.train(pipeline)
+    start = FirstValues()
+    training.train(pipeline, hooks=[start])
     before = v1.train.load_checkpoint(earlier)
-    first = v1.train.load_checkpoint(f"{config.model_dir}/model.ckpt-0")
+    first = start.values
     last = v1.train.load_checkpoint(f"{config.model_dir}/model.ckpt-1")
     for name in ("embedding/all/user", "embedding/all/item"):
-        np.testing.assert_array_equal(first.get_tensor(name), before.get_tensor(name))
+        np.testing.assert_array_equal(first[name], before.get_tensor(name))
         np.testing.assert_array_equal(last.get_tensor(name), before.get_tensor(name))
     kernel = "ctr_tower/dnn/dense_0/kernel"
-    assert np.abs(first.get_tensor(kernel) - before.get_tensor(kernel)).max() > 0
-    assert np.abs(last.get_tensor(kernel) - first.get_tensor(kernel)).max() > 0
+    assert np.abs(first[kernel] - before.get_tensor(kernel)).max() > 0
+    assert np.abs(last.get_tensor(kernel) - first[kernel]).max() > 0
 
 
 def test_a_training_that_was_killed_after_its_first_checkpoint_goes_on_from_that(
@@ -254,6 +256,6 @@ def test_a_training_that_was_killed_after_its_first_checkpoint_goes_on_from_that
         session.run(v1.global_variables_initializer())
         v1.train.Saver().save(session, f"{config.model_dir}/model.ckpt", 0)
     # Not read again, and not said to be.
-    assert run._checked_start(config) is None
+    assert first_checks.first_values(config) is None
     with pytest.raises(UserError, match=r"the config does not fit .*model\.ckpt-0: "):
         model_dir.prepare(pipeline, continue_train=True)

@@ -18,7 +18,7 @@ from easy_esmm.config import Pipeline
 from easy_esmm.hooks.progress import TrainProgress
 from tests.conformance import table
 
-NO_POSITION = "input: starts over: no position was saved at step 100, as where it has ended"
+NO_POSITION = "input: begins at its first row: step 100 has no position, as after a whole pass"
 
 
 class Killed(BaseException):
@@ -201,3 +201,16 @@ def test_identity_of_an_input_is_of_files_columns_order_and_settings(tmp_path: P
         file.write("\n")
     others.append(data.input_fn(config, "train", seed=1).identity())
     assert len({first, *others}) == 4
+
+
+def test_a_worker_that_is_away_keeps_its_position_for_a_later_checkpoint(tmp_path: Path) -> None:
+    parts = ("data-00000-of-00001", "index")
+    for part in parts:
+        (tmp_path / f"input-1.ckpt-100.{part}").write_text(part)
+    position = InputPosition(str(tmp_path), "a")
+    position.carry_over(1, 100, 150)
+    position.carry_over(2, 100, 150)  # was never there
+    position.carry_over(1, 0, 200)  # nor was this, at the start
+    for part in parts:
+        assert (tmp_path / f"input-1.ckpt-150.{part}").read_text() == part
+    assert len(list(tmp_path.iterdir())) == 4

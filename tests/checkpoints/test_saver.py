@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from easy_esmm.checkpoints import saver
+from easy_esmm.checkpoints import saver, vocabularies
+from easy_esmm.checkpoints.vocabularies import Vocabulary
 from easy_esmm.compat import v1
 from easy_esmm.protos.train_pb2 import TrainConfig
 
@@ -20,7 +21,7 @@ PIECES = [["a"], ["b"], ["c", "d"], ["e"]]  # of 400 bytes, or one larger variab
 def built() -> Any:
     for name, size in SIZES.items():
         v1.get_variable(name, [size], initializer=v1.random_normal_initializer(), use_resource=True)
-    saver.add_saver(TrainConfig(keep_checkpoint_max=2))
+    saver.add_saver(TrainConfig(keep_checkpoint_max=2), {})
     (added,) = v1.get_collection(v1.GraphKeys.SAVERS)
     added.build()
     return added
@@ -77,3 +78,38 @@ def test_old_checkpoints_are_removed_with_all_their_pieces(
         for step in (1, 2, 3):
             own.save(session, str(tmp_path / "model.ckpt"), global_step=step)
     assert {p.name.split(".")[1] for p in tmp_path.glob("model.*")} == {"ckpt-2", "ckpt-3"}
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+def test_rows_of_a_grown_vocabulary_find_their_partition(tmp_path: Path, partitions: int) -> None:
+    name, values = "embedding/all/item", np.arange(8, dtype=np.float32).reshape(4, 2)
+
+    def table(ids: List[bytes], start: Any, parts: int) -> Any:
+        vocabulary = {name: Vocabulary("item", ids)}
+        vocabularies.keep(vocabulary, str(tmp_path))
+        v1.get_variable("dense", [3], initializer=v1.constant_initializer(7.0), use_resource=True)
+        v1.get_variable(
+            name,
+            [len(ids), 2],
+            initializer=start,
+            partitioner=v1.fixed_size_partitioner(parts) if parts > 1 else None,
+            use_resource=True,
+        )
+        saver.add_saver(TrainConfig(), vocabulary)
+        (added,) = v1.get_collection(v1.GraphKeys.SAVERS)
+        added.build()
+        return added
+
+    with tf.Graph().as_default(), v1.Session() as session:
+        own = table([b"u", b"a", b"b", b"c"], v1.constant_initializer(values), 1)
+        session.run(v1.global_variables_initializer())
+        path = own.save(session, str(tmp_path / "model.ckpt"), global_step=7)
+    with tf.Graph().as_default(), v1.Session() as session:
+        grown = [b"u", b"c", b"x", b"b", b"a", b"y"]
+        table(grown, v1.constant_initializer(-1.0), partitions).restore(session, path)
+        found = {v.op.name: session.run(v) for v in v1.global_variables()}
+    np.testing.assert_array_equal(found.pop("dense"), [7, 7, 7])
+    new = [-1.0, -1.0]
+    wanted = [values[0], values[3], new, values[2], values[1], new]
+    np.testing.assert_array_equal(np.concatenate([found[one] for one in sorted(found)]), wanted)
+    assert len(found) == partitions

@@ -97,6 +97,15 @@ def test_another_budget_is_noted() -> None:
         ("escm2_ips", []),
         ("escm2_dr", ["hidden_units of imputation_tower.dnn"]),
         ("dcmt", ["hidden_units of counterfactual_tower.dnn"]),
+        ("nise", []),
+        ("chorus_cvr", ["hidden_units of unconverted_tower.dnn"]),
+        (
+            "ddpo",
+            [
+                "hidden_units of conversion_propensity_tower.dnn",
+                "the layers that transfer",
+            ],
+        ),
         ("esmm_aitm", ["the layers that transfer"]),
     ],
 )

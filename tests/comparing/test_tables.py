@@ -34,7 +34,7 @@ def results_of(seeds: int = 3) -> List[Result]:
 
 
 def comparison(seeds: int = 3) -> Comparison:
-    facts = {"simulation": {"rho": 0.7}}
+    facts = {"simulation": {"rho": 0.7, "rows": 400_000, "delay": "weibull"}}
     return compare(
         list(AUCS), "esmm", results_of(seeds), {}, facts, ["a note & more"], ["of a config"]
     )
@@ -78,6 +78,7 @@ def test_page_stands_alone_and_escapes_names() -> None:
     assert "<li>a note &amp; more</li><li>of a config</li>" in page
     assert not re.search(r"https?://|<script|<link|@import", page)
     assert "prefers-color-scheme: dark" in page
+    assert "Simulated rows: rho 0.7; rows 400,000; delay weibull. " in page
     assert "same <b>" not in page
     assert "same &lt;b&gt;" in page
     assert "a note &amp; more" in page
@@ -104,4 +105,4 @@ def test_files_hold_the_numbers(tmp_path: Path) -> None:
         ("esmm", "0", 0.60),
         ("esmm", "1", 0.70),
     ]
-    assert content["simulation"] == {"rho": 0.7}
+    assert content["simulation"] == {"rho": 0.7, "rows": 400_000, "delay": "weibull"}

@@ -137,6 +137,22 @@ def _columns(
     bought = click & (random.random(size) < CLICK_RATES[ids[1]])
     for label, happened in zip(task_specs(config.model_config).columns(), (click, bought)):
         columns[label] = happened.astype(int)
+    if config.data_config.HasField("conversion_delay"):
+        columns.update(_times(config.data_config.conversion_delay, bought, random))
+    return columns
+
+
+def _times(delay: DatasetConfig.ConversionDelay, bought: np.ndarray, random: Any) -> Dict[str, Any]:
+    """Impressions over 30 days, and conversions up to 5 days later, before the cut."""
+    end = int(delay.observed_until_time) or 1_769_817_600
+    click_time = end - random.integers(0, 30 * 86_400, len(bought))
+    conversion_time = np.minimum(end, click_time + random.integers(0, 5 * 86_400, len(bought)))
+    columns = {
+        delay.click_time: click_time,
+        delay.conversion_time: pa.array(conversion_time, mask=~bought),
+    }
+    if delay.observed_until:
+        columns[delay.observed_until] = np.full(len(bought), end)
     return columns
 
 

@@ -25,6 +25,9 @@ from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 ELSEWHERE = {
+    "ChorusCVR.groups": "as ESMM's: tests/models/test_chorus_cvr.py",
+    "DDPO.groups": "as ESMM's: tests/models/test_ddpo.py",
+    "NISE.groups": "as ESMM's: tests/models/test_nise.py",
     "DCMT.groups": "as ESMM's: tests/models/test_dcmt.py",
     "ESCM2.groups": "as ESMM's: tests/models/test_escm2.py",
     "ESMM_AITM.groups": "as ESMM's: tests/models/test_trunks.py",
@@ -32,9 +35,15 @@ ELSEWHERE = {
     "ESMM_PLE.groups": "as ESMM's: tests/models/test_trunks.py",
     "ClickSpace.groups": "as ESMM's: tests/models/test_click_space.py",
     "Division.groups": "as ESMM's: tests/models/test_division.py",
+    "DelayedFeedback.fake_negative_weighted": "tests/models/test_late_conversions.py",
+    "DelayedFeedback.waiting_window": "tests/models/test_late_conversions.py",
+    "WaitingWindow.window_days": "tests/models/test_late_conversions.py",
     "ExportConfig.asset_files": "names a file of the user's: tests/test_commands.py",
+    "FeatureConfig.embedding_frozen": "of a user's file: tests/estimator/test_pretrained.py",
+    "FeatureConfig.embedding_init_file": "a file of the user's: tests/estimator/test_pretrained.py",
     "Optimizer.adam_async_optimizer": "EasyRec's other name of a rule: tests/optimizers",
     "Optimizer.adam_asyncw_optimizer": "EasyRec's other name of a rule: tests/optimizers",
+    "TrainConfig.fine_tune_by_feature": "wants no map: tests/checkpoints/test_fine_tune_by_id.py",
 }
 """Supported fields that no sample sets, and where they are tested instead."""
 

@@ -101,7 +101,7 @@ def test_model_dir_holds_what_the_contract_lists(run: Run) -> None:
     folder = Path(run.config.model_dir)
     names = {path.name for path in folder.iterdir()}
     assert {"pipeline.config", "checkpoint", "eval_val", "export"} <= names
-    assert {"model.ckpt-0.index", f"model.ckpt-{table.STEPS}.index"} <= names
+    assert {f"model.ckpt-{table.STEPS // 2}.index", f"model.ckpt-{table.STEPS}.index"} <= names
     with_graph = {"graph.pbtxt", f"model.ckpt-{table.STEPS}.meta"}
     assert names & with_graph == (with_graph if run.config.train_config.write_graph else set())
     kept = text_format.Parse((folder / "pipeline.config").read_text(), PipelineConfig())
@@ -158,13 +158,13 @@ def rank_auc(score: np.ndarray, label: np.ndarray, weight: np.ndarray) -> Tuple[
     """Share of weighted pairs in which the positive is ahead: at least, and at most.
 
     A pair closer than float32 tells apart may count either way: after a few steps scores are close,
-    and the product's logit is computed anew here.
+    the product's logit is computed anew here, and rows of the same few features have one score.
     """
     ahead = score[:, None] - score[None, :]
     close = 1e-6 * np.maximum(1, np.abs(score))[:, None]
     pairs = np.outer(weight * label, weight * (1 - label))
     least, most = ((pairs * mask).sum() for mask in (ahead > close, ahead >= -close))
-    assert most - least <= 0.01 * pairs.sum()  # so that the bounds say something
+    assert most - least <= 0.03 * pairs.sum()  # so that the bounds say something
     return least / pairs.sum(), most / pairs.sum()
 
 

@@ -1,6 +1,6 @@
 """Whatever the file: what `init` drafts passes `check` and trains, and a refusal names its cause.
 
-Files are generated from fixed seeds; `make fuzz` draws others, by the thousand.
+Files are generated from fixed seeds; `make fuzz TARGET=init` draws others, by the thousand.
 """
 
 from __future__ import annotations

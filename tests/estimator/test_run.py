@@ -10,9 +10,10 @@ import tensorflow as tf
 from google.protobuf import text_format
 
 from easy_esmm.errors import UserError
-from easy_esmm.estimator import model_dir, run
+from easy_esmm.estimator import run
 from easy_esmm.estimator.evaluate import evaluation_steps
 from easy_esmm.estimator.factory import make_estimator
+from easy_esmm.folder_lock import locked
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from tests.conformance import table
 
@@ -23,24 +24,41 @@ def test_evaluation_covers_at_least_the_rows_asked_for(rows: int, steps: Any) ->
     assert evaluation_steps(text_format.Parse(text, PipelineConfig())) == steps
 
 
-@pytest.mark.parametrize("value", ['{"cluster": {"ps": ["a:1"]}}', '{"task": {}}', "[1]", "{", ""])
-def test_a_cluster_is_refused_before_anything_is_written(
+@pytest.mark.parametrize("value", ['{"cluster": {"ps": ["a:1"]}}', '{"task": {}, "cluster": 1}'])
+def test_a_cluster_that_cannot_train_is_refused_before_anything_is_written(
     value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pipeline = table.small("esmm", tmp_path)
     monkeypatch.setenv("TF_CONFIG", value)
-    with pytest.raises(UserError, match=r"^TF_CONFIG: must name no cluster and no task.*unset it$"):
+    with pytest.raises(UserError, match=r"^TF_CONFIG: must have"):
         run.train(pipeline)
     assert not Path(pipeline.config.model_dir).exists()
+
+
+def test_a_cluster_without_servers_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline = table.small("esmm", tmp_path)
+    task = '{"type": "chief", "index": 0}'
+    monkeypatch.setenv("TF_CONFIG", f'{{"cluster": {{"chief": ["a:1"]}}, "task": {task}}}')
+    with pytest.raises(UserError, match=r"^TF_CONFIG: cluster.ps: must list parameter servers"):
+        run.train(pipeline)
+
+
+def test_what_is_no_training_runs_on_one_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = '{"type": "chief", "index": 0}'
+    monkeypatch.setenv("TF_CONFIG", f'{{"cluster": {{"chief": ["a:1"]}}, "task": {task}}}')
+    with pytest.raises(UserError, match=r"^TF_CONFIG: must name no cluster.*task chief; unset it$"):
+        make_estimator(PipelineConfig(), model_dir="x")
 
 
 def test_two_trainings_in_one_folder_are_refused(tmp_path: Path) -> None:
     pipeline = table.small("esmm", tmp_path)
     folder = pipeline.config.model_dir
-    with model_dir.locked(folder), pytest.raises(UserError, match="is being trained in by another"):
+    with locked(folder), pytest.raises(UserError, match="is being trained in by another"):
         run.train(pipeline, continue_train=True)
     assert list(Path(folder).iterdir()) == []
-    with model_dir.locked(folder):  # it was let go of
+    with locked(folder):  # it was let go of
         pass
 
 
@@ -48,7 +66,7 @@ def test_a_model_dir_that_cannot_be_made_is_named_with_its_field(tmp_path: Path)
     (tmp_path / "file").touch()
     folder = str(tmp_path / "file" / "model")
     match = f"^model_dir: {folder} cannot be made or opened: Not a directory"
-    with pytest.raises(UserError, match=match), model_dir.locked(folder):
+    with pytest.raises(UserError, match=match), locked(folder):
         pass
 
 

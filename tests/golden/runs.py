@@ -38,9 +38,11 @@ OPTIMIZERS = ("adam_optimizer", "lazy_adam_optimizer")
 _EXPERTS = "{ hidden_units: [16] use_bn: false }"
 OTHER_MODELS = {
     "AITM": "aitm { }",
+    "ChorusCVR": "chorus_cvr { }",
     "ClickSpace": "click_space { }",
     "DBMTL": f"dbmtl {{ bottom_dnn {_EXPERTS} num_expert: 2 expert_dnn {_EXPERTS} }}",
     "DCMT": "dcmt { }",
+    "DDPO": "ddpo { }",
     "Division": "division { }",
     "ESCM2": "escm2 { estimator: DR }",
     "ESMM_AITM": "esmm_aitm { }",
@@ -48,6 +50,7 @@ OTHER_MODELS = {
     "ESMM_PLE": "esmm_ple { extraction_networks { expert_num_per_task: 1 share_num: 1 "
     f"task_expert_net {_EXPERTS} share_expert_net {_EXPERTS} }} }}",
     "MMoE": f"mmoe {{ num_expert: 2 expert_dnn {_EXPERTS} }}",
+    "NISE": "nise { }",
     "DeepFM": "deepfm { wide_output_dim: 2 }",
     "MultiTower": "multi_tower { }",
     "MultiTowerDIN": "multi_tower { }",

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from easy_esmm.errors import UserError
@@ -30,6 +31,31 @@ def test_rows_come_back_in_order_with_their_text(tmp_path: Path, suffix: str) ->
     read = pd.read_parquet(path) if suffix == "parquet" else pd.read_csv(path, na_filter=False)
     assert list(read["id"]) == ["a", "ü,\n", ""]
     np.testing.assert_allclose(read["probs_ctr"], [0.5, 1e-30, 0.25], rtol=1e-6)
+
+
+def test_small_batches_share_row_groups_and_scores_have_no_dictionary(tmp_path: Path) -> None:
+    path = str(tmp_path / "scores.parquet")
+    random = np.random.default_rng(1)
+    batches = [
+        {
+            "user": pa.array(["a", "b"] * 5_000),
+            "tags": pa.array([["x"], ["x", "y"]] * 5_000),
+            "probs_ctr": random.random(10_000).astype("f4"),
+        }
+        for _ in range(8)
+    ]
+    with ScoreFile(path) as scores:
+        for batch in batches:
+            scores.write(batch)
+    with pq.ParquetFile(path) as file:
+        groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
+        assert [group.num_rows for group in groups] == [70_000, 10_000]  # the first 65,536 or more
+        has_dictionary = [groups[0].column(n).has_dictionary_page for n in range(3)]
+        assert has_dictionary == [True, True, False]
+        read = file.read()
+    assert read["user"].to_pylist() == ["a", "b"] * 40_000
+    expected = np.concatenate([batch["probs_ctr"] for batch in batches])
+    np.testing.assert_array_equal(read["probs_ctr"].to_numpy(), expected)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])

@@ -67,7 +67,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Dict[str, Any]:
     """A model of few features, trained for two steps and exported."""
     pipeline = table.small(
         "esmm_three_groups", tmp_path_factory.mktemp("model"), num_steps=2,
-        save_checkpoints_steps=2,
+        save_checkpoints_steps=1,
     )  # fmt: skip
     pipeline.config.export_config.exporter_type = "final"
     done = training.train(pipeline)
@@ -152,8 +152,8 @@ def test_a_request_that_fails_is_told(trained: Dict[str, Any], copied: Path) -> 
 def test_another_checkpoint_than_the_exported_one_fails(
     trained: Dict[str, Any], copied: Path
 ) -> None:
-    first = f"{trained['pipeline'].config.model_dir}/model.ckpt-0"
-    with pytest.raises(UserError, match=r"beside .*model.ckpt-0: \w+ of row"):
+    first = f"{trained['pipeline'].config.model_dir}/model.ckpt-1"
+    with pytest.raises(UserError, match=r"beside .*model.ckpt-1: \w+ of row"):
         training.verify(trained["pipeline"], str(copied), checkpoint_path=first)
 
 

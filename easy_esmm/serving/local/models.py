@@ -155,6 +155,19 @@ class Models(Generic[Model]):
             self._close_when_idle(one)
 
 
+def require_versions(folder: str, labels: Mapping[str, int]) -> None:
+    """Raises UserError where there is no SavedModel, or not the version of a label."""
+    found = versions_in(folder)
+    if not found:
+        raise UserError(
+            f"{folder}: no SavedModel, and no numbered folder with one; python -m easy_esmm.export "
+            "writes them"
+        )
+    for label, version in labels.items():
+        if version not in found:
+            raise UserError(f"--version_labels: {label}: no version {version} in {folder}")
+
+
 def versions_in(folder: str) -> Dict[int, str]:
     """Version -> folder of a SavedModel that is there as a whole.
 

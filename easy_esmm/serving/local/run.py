@@ -11,7 +11,7 @@ from absl import logging
 from easy_esmm.errors import UserError
 from easy_esmm.serving.local.http import Server
 from easy_esmm.serving.local.loaded import LoadedModel
-from easy_esmm.serving.local.models import Models
+from easy_esmm.serving.local.models import Models, require_versions
 from easy_esmm.serving.local.routes import Routes
 
 _POLL_SECONDS = 1.0
@@ -39,9 +39,10 @@ def serve(
       UserError: there is no model that can be served, a label's version is not there, or the port
         is taken.
     """
+    require_versions(folder, labels)
     models: Models[LoadedModel] = Models(folder, labels, LoadedModel)
     models.refresh()
-    _require_models(folder, models, labels)
+    _require_available(models, labels)
     try:
         server = Server((host, port), Routes(name, models))
     except (OSError, OverflowError) as error:
@@ -75,16 +76,9 @@ def serve(
             models.close()
 
 
-def _require_models(folder: str, models: Models[LoadedModel], labels: Mapping[str, int]) -> None:
-    states = models.states()
-    if not states:
-        raise UserError(
-            f"{folder}: no SavedModel, and no numbered folder with one; python -m easy_esmm.export "
-            "writes them"
-        )
-    if not states[0].is_available:
-        raise UserError(states[0].message)
-    available = [state.version for state in states if state.is_available]
-    for label, version in labels.items():
-        if version not in available:
-            raise UserError(f"--version_labels: {label}: no version {version} in {folder}")
+def _require_available(models: Models[LoadedModel], labels: Mapping[str, int]) -> None:
+    """Raises UserError where the newest version, or that of a label, could not be loaded."""
+    states = {state.version: state for state in models.states()}
+    for version in (max(states), *labels.values()):
+        if not states[version].is_available:
+            raise UserError(states[version].message)
