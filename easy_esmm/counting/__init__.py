@@ -1,0 +1,1 @@
+"""Counts the ids of features, and writes vocabularies of them."""
