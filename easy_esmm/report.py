@@ -2,7 +2,7 @@
 
 python -m easy_esmm.report --model_dir D [--output D/report.html] [--pipeline_config X]
     [--checkpoint_path C] [--eval_input_path F] [--truth T] [--user_column U]
-    [--uncalibrated]
+    [--uncalibrated] [--importance_rows 20000]
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from dataclasses import replace
 from absl import flags as absl_flags
 
 from easy_esmm import console, flags
+from easy_esmm.data import require_files
 from easy_esmm.errors import UserError
 from easy_esmm.reporting.place import require_place
 from easy_esmm.reporting.user_column import require_user_column
+from easy_esmm.simulation.truth import require_truth_file
 
 FLAGS = flags.define(
     *flags.CONFIG,
@@ -30,6 +32,13 @@ FLAGS = flags.define(
 absl_flags.DEFINE_string(
     "output", None, "file for the page; report.html in model_dir if not given", flag_values=FLAGS
 )
+absl_flags.DEFINE_integer(
+    "importance_rows",
+    20_000,
+    "rows, the first ones, on which the importance of each feature is measured; 0: none",
+    lower_bound=0,
+    flag_values=FLAGS,
+)
 
 
 def main(arguments: flags.Arguments) -> None:
@@ -39,6 +48,9 @@ def main(arguments: flags.Arguments) -> None:
     require_place("--output", path)
     require_user_column(pipeline, FLAGS.user_column or "")
     console.start(pipeline.notes)
+    require_files(pipeline, "eval")
+    if FLAGS.truth:
+        require_truth_file(FLAGS.truth)
     from easy_esmm.reporting.write import evaluate_and_report  # noqa: PLC0415 - TensorFlow, late
 
     evaluate_and_report(
@@ -48,6 +60,8 @@ def main(arguments: flags.Arguments) -> None:
         truth_path=FLAGS.truth or "",
         user_column=FLAGS.user_column or "",
         uncalibrated=FLAGS.uncalibrated,
+        importance_rows=FLAGS.importance_rows,
+        files_are_checked=True,
     )
     print(f"report: {path}")
 

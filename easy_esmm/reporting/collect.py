@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Mapping, Optional
+from typing import List, Mapping, Optional, Sequence
 
 from google.protobuf import text_format
 
@@ -14,6 +14,7 @@ from easy_esmm.evaluation.history import evaluations_folder
 from easy_esmm.evaluation.recorder import RowRecorder
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.reporting.evaluated import Evaluated
+from easy_esmm.reporting.measures.importance import TaskImportance
 from easy_esmm.reporting.measures.task_rows import Coded, task_rows
 from easy_esmm.reporting.tables import table_norms
 from easy_esmm.simulation.truth import Truth
@@ -50,6 +51,7 @@ def collect(
     user_column: str = "",
     calibration: str = "",
     truth: Optional[Truth] = None,
+    importance: Sequence[TaskImportance] = (),
 ) -> Evaluated:
     """The rows recorded in the evaluation of `checkpoint`, and the history in the model_dir."""
     config = pipeline.config
@@ -70,4 +72,5 @@ def collect(
         user_column=user_column,
         calibration=calibration,
         truth=truth,
+        importance=importance,
     )

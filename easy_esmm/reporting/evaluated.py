@@ -8,6 +8,7 @@ from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 from easy_esmm.evaluation.recorded_rows import RecordedRows
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.reporting.drawing.xy import TONES
+from easy_esmm.reporting.measures.importance import TaskImportance
 from easy_esmm.reporting.measures.norms import NormGroup
 from easy_esmm.reporting.measures.task_rows import Coded, TaskRows
 from easy_esmm.simulation.truth import Truth
@@ -52,6 +53,8 @@ class Evaluated:
     """What was done to the probabilities, in words; empty: they are the model's own."""
     truth: Optional[Truth] = None
     """Of exactly these rows."""
+    importance: Sequence[TaskImportance] = ()
+    """By task; empty: it was not asked for."""
 
     def tones(self) -> Dict[str, int]:
         """Colour of each task, the same in all charts."""

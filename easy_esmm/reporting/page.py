@@ -10,6 +10,7 @@ from easy_esmm.reporting.evaluated import Evaluated
 from easy_esmm.reporting.sections.calibration import calibration
 from easy_esmm.reporting.sections.embeddings import embeddings
 from easy_esmm.reporting.sections.head import head
+from easy_esmm.reporting.sections.importance import importance
 from easy_esmm.reporting.sections.learning import learning
 from easy_esmm.reporting.sections.propensities import propensities
 from easy_esmm.reporting.sections.ranking import ranking
@@ -22,6 +23,7 @@ _SECTIONS: Tuple[Tuple[str, str, Callable[[Evaluated], str]], ...] = (
     ("ranking", "ranking", ranking),
     ("calibration", "reliability", calibration),
     ("selection", "selection", selection),
+    ("importance", "importance", importance),
     ("slices", "worst values", slice_tables),
     ("users", "users", users),
     ("propensities", "propensities", propensities),

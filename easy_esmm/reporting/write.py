@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Dict
+from typing import Dict, Sequence
 
 from easy_esmm.atomic_file import atomic_write
 from easy_esmm.calibration.file import read
 from easy_esmm.config import Pipeline
 from easy_esmm.estimator import checkpoint_fit
 from easy_esmm.estimator.evaluate import evaluate
+from easy_esmm.estimator.importance import evaluate_permuted
 from easy_esmm.reporting.collect import collect, recorder_for, user_column_of
+from easy_esmm.reporting.measures.importance import TaskImportance, importance
 from easy_esmm.reporting.page import page
 from easy_esmm.simulation.truth import read_truth
 
@@ -23,6 +25,8 @@ def evaluate_and_report(
     common_pctr_path: str = "",
     user_column: str = "",
     uncalibrated: bool = False,
+    importance_rows: int = 0,
+    files_are_checked: bool = False,
 ) -> Dict[str, float]:
     """`training.evaluate`, and the page at `path` from the same pass over the rows.
 
@@ -34,6 +38,8 @@ def evaluate_and_report(
       common_pctr_path: as for `training.evaluate`.
       user_column: column that names the user; empty: that of the config's `gauc` metric, if any.
       uncalibrated: as for `training.evaluate`.
+      importance_rows: on so many rows, the first ones, the importance of features is measured.
+      files_are_checked: as for `training.evaluate`.
 
     Returns:
       The metrics.
@@ -49,8 +55,14 @@ def evaluate_and_report(
         common_pctr_path=common_pctr_path,
         recorder=recorder,
         uncalibrated=uncalibrated,
+        files_are_checked=files_are_checked,
     )
     truth = read_truth(truth_path) if truth_path else None
+    found_importance: Sequence[TaskImportance] = ()
+    if importance_rows:
+        found_importance = importance(
+            evaluate_permuted(pipeline, checkpoint, importance_rows, uncalibrated=uncalibrated)
+        )
     calibration = None if uncalibrated else read(pipeline, checkpoint)
     found = collect(
         pipeline,
@@ -60,6 +72,7 @@ def evaluate_and_report(
         user_column=user_column,
         calibration="" if calibration is None else calibration.words,
         truth=truth,
+        importance=found_importance,
     )
     with atomic_write(path) as unfinished, open(unfinished, "w", encoding="utf-8") as file:
         file.write(page(found))

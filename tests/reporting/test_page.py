@@ -11,10 +11,12 @@ import pytest
 from google.protobuf import text_format
 
 from easy_esmm.contract import Kind
+from easy_esmm.estimator.importance import Permuted, PermutedInputs
 from easy_esmm.evaluation.recorded_rows import RecordedRows
 from easy_esmm.protos.pipeline_pb2 import PipelineConfig
 from easy_esmm.reporting.evaluated import Evaluated, TableNorms
 from easy_esmm.reporting.measures.curves import auc
+from easy_esmm.reporting.measures.importance import importance
 from easy_esmm.reporting.measures.norms import norms_by_frequency
 from easy_esmm.reporting.measures.task_rows import Coded, task_rows
 from easy_esmm.reporting.page import page
@@ -23,8 +25,8 @@ from tests.reporting.measures.making import plain_rows, rows
 
 BAD = "<script>x</script>\N{SNOWMAN}"
 SECTIONS = [
-    *("tasks", "learning", "ranking", "calibration", "selection", "slices", "users"),
-    *("propensities", "embeddings", "config"),
+    *("tasks", "learning", "ranking", "calibration", "selection", "importance", "slices"),
+    *("users", "propensities", "embeddings", "config"),
 ]
 CONFIG = text_format.Parse(
     """
@@ -105,6 +107,7 @@ def full() -> Evaluated:
             )
         ],
         user_column="user<",
+        importance=importance(Permuted(data, [(PermutedInputs("shop<", ("shop<",)), data)] * 17)),
         truth=Truth(
             np.arange(size), data.click, data.conversion, rate, rate, rate, rate, data.click
         ),
@@ -215,7 +218,7 @@ def test_a_value_tower_leaves_out_what_needs_probabilities() -> None:
     data = rows(500, is_value=True)
     found = Page(page(evaluated(data, config, metrics={"pcoc_cvr_masked": 1.25})))
     assert [value for name, value in found.attributes if name == "id"] == [
-        anchor for anchor in SECTIONS if anchor != "selection"
+        anchor for anchor in SECTIONS if anchor not in ("selection", "importance")
     ]
     assert "The CVR tower predicts a value, not a probability" in found.words
     assert "value of a click, clicked rows" in found.words
@@ -232,10 +235,10 @@ def test_a_model_outside_the_entire_space_has_its_tasks_and_no_selection(names: 
     found = Page(text)
     assert found.open == []
     assert [value for name, value in found.attributes if name == "id"] == [
-        anchor for anchor in SECTIONS if anchor not in ("selection", "propensities")
+        anchor for anchor in SECTIONS if anchor not in ("selection", "importance", "propensities")
     ]
     for name in names:
-        positives = data.labels[name].sum()
+        positives = float(data.labels[name].sum())
         share = f"{positives:.0f}positives of {name}, {positives / 400:.0%} of its rows"
         assert share in found.words
         (task,) = (task for task in task_rows(data) if task.key == name)

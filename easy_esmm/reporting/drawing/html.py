@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Sequence, Tuple
+
+_UNSHOWN = re.compile(
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 STYLE = """
 :root { color-scheme: light dark; --paper: #fcfcfb; --card: #ffffff; --ink: #1d2229;
@@ -68,13 +73,18 @@ details { margin: 8px 0; } pre { overflow-x: auto; font-size: 12px; line-height:
 
 
 def document(title: str, body: str, style: str = "") -> str:
-    """The page; it loads nothing. `style` is CSS that this page has besides."""
-    return (
+    """The page; it loads nothing. `style` is CSS that this page has besides.
+
+    Names and values come from data: characters that have no place in a page, or that turn the text
+    behind them round, are replaced.
+    """
+    page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}{style}</style></head>\n"
         f"<body><h1>{escape(title)}</h1>{body}</body></html>\n"
     )
+    return _UNSHOWN.sub("\N{REPLACEMENT CHARACTER}", page)
 
 
 def numbers(shown: Sequence[Tuple[str, str]]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from easy_esmm.evaluation.recorded_rows import RecordedRows
 from easy_esmm.reporting import entire_space
 from easy_esmm.reporting.measures.curves import auc
-from easy_esmm.reporting.measures.intervals import Z95, effective, wilson
+from easy_esmm.reporting.measures.intervals import Z95, Array, effective, wilson
 from easy_esmm.reporting.measures.task_rows import TaskRows, without_number
 
 FEW = 200
@@ -17,6 +17,10 @@ FEW = 200
 _OFF = 1.1
 """Rates that are off by less are not worth a warning."""
 _OUT_OF_RANGE = 0.01
+_HARDLY = 0.99
+"""Normalised entropy from which a model says next to nothing."""
+_LEAST = 20
+"""Rows of either class from which that is said."""
 
 
 def warnings(
@@ -31,6 +35,8 @@ def warnings(
         found += _of_events(task)
     for task in tasks:
         found += _of_rate(task)
+    for task in tasks:
+        found += _of_gain(task)
     found += entire_space.warnings(metrics)
     for name, share in metrics.items():
         if name.startswith("out_of_range/") and share > _OUT_OF_RANGE:
@@ -65,6 +71,28 @@ def _of_events(task: TaskRows) -> List[str]:
         known = f"{value:.3f} has no known error"
     events = task.events if positives != 1 else task.events[:-1]
     return [f"{task.title}: only {positives:,} {events}: the AUC of {known}."]
+
+
+def _of_gain(task: TaskRows) -> List[str]:
+    positives = int((task.label > 0).sum())
+    if min(positives, len(task.label) - positives) < _LEAST:
+        return []
+    entropy = normalized_entropy(task)
+    if entropy < _HARDLY:
+        return []
+    how = "hardly" if entropy < 1 else "no"
+    return [
+        f"{task.title}: {how} better than always predicting the mean: normalised entropy "
+        f"{entropy:.3f} (1 is that constant), AUC {auc(task)[0]:.3f}."
+    ]
+
+
+def normalized_entropy(task: TaskRows) -> float:
+    """Log loss over that of the mean label; both classes must be there."""
+    rate = float(np.average(task.label, weights=task.weight))
+    loss: Array = np.logaddexp(0, task.score.astype(np.float64)) - task.label * task.score
+    of_constant = -(rate * np.log(rate) + (1 - rate) * np.log1p(-rate))
+    return float(np.average(loss, weights=task.weight) / of_constant)
 
 
 def _of_rate(task: TaskRows) -> List[str]:

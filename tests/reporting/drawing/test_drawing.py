@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from html.parser import HTMLParser
+from typing import List, Optional, Tuple
 
 import pytest
 
-from easy_esmm.reporting.drawing import axis, html
+from easy_esmm.reporting.drawing import axis, html, svg
 from easy_esmm.reporting.drawing.formats import percent, percent_tick, ratio, significant, tick
 from easy_esmm.reporting.drawing.xy import Series, chart
 
@@ -82,3 +84,47 @@ def test_every_word_is_escaped() -> None:
         page.count("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;\N{GREEK SMALL LETTER ALPHA}")
         >= 18
     )
+
+
+def test_names_from_data_are_text_of_the_page_whatever_they_hold() -> None:
+    bad = "</td><script>x</script>\"' ]]>-->&lt;\N{RIGHT-TO-LEFT OVERRIDE}\0\ud800\x1b\N{SNOWMAN}"
+    names = (bad, bad)
+    body = [
+        html.numbers([names]),
+        html.table(names, [names], name=bad),
+        html.card(bad, bad, svg.picture([svg.text(0, 0, bad)], 10, bad)),
+        html.cards([], otherwise=bad),
+        html.section("part", bad, bad, ""),
+        html.folded(bad, ""),
+    ]
+    page = html.document(bad, "".join(body))
+    page.encode()
+    found = _Texts()
+    found.feed(page)
+    shown = (
+        "</td><script>x</script>\"' ]]>-->&lt;" + 4 * "\N{REPLACEMENT CHARACTER}" + "\N{SNOWMAN}"
+    )
+    assert "script" not in found.tags
+    assert found.texts.count(shown) == 15
+    assert found.attributes.count(("aria-label", shown)) == 2
+    assert {name for name, _ in found.attributes} <= {
+        "aria-label", "charset", "class", "content", "id", "lang", "name", "role", "scope",
+        "tabindex", "text-anchor", "viewbox", "x", "y",
+    }  # fmt: skip
+
+
+class _Texts(HTMLParser):
+    """Tags, attributes and texts of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: List[str] = []
+        self.attributes: List[Tuple[str, Optional[str]]] = []
+        self.texts: List[str] = []
+
+    def handle_starttag(self, tag: str, attrs: List[Tuple[str, Optional[str]]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)

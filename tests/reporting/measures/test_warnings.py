@@ -53,3 +53,28 @@ def test_broken_rows_orphans_and_strange_ids_are_counted() -> None:
         "4 rows claim a conversion without a click: they count as none.",
         "50% of the ids of hour are outside its vocabulary.",
     ]
+
+
+def test_a_model_that_hardly_beats_a_constant_is_remarked_on() -> None:
+    data = rows(20_000)
+    rate = float(data.conversion[data.click > 0].mean())
+    flat = np.full(20_000, np.log(rate / (1 - rate)))
+    flat += 0.02 * data.cvr_logit
+    said_of = rows(20_000, pcvr=1 / (1 + np.exp(-flat)), cvr_logit=flat)
+    (line,) = [line for line in said(said_of) if "constant" in line]
+    score, label = flat[data.click > 0], data.conversion[data.click > 0]
+    loss = np.logaddexp(0, score) - label * score
+    entropy = loss.mean() / -(rate * np.log(rate) + (1 - rate) * np.log(1 - rate))
+    assert 0.99 < entropy < 1
+    area = auc_with_error(score, label)[0]
+    assert line == (
+        "CVR, clicked rows: hardly better than always predicting the mean: normalised entropy "
+        f"{entropy:.3f} (1 is that constant), AUC {area:.3f}."
+    )
+
+
+def test_a_model_that_is_worse_than_a_constant_is_remarked_on() -> None:
+    data = rows(20_000)
+    wild = rows(20_000, cvr_logit=-data.cvr_logit)
+    (line,) = [line for line in said(wild) if "constant" in line]
+    assert line.startswith("CVR, clicked rows: no better than always predicting the mean")
