@@ -1,0 +1,1 @@
+"""Searches fields of a config for better values, with paired seeds."""
