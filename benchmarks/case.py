@@ -20,7 +20,7 @@ from typing import Any, Dict, List, Optional
 
 from benchmarks import configs, limit, passes
 from benchmarks.clock import StepClock, peak_gb
-from benchmarks.simulated_files import files_of
+from benchmarks.simulated_files import files_of, write_text
 from benchmarks.workloads import WORKLOADS
 from easy_esmm import training
 from easy_esmm.compat import v1
@@ -35,8 +35,13 @@ def main() -> None:
     parser.add_argument("--warm_up", type=int, default=160_000, help="examples before the windows")
     parser.add_argument("--window", type=int, default=160_000, help="examples of a window")
     parser.add_argument("--windows", type=int, default=5)
+    parser.add_argument(
+        "--input", choices=sorted(configs.INPUTS), default="parquet", help="W1 only, if text"
+    )
     parser.add_argument("--passes", action="store_true", help="also evaluation and prediction")
     args = parser.parse_args()
+    if args.input != "parquet" and args.workload != "W1":
+        parser.error(f"--input {args.input}: {args.workload} has list columns; take W1")
     print(json.dumps(measure(args)))
 
 
@@ -56,9 +61,11 @@ def measure(args: argparse.Namespace) -> Dict[str, Any]:
     v1.logging.set_verbosity(v1.logging.ERROR)
     workload = WORKLOADS[args.workload]
     folder = files_of(workload, args.folder, args.train_rows, args.eval_rows)
+    if args.input != "parquet":
+        write_text(folder, args.input)
     warm_up, window = (max(1, n // args.batch) for n in (args.warm_up, args.window))
     steps = warm_up + window * args.windows
-    setting = configs.Setting(args.batch, args.dtype, args.optimizer, steps=steps)
+    setting = configs.Setting(args.batch, args.dtype, args.optimizer, steps=steps, input=args.input)
     pipeline = configs.pipeline(workload, folder, setting)
     shutil.rmtree(pipeline.config.model_dir, ignore_errors=True)
     limits: List[float] = []
@@ -72,8 +79,10 @@ def measure(args: argparse.Namespace) -> Dict[str, Any]:
         "batch": args.batch,
         "dtype": args.dtype,
         "optimizer": args.optimizer,
+        "input": args.input,
         "cpu_us": clock.cpu_us(args.batch),
         "wall_us": clock.wall_us(args.batch),
+        "utilisation": clock.utilisation(),
         "limit_us": limits,
         "import_cpu_seconds": imported,
         "first_step_cpu_seconds": imported + clock.first_step_cpu - begun,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import time
 from typing import Any, Callable, List, Tuple
@@ -57,3 +58,8 @@ class StepClock(v1.train.SessionRunHook):  # type: ignore[misc]
     def wall_us(self, batch: int) -> List[float]:
         """Wall microseconds per example, one figure a window."""
         return [1e6 * wall / (self._window * batch) for _, wall in self._windows]
+
+    def utilisation(self) -> List[float]:
+        """CPU time of a window over the time that all cores had for it, one figure a window."""
+        cores = len(os.sched_getaffinity(0))
+        return [cpu / (wall * cores) for cpu, wall in self._windows]

@@ -11,6 +11,8 @@ from easy_esmm import config as configs
 from easy_esmm.config import Pipeline
 
 SUMMARY_STEPS = 100
+INPUTS = {"parquet": "ParquetInput", "csv": "CSVInput", "csv.gz": "CSVInput"}
+"""Suffixes of the files that are trained on, and their `input_type`."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Setting:
     """0: without end."""
     steps: int = 0
     """0: to the end of the epochs."""
+    input: str = "parquet"
+    """One of INPUTS."""
 
 
 def pipeline(workload: Workload, folder: Path, setting: Setting) -> Pipeline:
@@ -52,8 +56,8 @@ def _text(workload: Workload, folder: Path, setting: Setting) -> str:
     dnn = f"dnn {{ hidden_units: {list(TOWER)} use_bn: false }}"
     metrics = "metrics_set { auc {} }"
     return f"""
-train_input_path: "{folder}/impressions-train-*.parquet"
-eval_input_path: "{folder}/impressions-eval-*.parquet"
+train_input_path: "{folder}/impressions-train-*.{setting.input}"
+eval_input_path: "{folder}/impressions-eval-*.{setting.input}"
 model_dir: "{folder}/model"
 train_config {{
   optimizer_config {{
@@ -63,7 +67,8 @@ train_config {{
   save_checkpoints_steps: 1000000 save_summary_steps: {SUMMARY_STEPS} log_step_count_steps: 100
 }}
 data_config {{
-  input_type: ParquetInput batch_size: {setting.batch} num_epochs: {setting.epochs}
+  input_type: {INPUTS[setting.input]} with_header: {_is_text(setting)}
+  batch_size: {setting.batch} num_epochs: {setting.epochs}
   label_fields: ["conversion", "click"] {user_rows}
   input_fields {{ input_name: "click" input_type: INT32 }}
   input_fields {{ input_name: "conversion" input_type: INT32 }}
@@ -83,6 +88,10 @@ model_config {{
 }}
 export_config {{ exporter_type: "none" }}
 """
+
+
+def _is_text(setting: Setting) -> str:
+    return str(setting.input != "parquet").lower()
 
 
 def _feature(feature: Feature) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Dict, List
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -27,6 +28,18 @@ def files_of(workload: Workload, parent: Path, train_rows: int, eval_rows: int) 
         write_files(workload, folder, train_rows, eval_rows)
         is_whole.touch()
     return folder
+
+
+def write_text(folder: Path, suffix: str) -> None:
+    """The same rows beside each Parquet file of numbers as `.csv` or `.csv.gz`; written once."""
+    for path in folder.glob("*.parquet"):
+        text = path.with_suffix(f".{suffix}")
+        if text.exists():
+            continue
+        unfinished = text.with_name(f"unfinished-{text.name}")
+        with pa.output_stream(str(unfinished)) as file:  # gzip for .gz
+            pyarrow.csv.write_csv(pq.read_table(path), file)
+        unfinished.rename(text)
 
 
 def write_files(workload: Workload, folder: Path, train_rows: int, eval_rows: int) -> None:

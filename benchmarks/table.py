@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import Any, Mapping, Sequence
+from typing import Iterable, Sequence
+
+from benchmarks.results import Case
 
 _COLUMNS = (
-    ("workload", 18),
-    ("batch", 6),
-    ("dtype", 6),
+    ("case", 38),
     ("CPU us/example", 22),
     ("limit", 7),
     ("of limit", 9),
     ("examples/s", 11),
+    ("both cores", 11),
     ("reading", 8),
     ("peak GB", 8),
     ("1st step s", 11),
@@ -21,29 +22,20 @@ _COLUMNS = (
 
 
 def head() -> str:
-    """Titles: `of limit` is `share`; `1st step` is in CPU seconds, with the imports."""
+    """Titles; `1st step` is in CPU seconds, with the imports."""
     return "".join(f"{title:>{width}}" for title, width in _COLUMNS)
 
 
-def share(figures: Mapping[str, Any]) -> float:
-    """Limit / training, each window against the mean of the limits before and after it: median."""
-    around = zip(figures["limit_us"], figures["limit_us"][1:])
-    limits = [(before + after) / 2 for before, after in around]
-    return float(median(limit / cpu for limit, cpu in zip(limits, figures["cpu_us"])))
-
-
-def line(figures: Mapping[str, Any]) -> str:
+def line(case: Case) -> str:
     """Medians of the windows, with the least and the largest in brackets."""
-    cpu, limit = figures["cpu_us"], median(figures["limit_us"])
-    is_lazy = figures["optimizer"] == "lazy_adam_optimizer"
+    figures = case.figures
     cells = (
-        figures["workload"] + ("" if is_lazy else ", adam"),
-        figures["batch"],
-        figures["dtype"],
-        f"{median(cpu):.1f} ({min(cpu):.1f}-{max(cpu):.1f})",
-        f"{limit:.1f}",
-        f"{share(figures):.0%}",
-        f"{1e6 / median(figures['wall_us']):,.0f}",
+        case.name,
+        brackets(figures["cpu_us"]),
+        f"{case.limit:.1f}",
+        f"{case.share:.0%}",
+        f"{case.per_second:,.0f}",
+        f"{case.utilisation:.0%}",
         f"{figures['reading_us']:.2f}",
         f"{figures['peak_gb']:.2f}",
         f"{figures['first_step_cpu_seconds']:.1f}",
@@ -52,14 +44,18 @@ def line(figures: Mapping[str, Any]) -> str:
     return "".join(f"{cell:>{width}}" for cell, (_, width) in zip(cells, _COLUMNS))
 
 
-def passes(cases: Sequence[Mapping[str, Any]]) -> str:
+def passes(cases: Iterable[Case]) -> str:
     """CPU microseconds a row of evaluation and prediction, where they were measured."""
     lines = []
-    for figures in cases:
-        if "passes_us" not in figures:
+    for case in cases:
+        if not case.has_passes:
             continue
-        cells = "".join(f"   {name} {us:.1f}" for name, us in figures["passes_us"].items())
-        limit = figures["forward_limit_us"]
-        name = f"{figures['workload']} {figures['dtype']}"
-        lines.append(f"{name:<10} CPU us/row:{cells}   forward products {limit:.1f}")
+        cells = "".join(f"   {name} {us:.1f}" for name, us in case.figures["passes_us"].items())
+        lines.append(f"{case.name:<14} CPU us/row:{cells}   forward products {case.forward:.1f}")
     return "\n".join(lines)
+
+
+def brackets(figures: Sequence[float], form: str = "{:.1f}") -> str:
+    """The median, with the least and the largest in brackets."""
+    low, middle, high = map(form.format, (min(figures), median(figures), max(figures)))
+    return middle if len(figures) == 1 else f"{middle} ({low} - {high})"

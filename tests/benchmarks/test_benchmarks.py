@@ -15,7 +15,8 @@ import pytest
 import tensorflow as tf
 
 from benchmarks import attention, bench, clock, configs, limit, table, trace
-from benchmarks.simulated_files import write_files, zipf
+from benchmarks.results import Case
+from benchmarks.simulated_files import write_files, write_text, zipf
 from benchmarks.workloads import W1, W2, W3
 from easy_esmm import data
 from easy_esmm.compat import v1
@@ -73,18 +74,28 @@ def test_simulated_files_can_be_read_with_the_config(workload: Any, tmp_path: Pa
     assert rows == 200
 
 
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz"])
+def test_text_beside_simulated_files_holds_their_rows(suffix: str, tmp_path: Path) -> None:
+    write_files(W1, tmp_path, 40, 40)
+    write_text(tmp_path, suffix)
+
+    def rows(kind: str) -> Dict[str, Any]:
+        setting = configs.Setting(batch=40, steps=1, input=kind)
+        config = configs.pipeline(W1, tmp_path, setting).config
+        columns, labels = next(iter(data.input_fn(config, "eval")()))
+        return {**columns, "click": labels["click"].value}
+
+    as_text = rows(suffix)
+    for name, values in rows("parquet").items():
+        np.testing.assert_array_equal(as_text[name], values, err_msg=name)
+
+
 def test_ids_follow_zipfs_law() -> None:
     ids = zipf(1000, 200_000, np.random.default_rng(0))
     weights = np.arange(1, 1001) ** -1.05
     share = weights / weights.sum()
     np.testing.assert_allclose(np.bincount(ids)[:10] / 200_000, share[:10], rtol=0.05)
     assert ids.max() < 1000
-
-
-def test_a_window_is_compared_with_the_limits_around_it() -> None:
-    # 3 / 4, 5 / 4 and 4 / 8: a window beside a slow limit is no faster for it.
-    figures = {"cpu_us": [4.0, 4.0, 8.0], "limit_us": [2.0, 4.0, 6.0, 2.0]}
-    assert table.share(figures) == 0.75
 
 
 def test_what_happens_between_windows_is_in_no_window(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,6 +113,8 @@ def test_what_happens_between_windows_is_in_no_window(monkeypatch: pytest.Monkey
     assert hook.first_step_cpu == 9
     assert hook.cpu_us(batch=10) == [7 / 20 * 1e6, 11 / 20 * 1e6]
     assert hook.wall_us(batch=10) == [14 / 20 * 1e6, 22 / 20 * 1e6]
+    monkeypatch.setattr(clock.os, "sched_getaffinity", lambda _: {0, 1, 5, 7})
+    assert hook.utilisation() == [7 / 14 / 4, 11 / 22 / 4]
 
 
 @pytest.mark.parametrize(
@@ -152,8 +165,9 @@ def test_a_case_prints_figures_that_fit_each_other(tmp_path: Path) -> None:
     assert tables < 1e9 * figures["checkpoint_gb"] < tables + 20e6
     assert figures["peak_gb"] > figures["checkpoint_gb"]
     assert set(figures["passes_us"]) == {"evaluation", "scores", "scores_to_file"}
-    assert figures["workload"] in table.line(figures)
-    assert len(table.passes([figures]).splitlines()) == 1
+    case = Case(figures)
+    assert figures["workload"] in table.line(case)
+    assert len(table.passes([case]).splitlines()) == 1
 
 
 @pytest.mark.parametrize("use_bn", [True, False])
@@ -163,3 +177,18 @@ def test_both_ways_to_compute_an_attention_agree(use_bn: bool) -> None:
     other = attention.Step(attention._ours, 9, use_bn)
     with pytest.raises((AssertionError, ValueError)):
         attention.agree(ways[0], other)
+
+
+def test_a_trace_tells_when_one_operation_ran_alone_that_is_no_product() -> None:
+    # A product 0 - 6, a cast 4 - 10, nothing until 12, a cast 12 - 20 beside a relu 16 - 20.
+    spans = [("MatMul", 0, 6), ("Cast", 4, 10), ("Cast", 12, 20), ("Relu", 16, 20), ("Shape", 1, 1)]
+    metadata = v1.RunMetadata()
+    nodes = metadata.step_stats.dev_stats.add().node_stats
+    for kind, begin, end in spans:
+        nodes.add(
+            timeline_label=f"x = {kind}(y)",
+            all_start_micros=begin,
+            op_end_rel_micros=end - begin,
+        )
+    found = trace.one_core_idle([metadata])
+    assert found == {"casts": 8 / 20, trace.NONE: 2 / 20}
