@@ -5,7 +5,9 @@
 #   OUTPUT=DIR           where quickstart writes
 #   DATA=DIR             the downloaded Ali-CCP files;  ARGS='--max_bad_rows 200' more arguments for aliccp
 #   MODEL=DIR            the export that serve-check asks, instead of samples
-#   FILES=3000 TRAINED=60 SEED=1  what fuzz draws
+#   TARGET=csv SECONDS=3600 SEED=1  what fuzz feeds, and for how long; config json edits expression csv
+#                        tfrecord parquet calibration aliccp, with commas
+#   TARGET=init FILES=3000 TRAINED=60  fuzz drafts configs from so many files, and trains on some
 #   RUNS=10              trainings of each model for aliccp-table
 #   PYTEST_ARGS='-k auc' more arguments for pytest;  JOBS=4 more worker processes
 
@@ -17,6 +19,9 @@ RUNS ?= 10
 FILES ?= 3000
 TRAINED ?= 60
 SEED ?= 1
+SECONDS ?= 3600
+TARGET ?=
+KILLS ?= 300
 PYTEST_ARGS ?=
 MODEL ?=
 ARGS ?=
@@ -30,7 +35,7 @@ PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup quickstart aliccp aliccp-table calibration-table test test-slow fuzz test-versions test-other serve-check lint format protos docs bench bench-quick check-install dist clean FORCE
+.PHONY: help setup quickstart aliccp aliccp-table calibration-table test test-slow fuzz soak test-versions test-other serve-check lint format protos docs cluster-table bench bench-quick check-install dist clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -58,8 +63,15 @@ test: $(VENV)/.test ## run the tests, without the slow ones
 test-slow: $(VENV)/.test ## run the slow tests only
 	$(PYTEST) -m slow $(PYTEST_ARGS)
 
-fuzz: $(VENV)/.test ## draft configs from FILES=3000 generated files, check them, train on TRAINED=60 of them
-	$(BIN)/python -m tests.drafting.fuzz --files=$(FILES) --trained=$(TRAINED) --seed=$(SEED)
+fuzz: $(VENV)/.test ## SECONDS=3600 of random inputs for the readers, or for TARGET=config; TARGET=init: drafts
+	@if [ '$(TARGET)' = init ]; then \
+	    $(BIN)/python -m tests.drafting.fuzz --files=$(FILES) --trained=$(TRAINED) --seed=$(SEED); \
+	else \
+	    $(BIN)/python -m tests.fuzz.run $(if $(TARGET),--target='$(TARGET)') --seconds=$(SECONDS) --seed=$(SEED); \
+	fi
+
+soak: $(VENV)/.test ## kill trainings KILLS=300 times at random points, and compare the weights to the last bit
+	$(BIN)/python -m tests.soak --kills=$(KILLS) --seed=$(SEED)
 
 test-versions: $(VENV)/.test ## run the tests that say something about the Python and the TensorFlow
 	@$(SAY_VERSIONS)
@@ -91,13 +103,15 @@ format: $(VENV)/.lint ## format the code and mend what ruff can mend by itself
 protos: $(VENV)/.test ## generate easy_esmm/protos from protos/
 	$(BIN)/python tools/make_protos.py
 
-docs: $(VENV)/.test ## generate the config reference from the comments in protos/
+docs: $(VENV)/.test $(VENV)/.bench ## generate the config reference from protos/, docs/performance.md from its figures
 	$(BIN)/python tools/config_reference.py
+	$(BIN)/python -m benchmarks.page
 
-bench: $(VENV)/.installed ## measure training against its limit, passes, reading, conversion: half an hour
+cluster-table: $(VENV)/.installed ## a cluster on loopback against one process, by seed, on planted data
+	@$(BIN)/python -m benchmarks.cluster $(ARGS)
+
+bench: $(VENV)/.installed ## measure start-up, training against its limit, passes, reading, conversion: half an hour
 	$(BIN)/python -m benchmarks.bench
-	$(BIN)/python -m benchmarks.input_speed
-	$(BIN)/python -m benchmarks.serving
 
 bench-quick: $(VENV)/.installed ## measure training against its limit: under two minutes
 	$(BIN)/python -m benchmarks.bench --quick
@@ -130,6 +144,11 @@ $(VENV)/.installed: pyproject.toml setup.py $(VENV)/.python
 $(VENV)/.test: $(VENV)/.installed
 	@echo "installing what the tests need"
 	@$(PIP_INSTALL) -e '.[test]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.installed
+	@echo "installing matplotlib"
+	@$(PIP_INSTALL) -e '.[bench]'
 	@touch $@
 
 $(VENV)/.lint: $(VENV)/.installed

@@ -27,6 +27,7 @@ model_dir: "model"
 train_config {
   optimizer_config { lazy_adam_optimizer { learning_rate { constant_learning_rate {} } } }
   num_steps: 6
+  save_checkpoints_steps: 3
   log_step_count_steps: 2
 }
 data_config {
@@ -247,16 +248,16 @@ def test_user_errors_say_what_to_mend(
 def test_scores_are_those_of_the_checkpoint_that_was_asked_for() -> None:
     shared = ["--pipeline_config=x.config", "--input_path=eval.csv", "--output_cols=probs_ctr"]
     # Without a model_dir: the checkpoint's folder is enough.
-    first = ["--model_dir=", "--checkpoint_path=model/model.ckpt-0"]
-    call(predict, *shared, "--output_path=step0.csv", *first)
+    first = ["--model_dir=", "--checkpoint_path=model/model.ckpt-3"]
+    call(predict, *shared, "--output_path=step3.csv", *first)
     call(predict, *shared, "--output_path=step6.csv")
-    step0, step6 = (pd.read_csv(f"step{step}.csv")["probs_ctr"] for step in (0, 6))
-    assert (step0 != step6).all()
-    call(evaluate, "--pipeline_config=x.config", "--checkpoint_path=model/model.ckpt-0",
-         "--eval_result_path=step0.json")  # fmt: skip
-    metrics = json.loads(Path("model/step0.json").read_text())
-    assert metrics["global_step"] == 0
-    assert metrics["mean_pctr"] == pytest.approx(step0.mean(), abs=1e-6)
+    step3, step6 = (pd.read_csv(f"step{step}.csv")["probs_ctr"] for step in (3, 6))
+    assert (step3 != step6).all()
+    call(evaluate, "--pipeline_config=x.config", "--checkpoint_path=model/model.ckpt-3",
+         "--eval_result_path=step3.json")  # fmt: skip
+    metrics = json.loads(Path("model/step3.json").read_text())
+    assert metrics["global_step"] == 3
+    assert metrics["mean_pctr"] == pytest.approx(step3.mean(), abs=1e-6)
 
 
 @pytest.mark.parametrize("program", [train, evaluate, predict, export])
@@ -264,7 +265,7 @@ def test_a_config_that_does_not_fit_the_checkpoint_is_refused_and_nothing_is_los
     program: ModuleType, folder: Path
 ) -> None:
     flags_of = {
-        train: ["--continue_train", "--train_config.num_steps=9"],
+        train: ["--continue_train", "--accept_changes", "--train_config.num_steps=9"],
         evaluate: [],
         predict: ["--input_path=eval.csv", "--output_path=n.csv"],
         export: ["--export_dir=n"],

@@ -119,12 +119,17 @@ def test_package_imports_nothing_that_it_does_not_require() -> None:
         imported |= imported_roots(ast.parse(path.read_text(encoding="utf-8")))
     pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     (block,) = re.findall(r"^dependencies = \[\n(.*?)^\]", pyproject, flags=re.S | re.M)
-    extras = re.findall(r"^(?:calibrate|client|compare) = \[(.*?)\]", pyproject, flags=re.S | re.M)
+    extras = re.findall(
+        r"^(?:calibrate|client|compare|mlflow|prometheus|tune) = \[(.*?)\]",
+        pyproject,
+        flags=re.S | re.M,
+    )
     required = set(re.findall(r'(?:^ *|, )"([\w-]+)', "\n".join([block, *extras]), flags=re.M))
     import_name = {
         "absl-py": "absl",
         "google-crc32c": "google_crc32c",
         "grpcio": "grpc",
+        "mlflow-skinny": "mlflow",
         "protobuf": "google",
         "scikit-learn": "sklearn",
     }
